@@ -1,0 +1,8 @@
+/** Puts what tsc does not emit beside the compiled nodes, where Node-RED looks for it. */
+import { cpSync, globSync, rmSync } from 'node:fs'
+
+rmSync('dist/nodes/locales', { recursive: true, force: true })
+rmSync('dist/nodes/icons', { recursive: true, force: true })
+for (const page of globSync('nodes/*.html')) cpSync(page, `dist/${page}`)
+cpSync('nodes/locales', 'dist/nodes/locales', { recursive: true })
+cpSync('icons', 'dist/nodes/icons', { recursive: true })
