@@ -1,0 +1,53 @@
+/**
+ * The codes of every error this package raises. They are part of the contract: a flow may route
+ * on them, so a code never changes its meaning. The texts may change.
+ */
+export type ErrorCode =
+  | 'MQ_UNKNOWN_QUEUE'
+  | 'MQ_INVALID_KEY'
+  | 'MQ_INVALID_VALUE'
+  | 'MQ_INVALID_DEFINITION'
+  | 'MQ_UNAVAILABLE'
+  | 'MQ_STORE_LOCKED'
+  | 'MQ_CLOSED'
+  | 'MQ_NO_CONFIG'
+
+/** Where the input that caused an error stands, as far as it is known. */
+export interface ErrorPlace {
+  /** The name of the queue concerned, as it was written. */
+  queue?: string
+  /** The field of the definition concerned, such as `size`. */
+  field?: string
+  /** The index of the definition in the list it came from, counted from 0. */
+  row?: number
+  /** The line of the text it came from, counted from 1. */
+  line?: number
+  /** The error underneath, where there is one. */
+  cause?: unknown
+}
+
+/** An error with a stable `code` and a text that says what to do about it. */
+export class MqueueError extends Error {
+  override readonly name = 'MqueueError'
+  readonly code: ErrorCode
+  readonly queue?: string
+  readonly field?: string
+  readonly row?: number
+  readonly line?: number
+
+  /**
+   * @param code what went wrong, for programs
+   * @param message what went wrong and what to do about it, for people
+   * @param place where the input that caused it stands
+   */
+  constructor(code: ErrorCode, message: string, { cause, ...place }: ErrorPlace = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    Object.assign(this, place)
+  }
+}
+
+/** Text of any length as it stands in an error: quoted, and cut where it is too long to read. */
+export function quote(text: string): string {
+  return `"${text.length > 80 ? `${text.slice(0, 80)}…` : text}"`
+}
