@@ -1,0 +1,78 @@
+import type { NodeAPI } from 'node-red'
+import type { Engine } from '../src/engine.ts'
+
+/** The engines of config nodes that are closed at the moment, by the id of the node. */
+const parked = new Map<string, Engine>()
+
+/** The node of a flow file, as far as it matters here. */
+interface FlowFileNode {
+  type: string
+  z?: string
+}
+
+/**
+ * Keeps the engine of a config node that closes, so that the next instance of the node finds its
+ * queues as they were. Node-RED closes a node with `removed` also when the user only disabled it;
+ * whether it was really deleted, the flow file says.
+ */
+export async function park(
+  RED: NodeAPI,
+  id: string,
+  engine: Engine,
+  removed: boolean,
+): Promise<void> {
+  if (removed && !isDefined(flowFile(RED), id)) await engine.close()
+  else parked.set(id, engine)
+}
+
+/** Takes over the engine that an earlier instance of a config node left behind. */
+export function adopt(id: string): Engine | undefined {
+  const engine = parked.get(id)
+  parked.delete(id)
+  return engine
+}
+
+/** Closes the engines of config nodes that no flow file holds any more. */
+export async function sweep(RED: NodeAPI): Promise<void> {
+  if (parked.size === 0) return
+  const nodes = flowFile(RED)
+  for (const [id, engine] of parked) {
+    if (isDefined(nodes, id)) continue
+    parked.delete(id)
+    await engine.close()
+  }
+}
+
+function flowFile(RED: NodeAPI): Map<string, FlowFileNode> {
+  const nodes = new Map<string, FlowFileNode>()
+  RED.nodes.eachNode((node) => {
+    nodes.set(node.id, node)
+  })
+  return nodes
+}
+
+function isDefined(nodes: ReadonlyMap<string, FlowFileNode>, id: string): boolean {
+  return definitionOf(nodes, id) !== undefined
+}
+
+/**
+ * What the flow file says of a node. A node inside a subflow instance has the id
+ * `<instance>-<node>` and is defined when the instance is and the node belongs to its subflow. The
+ * node of a subflow that came as a module stands in no flow file; there the instance decides.
+ */
+function definitionOf(
+  nodes: ReadonlyMap<string, FlowFileNode>,
+  id: string,
+): FlowFileNode | undefined {
+  const listed = nodes.get(id)
+  if (listed !== undefined) return listed
+  // Ids may hold a dash of their own, so every one of them may be the one between the two halves.
+  for (let dash = id.lastIndexOf('-'); dash > 0; dash = id.lastIndexOf('-', dash - 1)) {
+    const instance = definitionOf(nodes, id.slice(0, dash))
+    if (instance === undefined) continue
+    const inner = nodes.get(id.slice(dash + 1))
+    if (!instance.type.startsWith('subflow:')) return instance
+    if (inner !== undefined && instance.type === `subflow:${inner.z}`) return inner
+  }
+  return undefined
+}

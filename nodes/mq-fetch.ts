@@ -1,0 +1,90 @@
+import type { Node, NodeAPI, NodeMessage } from 'node-red'
+import type { FetchedItem } from '../src/engine.ts'
+import { MqueueError } from '../src/errors.ts'
+import { onInput } from './input.ts'
+import { after } from './maybe-promise.ts'
+import { target } from './property.ts'
+import { QueueLink, type QueueNodeDef } from './queue-link.ts'
+
+interface MqFetchDef extends QueueNodeDef {
+  keyTo?: string
+  valueTo?: string
+  restore?: boolean | string
+}
+
+export default (RED: NodeAPI): void => {
+  function MqFetchNode(this: Node, def: MqFetchDef): void {
+    RED.nodes.createNode(this, def)
+    const keyTo = def.keyTo || 'mqk'
+    const valueTo = def.valueTo || 'mqv'
+    const restores = def.restore === true || def.restore === 'true'
+    const link = new QueueLink(RED, this, def)
+    const keyTarget = target(RED, keyTo)
+    const valueTarget = target(RED, valueTo)
+
+    /** An item that is taken must have somewhere to go. */
+    function assertFits(msg: NodeMessage): void {
+      if (keyTo === valueTo) {
+        throw new MqueueError('MQ_INVALID_VALUE', 'The key and the value need a property each.')
+      }
+      if (!keyTarget.fits(msg)) throw unsettable('MQ_INVALID_KEY', keyTo)
+      if (!valueTarget.fits(msg)) throw unsettable('MQ_INVALID_VALUE', valueTo)
+    }
+
+    function empty(msg: NodeMessage): NodeMessage {
+      keyTarget.delete(msg)
+      valueTarget.delete(msg)
+      msg.mqsize = 0
+      return msg
+    }
+
+    function decorated(msg: NodeMessage, { key, value, size }: FetchedItem): NodeMessage {
+      valueTarget.set(msg, value)
+      keyTarget.set(msg, key)
+      msg.mqsize = size
+      return msg
+    }
+
+    /** The queued message itself, with what only the trigger has; its value is the message. */
+    function restored(
+      trigger: NodeMessage,
+      queued: NodeMessage,
+      { key, size }: FetchedItem,
+    ): NodeMessage {
+      valueTarget.delete(trigger)
+      const msg = Object.assign(queued, { ...trigger, ...queued })
+      keyTarget.set(msg, key)
+      msg.mqsize = size
+      return msg
+    }
+
+    onInput(
+      this,
+      {
+        evaluate: (msg) => link.queueName(msg),
+        act(msg, queue) {
+          assertFits(msg)
+          link.show(queue)
+          return after(link.engine().fetch(queue), (item) => {
+            if (item === undefined) return [null, empty(msg)]
+            if (restores && isMessage(item.value)) return [restored(msg, item.value, item), null]
+            return [decorated(msg, item), null]
+          })
+        },
+      },
+      link,
+    )
+  }
+
+  RED.nodes.registerType('mq-fetch', MqFetchNode)
+}
+
+/** Every message in a flow has an id, so a value with one was queued as the whole message. */
+function isMessage(value: unknown): value is NodeMessage {
+  return typeof value === 'object' && value !== null && '_msgid' in value
+}
+
+function unsettable(code: 'MQ_INVALID_KEY' | 'MQ_INVALID_VALUE', path: string): MqueueError {
+  const text = `msg.${path} cannot be set, because a part of it is no object. Nothing was fetched.`
+  return new MqueueError(code, text)
+}

@@ -1,0 +1,56 @@
+import type { Node, NodeAPI } from 'node-red'
+import type { Engine } from '../src/engine.ts'
+import { MqueueError } from '../src/errors.ts'
+import { onInput } from './input.ts'
+import { after } from './maybe-promise.ts'
+import { target } from './property.ts'
+import { QueueLink, type QueueNodeDef } from './queue-link.ts'
+import { sizeStatus } from './status.ts'
+
+interface MqSizeDef extends QueueNodeDef {
+  sizeTo?: string
+}
+
+export default (RED: NodeAPI): void => {
+  function MqSizeNode(this: Node, def: MqSizeDef): void {
+    RED.nodes.createNode(this, def)
+    const all = def.queueType === 'all'
+    const sizeTo = def.sizeTo || 'payload'
+    const sizeTarget = target(RED, sizeTo)
+    const link = new QueueLink(RED, this, def, all ? total : undefined)
+
+    onInput(
+      this,
+      {
+        evaluate: (msg) => (all ? '' : link.queueName(msg)),
+        act(msg, queue) {
+          if (!sizeTarget.fits(msg)) {
+            const text = `msg.${sizeTo} cannot be set, because a part of it is no object.`
+            throw new MqueueError('MQ_INVALID_VALUE', text)
+          }
+          if (!all) link.show(queue)
+          return after(all ? allSizes(link.engine()) : link.engine().size(queue), (size) => {
+            sizeTarget.set(msg, size)
+            return msg
+          })
+        },
+      },
+      link,
+    )
+  }
+
+  RED.nodes.registerType('mq-size', MqSizeNode)
+}
+
+function allSizes(engine: Engine) {
+  return after(engine.sizes(), (sizes): unknown => Object.fromEntries(sizes))
+}
+
+/** The status of a node that counts all queues: how many items there are in all of them. */
+function total(engine: Engine) {
+  return after(engine.sizes(), (sizes) => {
+    let sum = 0
+    for (const size of sizes.values()) sum += size
+    return sizeStatus(sum, 0)
+  })
+}

@@ -1,0 +1,100 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red'
+import { parseDefinitions } from '../src/definition.ts'
+import type { Engine } from '../src/engine.ts'
+import { MqueueError, quote } from '../src/errors.ts'
+import { MemoryEngine } from '../src/memory/engine.ts'
+import { adopt, park, sweep } from './living-engines.ts'
+import { refreshLinks } from './queue-link.ts'
+
+interface MqueueDef extends NodeDef {
+  engine?: string
+  dbUrl?: string
+  mqueueSize?: string | number
+  mqueueAddmode?: string | number
+  queues?: unknown
+}
+
+interface Credentials {
+  user?: string
+  password?: string
+}
+
+/** The config node that owns the queues. */
+export interface MqueueNode extends Node<Credentials> {
+  /** The engine that the queues live in; undefined once the node is closed. */
+  engine: Engine | undefined
+  /** The flow nodes that use it, whose Status and Catch nodes Node-RED passes its news on to. */
+  users: Record<string, Node>
+}
+
+/** The config nodes that have something wrong with them. */
+const troubled = new Set<MqueueNode>()
+let listening = false
+
+export default (RED: NodeAPI): void => {
+  function listen(): void {
+    if (listening) return
+    listening = true
+    RED.events.on('flows:started', () => {
+      sweep(RED).catch((error) => RED.log.error(`mqueue: ${error}`))
+      for (const node of troubled) showTrouble(node)
+      refreshLinks()
+    })
+  }
+
+  function MqueueNode(this: MqueueNode, def: MqueueDef): void {
+    RED.nodes.createNode(this, def)
+    this.users = {}
+    const engine = adopt(this.id) ?? new MemoryEngine()
+    this.engine = engine
+    const { definitions, errors } = parse(def)
+    for (const error of errors) this.error(error.message)
+    if (errors.length > 0) troubled.add(this)
+    for (const { name, dbmode } of definitions) {
+      if (dbmode === 0) continue
+      this.warn(
+        `Queue "${name}": dbmode ${dbmode} needs a later version; its items are kept in memory.`,
+      )
+    }
+    Promise.resolve(engine.define(definitions, errors)).then(
+      (dropped) => {
+        for (const { queue, items } of dropped) {
+          this.warn(`Queue "${queue}": ${items.length} items dropped by its new definition.`)
+        }
+      },
+      (error) => this.error(error.message),
+    )
+    this.on('close', (removed: boolean, done: () => void) => {
+      this.engine = undefined
+      troubled.delete(this)
+      park(RED, this.id, engine, removed).then(done, (error) => {
+        this.error(error.message)
+        done()
+      })
+    })
+  }
+
+  listen()
+  RED.nodes.registerType<MqueueNode, MqueueDef, unknown, Credentials>('mqueue', MqueueNode, {
+    credentials: { user: { type: 'text' }, password: { type: 'password' } },
+  })
+}
+
+function parse({ engine = 'memory', queues = [], mqueueSize, mqueueAddmode }: MqueueDef) {
+  const parsed = parseDefinitions(queues, { mqueueSize, mqueueAddmode })
+  if (engine === 'memory') return parsed
+  const text = `There is no engine ${quote(String(engine))}; use "memory".`
+  const errors = parsed.definitions.map(
+    ({ name }) =>
+      new MqueueError('MQ_INVALID_DEFINITION', `Queue "${name}": ${text}`, {
+        queue: name,
+        field: 'engine',
+      }),
+  )
+  return { definitions: [], errors: [...parsed.errors, ...errors] }
+}
+
+/** Status nodes hear of it once the nodes that use this one are there. */
+function showTrouble(node: MqueueNode): void {
+  node.status({ fill: 'red', shape: 'ring', text: 'invalid definition' })
+}

@@ -1,0 +1,79 @@
+import type { Node, NodeStatus as Status } from 'node-red'
+import { type ErrorCode, MqueueError } from '../src/errors.ts'
+
+/** The least time between two updates of one node, in ms: at most 4 in any second. */
+const INTERVAL = 260
+
+const REASONS: Record<ErrorCode, string> = {
+  MQ_UNKNOWN_QUEUE: 'unknown queue',
+  MQ_INVALID_KEY: 'invalid key',
+  MQ_INVALID_VALUE: 'invalid value',
+  MQ_INVALID_DEFINITION: 'invalid definition',
+  MQ_UNAVAILABLE: 'unavailable',
+  MQ_STORE_LOCKED: 'locked by another process',
+  MQ_CLOSED: 'closed',
+  MQ_NO_CONFIG: 'no configuration',
+}
+
+/**
+ * The status of a number of items, and of their bound where there is one: `12`, `12 / 100`.
+ *
+ * @param bound the most there can be; 0 is unlimited
+ */
+export function sizeStatus(size: number, bound: number): Status {
+  const fill = size === 0 ? 'grey' : bound > 0 && size >= bound ? 'yellow' : 'green'
+  return { fill, shape: 'dot', text: bound > 0 ? `${size} / ${bound}` : `${size}` }
+}
+
+/** The status of an error: a red ring with the reason in a few words. */
+export function errorStatus(error: unknown): Status {
+  const reason = error instanceof MqueueError ? REASONS[error.code] : 'error'
+  return { fill: 'red', shape: 'ring', text: reason }
+}
+
+/**
+ * Shows a node's status: at most 4 times a second, never the same one twice in a row, and always
+ * the last one in the end.
+ */
+export class StatusLine {
+  readonly #node: Node
+  readonly #current: () => Status | Promise<Status>
+  #shown = ''
+  #shownAt = 0
+  #stale = false
+  #timer: NodeJS.Timeout | undefined
+  #closed = false
+
+  /** @param current gives the status as it is now; it must neither throw nor reject */
+  constructor(node: Node, current: () => Status | Promise<Status>) {
+    this.#node = node
+    this.#current = current
+  }
+
+  /** Says that the status may have changed. */
+  touch(): void {
+    this.#stale = true
+    if (this.#timer !== undefined || this.#closed) return
+    const wait = Math.max(0, this.#shownAt + INTERVAL - performance.now())
+    this.#timer = setTimeout(() => this.#update(), wait).unref()
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+  }
+
+  async #update(): Promise<void> {
+    this.#stale = false
+    const status = await this.#current()
+    if (this.#closed) return
+    const shown = JSON.stringify(status)
+    if (shown !== this.#shown) {
+      this.#shown = shown
+      this.#shownAt = performance.now()
+      this.#node.status(status)
+    }
+    this.#timer = undefined
+    if (this.#stale) this.touch()
+  }
+}
