@@ -1,0 +1,153 @@
+/** Starts and drives real Node-RED processes. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export const PROJECT = join(import.meta.dirname, '../..')
+
+/** The Node-RED lines that the package promises to work in, by the name they are installed under. */
+export const LINES = { '5': 'node-red', '4.1': 'node-red-4' } as const
+export type Line = keyof typeof LINES
+
+export type FlowNode = Record<string, unknown> & { id: string; type: string }
+export type DeployType = 'full' | 'nodes' | 'flows' | 'reload'
+
+export interface Options {
+  line?: Line
+  /** The user directory; made, with this package linked into it, when absent. */
+  userDir?: string
+  flows?: FlowNode[]
+  env?: Record<string, string>
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** Makes a user directory in which Node-RED finds this package as it was built. */
+export function makeUserDir(): string {
+  const userDir = mkdtempSync(join(tmpdir(), 'mqueue-user-'))
+  mkdirSync(join(userDir, 'node_modules/@mqueue'), { recursive: true })
+  symlinkSync(PROJECT, join(userDir, 'node_modules/@mqueue/node-red-mqueue'), 'junction')
+  return userDir
+}
+
+export class NodeRed {
+  readonly url: string
+  readonly userDir: string
+  readonly #child: ChildProcess
+  readonly #exited: Promise<{ code: number | null; signal: string | null }>
+  #log = ''
+
+  /** Starts a process, and resolves once its flows have started. */
+  static async start(options: Options = {}): Promise<NodeRed> {
+    const nodeRed = new NodeRed(options, await freePort())
+    await nodeRed.logged(/Started flows/)
+    return nodeRed
+  }
+
+  private constructor({ line = '5', userDir = makeUserDir(), flows, env }: Options, port: number) {
+    this.userDir = userDir
+    this.url = `http://127.0.0.1:${port}`
+    const settings = {
+      uiHost: '127.0.0.1',
+      uiPort: port,
+      credentialSecret: 'test',
+      flowFile: 'flows.json',
+      telemetry: { enabled: false, updateNotification: false },
+      editorTheme: { tours: false },
+      externalModules: { palette: { allowInstall: false } },
+      runtimeState: { enabled: true, ui: true },
+      logging: { console: { level: 'info', metrics: false, audit: false } },
+    }
+    writeFileSync(join(userDir, 'settings.cjs'), `module.exports = ${JSON.stringify(settings)}`)
+    if (flows !== undefined) writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows))
+    const red = join(PROJECT, 'node_modules', LINES[line], 'red.js')
+    const args = [red, '-u', userDir, '-s', join(userDir, 'settings.cjs')]
+    this.#child = spawn(process.execPath, args, { env: { ...process.env, ...env } })
+    this.#child.stdout?.on('data', (chunk) => {
+      this.#log += chunk
+    })
+    this.#child.stderr?.on('data', (chunk) => {
+      this.#log += chunk
+    })
+    this.#exited = new Promise((resolve) => {
+      this.#child.on('exit', (code, signal) => resolve({ code, signal }))
+    })
+  }
+
+  /** Everything the process printed so far. */
+  get log(): string {
+    return this.#log
+  }
+
+  /** Waits until the log, from an offset on, has a text. */
+  async logged(text: RegExp, from = 0): Promise<void> {
+    await until(() => {
+      if (this.#child.exitCode !== null) throw new Error(`Node-RED ended:\n${this.#log}`)
+      return text.test(this.#log.slice(from))
+    }, `the log to have ${text}`)
+  }
+
+  /** Deploys flows as the editor does, and resolves once they have started. */
+  async deploy(flows: FlowNode[], type: DeployType = 'full'): Promise<void> {
+    const from = this.#log.length
+    const headers = { 'Content-Type': 'application/json', 'Node-RED-Deployment-Type': type }
+    const body = JSON.stringify(flows)
+    const response = await fetch(`${this.url}/flows`, { method: 'POST', headers, body })
+    if (!response.ok) throw new Error(`deploy: ${response.status} ${await response.text()}`)
+    await this.logged(/Started (modified )?(flows|nodes)/, from)
+  }
+
+  /** Stops or starts the flows, as the editor's menu does. */
+  async setState(state: 'start' | 'stop'): Promise<void> {
+    const from = this.#log.length
+    const headers = { 'Content-Type': 'application/json' }
+    const body = JSON.stringify({ state })
+    const response = await fetch(`${this.url}/flows/state`, { method: 'POST', headers, body })
+    if (!response.ok) throw new Error(`state: ${response.status} ${await response.text()}`)
+    await this.logged(state === 'start' ? /Started flows/ : /Stopped flows/, from)
+  }
+
+  /** Sends a message through a probe of the flow (see flows.ts) and gives what came out. */
+  async ask(probe: string, message: object = {}): Promise<Answer> {
+    const headers = { 'Content-Type': 'application/json' }
+    const body = JSON.stringify(message)
+    const response = await fetch(`${this.url}/probe/${probe}`, { method: 'POST', headers, body })
+    if (!response.ok) throw new Error(`${probe}: ${response.status} ${await response.text()}`)
+    return (await response.json()) as Answer
+  }
+
+  /** Ends the process, as a service manager does, and removes its user directory. */
+  async stop({ signal = 'SIGTERM' as NodeJS.Signals, keep = false } = {}) {
+    this.#child.kill(signal)
+    const ended = await this.#exited
+    if (!keep) rmSync(this.userDir, { recursive: true, force: true })
+    return ended
+  }
+}
+
+/** What came out of a probe: a message on a port, or an error. */
+export interface Answer {
+  port?: number
+  msg?: Record<string, unknown>
+  error?: { message: string; code: string }
+}
+
+export async function until(
+  condition: () => boolean,
+  what: string,
+  timeout = 30_000,
+): Promise<void> {
+  const deadline = Date.now() + timeout
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
