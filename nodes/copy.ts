@@ -13,6 +13,7 @@ export function copyOf(RED: NodeAPI, value: unknown, msg: NodeMessage): unknown 
   if (typeof value !== 'object' || value === null) return value
   if (value === msg.req || value === msg.res) return value
   try {
+    if (isFlat(value)) return { ...value }
     if (isPlain(value)) return RED.util.cloneMessage(value as NodeMessage)
     // cloneMessage gives {} for an error or the like, but shares it where it is inside of something.
     return RED.util.cloneMessage({ value }).value
@@ -24,4 +25,13 @@ export function copyOf(RED: NodeAPI, value: unknown, msg: NodeMessage): unknown 
 
 function isPlain(value: object): boolean {
   return Object.prototype.toString.call(value) === '[object Object]'
+}
+
+/** Tells whether an object holds no others, as most payloads do; a copy of it costs little then. */
+function isFlat(value: object): boolean {
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  for (const held of Object.values(value)) {
+    if (typeof held === 'object' && held !== null) return false
+  }
+  return true
 }

@@ -7,6 +7,8 @@ import { Queue } from './queue.ts'
 export class MemoryEngine implements Engine {
   /** The queues that can be used, in the order of their definitions. */
   #queues = new Map<string, Queue>()
+  /** The queue used last: operations come in runs on one queue, and this spares them the look-up. */
+  #recent: Queue | undefined
   /** Queues with no good definition for the moment; their items wait for it. */
   #setAside = new Map<string, Queue>()
   #errors: readonly MqueueError[] = []
@@ -21,6 +23,7 @@ export class MemoryEngine implements Engine {
     const before = new Map([...this.#setAside, ...this.#queues])
     const dropped: DroppedItems[] = []
     this.#queues = new Map()
+    this.#recent = undefined
     for (const definition of definitions) {
       const { name } = definition
       const queue = before.get(name) ?? new Queue(definition)
@@ -72,13 +75,16 @@ export class MemoryEngine implements Engine {
   close(): void {
     this.#closed = true
     this.#queues = new Map()
+    this.#recent = undefined
     this.#setAside = new Map()
     this.#listeners = []
   }
 
   #queue(name: string): Queue {
+    if (this.#recent?.definition.name === name) return this.#recent
     const queue = this.#queues.get(name)
     if (queue === undefined) throw this.#missing(name)
+    this.#recent = queue
     return queue
   }
 

@@ -1,17 +1,9 @@
 import type { DroppedItem, Item } from '../engine.ts'
 import type { Items } from './items.ts'
 
-class Entry<V> implements Item<V> {
-  readonly key: string
-  readonly value: V
+interface Entry<V> extends Item<V> {
   older: Entry<V> | undefined
-  newer: Entry<V> | undefined = undefined
-
-  constructor(key: string, value: V, older: Entry<V> | undefined) {
-    this.key = key
-    this.value = value
-    this.older = older
-  }
+  newer: Entry<V> | undefined
 }
 
 /**
@@ -58,7 +50,7 @@ export class KeyedList<V> implements Items<V> {
   }
 
   #append(key: string, value: V): void {
-    const entry = new Entry(key, value, this.#newest)
+    const entry: Entry<V> = { key, value, older: this.#newest, newer: undefined }
     if (this.#newest === undefined) this.#oldest = entry
     else this.#newest.newer = entry
     this.#newest = entry

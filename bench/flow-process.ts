@@ -1,0 +1,34 @@
+/** Runs one flow in a headless Node-RED of its own: `node flow-process.ts <flow as JSON>`. */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import RED from 'node-red'
+
+const userDir = mkdtempSync(join(tmpdir(), 'mqueue-bench-'))
+mkdirSync(join(userDir, 'node_modules/@mqueue'), { recursive: true })
+symlinkSync(
+  join(import.meta.dirname, '..'),
+  join(userDir, 'node_modules/@mqueue/node-red-mqueue'),
+  'junction',
+)
+for (const peer of ['node-red-contrib-queue-gate', 'node-red-contrib-simple-message-queue']) {
+  symlinkSync(
+    join(import.meta.dirname, 'node_modules', peer),
+    join(userDir, 'node_modules', peer),
+    'junction',
+  )
+}
+writeFileSync(join(userDir, 'flows.json'), process.argv[2] ?? '[]')
+process.on('exit', () => rmSync(userDir, { recursive: true, force: true }))
+
+RED.init(createServer(), {
+  userDir,
+  flowFile: 'flows.json',
+  nodesDir: join(import.meta.dirname, 'nodes'),
+  httpAdminRoot: false,
+  httpNodeRoot: false,
+  credentialSecret: 'bench',
+  logging: { console: { level: 'warn', metrics: false, audit: false } },
+} as never)
+await RED.start()
