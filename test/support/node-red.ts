@@ -49,6 +49,7 @@ export class NodeRed {
   static async start(options: Options = {}): Promise<NodeRed> {
     const nodeRed = new NodeRed(options, await freePort())
     await nodeRed.logged(/Started flows/)
+    await nodeRed.logged(/Server now running/)
     return nodeRed
   }
 

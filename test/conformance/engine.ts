@@ -1,0 +1,304 @@
+/** What every engine must do. Each one runs this suite with a factory of its own. */
+import assert from 'node:assert/strict'
+import {
+  type Addmode,
+  type Engine,
+  type ErrorCode,
+  type MaybePromise,
+  MqueueError,
+  parseDefinitions,
+  type QueueDefinition,
+} from '../../src/index.ts'
+
+export const defined = (name: string, size = 0, addmode: Addmode = 0): QueueDefinition => ({
+  name,
+  size,
+  addmode,
+  dbmode: 0,
+})
+
+async function failsWith(code: ErrorCode, operate: () => MaybePromise<unknown>): Promise<void> {
+  await assert.rejects(
+    async () => operate(),
+    (error) => error instanceof MqueueError && error.code === code,
+  )
+}
+
+export function conformsAsEngine(name: string, make: () => MaybePromise<Engine>): void {
+  describe(`${name} as an engine`, () => {
+    let engine: Engine
+    beforeEach(async () => {
+      engine = await make()
+    })
+    afterEach(() => engine.close())
+
+    /** Takes all items of a queue, as `key=value`. */
+    async function drain(queue: string): Promise<string[]> {
+      const items: string[] = []
+      for (;;) {
+        const item = await engine.fetch(queue)
+        if (item === undefined) return items
+        assert.equal(await engine.size(queue), item.size)
+        items.push(`${item.key}=${item.value}`)
+      }
+    }
+
+    async function addAll(queue: string, items: string): Promise<void> {
+      for (const item of items.split(' ').filter(Boolean)) {
+        await engine.add(queue, item.slice(0, 1), item.slice(1))
+      }
+    }
+
+    describe('fetching', () => {
+      it('gives items in the order in which they were added', async () => {
+        await engine.define([defined('q')])
+        await addAll('q', 'a1 b2 a3')
+        assert.deepEqual(await drain('q'), ['a=1', 'b=2', 'a=3'])
+      })
+
+      it('gives nothing from an empty queue', async () => {
+        await engine.define([defined('q')])
+        assert.equal(await engine.fetch('q'), undefined)
+        await engine.add('q', 'k', 1)
+        await engine.fetch('q')
+        assert.equal(await engine.fetch('q'), undefined)
+      })
+
+      it('tells the size that is left', async () => {
+        await engine.define([defined('q')])
+        await addAll('q', 'a1 b2')
+        assert.deepEqual({ ...(await engine.fetch('q')) }, { key: 'a', value: '1', size: 1 })
+      })
+
+      it('keeps queues apart', async () => {
+        await engine.define([defined('q'), defined('Q')])
+        await addAll('q', 'a1')
+        await addAll('Q', 'b2')
+        assert.deepEqual(await drain('Q'), ['b=2'])
+        assert.deepEqual(await drain('q'), ['a=1'])
+      })
+    })
+
+    describe('adding with a1 b2 c3 queued', () => {
+      const cases: [size: number, addmode: Addmode, add: string, left: string, dropped?: string][] =
+        [
+          [3, 0, 'b4', 'b2 c3 b4', 'a1 overflow'],
+          [3, 1, 'b4', 'a1 b2 c3', 'b4 duplicate'],
+          [3, 2, 'b4', 'a1 c3 b4', 'b2 replaced'],
+          [3, 0, 'a4', 'b2 c3 a4', 'a1 overflow'],
+          [3, 1, 'a4', 'a1 b2 c3', 'a4 duplicate'],
+          [3, 2, 'a4', 'b2 c3 a4', 'a1 replaced'],
+          [3, 0, 'd4', 'b2 c3 d4', 'a1 overflow'],
+          [3, 1, 'd4', 'b2 c3 d4', 'a1 overflow'],
+          [3, 2, 'd4', 'b2 c3 d4', 'a1 overflow'],
+          [0, 0, 'b4', 'a1 b2 c3 b4'],
+          [0, 1, 'b4', 'a1 b2 c3', 'b4 duplicate'],
+          [0, 2, 'b4', 'a1 c3 b4', 'b2 replaced'],
+          [0, 0, 'c4', 'a1 b2 c3 c4'],
+          [0, 1, 'c4', 'a1 b2 c3', 'c4 duplicate'],
+          [0, 2, 'c4', 'a1 b2 c4', 'c3 replaced'],
+        ]
+      for (const [size, addmode, add, left, dropped] of cases) {
+        it(`size ${size}, addmode ${addmode}: ${add} leaves ${left}`, async () => {
+          await engine.define([defined('q', size, addmode)])
+          await addAll('q', 'a1 b2 c3')
+          const result = await engine.add('q', add.slice(0, 1), add.slice(1))
+          const { key, value, reason } = result.dropped ?? {}
+          assert.equal(dropped, result.dropped && `${key}${value} ${reason}`)
+          assert.equal(result.size, left.split(' ').length)
+          const items = (await drain('q')).map((item) => item.replace('=', ''))
+          assert.equal(items.join(' '), left)
+        })
+      }
+
+      it('knows a key no longer once its item is fetched', async () => {
+        for (const addmode of [1, 2] as const) {
+          await engine.define([defined('q', 0, addmode)])
+          await addAll('q', 'a1')
+          await drain('q')
+          assert.equal((await engine.add('q', 'a', '2')).dropped, undefined)
+          assert.deepEqual(await drain('q'), ['a=2'])
+        }
+      })
+
+      it('compares keys by every character', async () => {
+        const keys = ['', 'a', 'A', 'a ', 'a\0b', 'a\0c', '\u00e9', 'e\u0301', '__proto__']
+        await engine.define([defined('q', 0, 1)])
+        for (const key of keys) await engine.add('q', key, key)
+        assert.equal(await engine.size('q'), keys.length)
+        for (const key of keys) {
+          assert.equal((await engine.add('q', key, 'again')).dropped?.reason, 'duplicate')
+        }
+        assert.deepEqual(
+          await drain('q'),
+          keys.map((key) => `${key}=${key}`),
+        )
+      })
+    })
+
+    describe('sizes', () => {
+      it('are given by name in the order of the definitions', async () => {
+        await engine.define([defined('z'), defined('__proto__'), defined('a')])
+        await addAll('z', 'a1 b2')
+        await addAll('__proto__', 'a1')
+        assert.deepEqual(
+          [...(await engine.sizes())],
+          [
+            ['z', 2],
+            ['__proto__', 1],
+            ['a', 0],
+          ],
+        )
+      })
+    })
+
+    describe('a changed definition', () => {
+      it('that is the same leaves the items alone', async () => {
+        await engine.define([defined('q', 3, 2)])
+        await addAll('q', 'a1 b2')
+        assert.deepEqual(await engine.define([defined('q', 3, 2)]), [])
+        assert.deepEqual(await drain('q'), ['a=1', 'b=2'])
+      })
+
+      it('with a smaller size drops the oldest items', async () => {
+        await engine.define([defined('q')])
+        await addAll('q', 'a1 b2 c3')
+        const [dropped] = await engine.define([defined('q', 1)])
+        assert.equal(dropped?.queue, 'q')
+        assert.deepEqual(
+          dropped?.items.map(({ key, reason }) => `${key} ${reason}`),
+          ['a overflow', 'b overflow'],
+        )
+        assert.deepEqual(await drain('q'), ['c=3'])
+      })
+
+      it('with a larger size keeps everything', async () => {
+        await engine.define([defined('q', 2)])
+        await addAll('q', 'a1 b2')
+        await engine.define([defined('q', 3)])
+        await addAll('q', 'c3 d4')
+        assert.deepEqual(await drain('q'), ['b=2', 'c=3', 'd=4'])
+      })
+
+      it('with another addmode adds again in order what is there', async () => {
+        const items = 'a1 b2 a3 c4'
+        for (const [addmode, left] of [
+          [1, ['a=1', 'b=2', 'c=4']],
+          [2, ['b=2', 'a=3', 'c=4']],
+        ] as const) {
+          await engine.define([defined('q')])
+          await addAll('q', items)
+          await engine.define([defined('q', 0, addmode)])
+          assert.equal((await engine.add('q', 'c', '5')).size, 3)
+          await engine.define([defined('q')])
+          const drained = await drain('q')
+          assert.deepEqual(drained, addmode === 1 ? left : ['b=2', 'a=3', 'c=5'])
+        }
+      })
+
+      it('moves a queue in the order of the sizes', async () => {
+        await engine.define([defined('a'), defined('b')])
+        await engine.define([defined('b'), defined('a')])
+        assert.deepEqual([...(await engine.sizes()).keys()], ['b', 'a'])
+      })
+
+      it('that leaves a queue out deletes it', async () => {
+        await engine.define([defined('q'), defined('r')])
+        await addAll('q', 'a1')
+        await engine.define([defined('r')])
+        await failsWith('MQ_UNKNOWN_QUEUE', () => engine.size('q'))
+        await engine.define([defined('q')])
+        assert.equal(await engine.size('q'), 0)
+      })
+    })
+
+    describe('a bad definition', () => {
+      const rows = [
+        { name: 'good', size: 2 },
+        { name: 'bad', size: 'many' },
+      ]
+
+      it('leaves the good ones working', async () => {
+        const { definitions, errors } = parseDefinitions(rows)
+        await engine.define(definitions, errors)
+        await addAll('good', 'a1')
+        assert.equal(await engine.size('good'), 1)
+        assert.deepEqual([...(await engine.sizes()).keys()], ['good'])
+      })
+
+      it('is what an operation on its queue reports', async () => {
+        const { definitions, errors } = parseDefinitions(rows)
+        await engine.define(definitions, errors)
+        for (const operate of [
+          () => engine.add('bad', 'k', 'v'),
+          () => engine.fetch('bad'),
+          () => engine.size('bad'),
+          () => engine.definition('bad'),
+        ]) {
+          await failsWith('MQ_INVALID_DEFINITION', operate)
+        }
+        await failsWith('MQ_UNKNOWN_QUEUE', () => engine.size('other'))
+      })
+
+      it('keeps the items of its queue, and of any left out, until all are good', async () => {
+        await engine.define([defined('good'), defined('bad'), defined('renamed')])
+        await addAll('bad', 'a1 b2')
+        await addAll('renamed', 'c3')
+        const { definitions, errors } = parseDefinitions(rows)
+        await engine.define(definitions, errors)
+        await engine.define(definitions, errors)
+        await engine.define([defined('good'), defined('bad', 1), defined('renamed')])
+        assert.deepEqual(await drain('bad'), ['b=2'])
+        assert.deepEqual(await drain('renamed'), ['c=3'])
+      })
+    })
+
+    it('knows the definitions', async () => {
+      await engine.define([defined('q', 5, 2)])
+      assert.deepEqual(engine.definition('q'), defined('q', 5, 2))
+      assert.throws(() => engine.definition('r'), { code: 'MQ_UNKNOWN_QUEUE' })
+    })
+
+    it('answers an unknown queue with an error that names it, however long its name', async () => {
+      await engine.define([])
+      for (const queue of ['r', '', '__proto__', 'x'.repeat(1_000_000)]) {
+        await failsWith('MQ_UNKNOWN_QUEUE', () => engine.add(queue, 'k', 'v'))
+        await failsWith('MQ_UNKNOWN_QUEUE', () => engine.fetch(queue))
+      }
+      await assert.rejects(
+        async () => engine.size('x'.repeat(1_000_000)),
+        (error: Error) => error.message.includes('xxx') && error.message.length < 300,
+      )
+    })
+
+    it('tells who watches of every change, until they stop', async () => {
+      await engine.define([defined('q'), defined('r')])
+      const heard: string[] = []
+      const stop = engine.watch((queue) => heard.push(queue))
+      await engine.add('q', 'k', 'v')
+      await engine.fetch('q')
+      await engine.fetch('q')
+      await engine.define([defined('r', 1)])
+      assert.deepEqual(heard, ['q', 'q', 'r'])
+      stop()
+      await engine.add('r', 'k', 'v')
+      assert.equal(heard.length, 3)
+    })
+
+    it('answers everything with an error once it is closed', async () => {
+      await engine.define([defined('q')])
+      await engine.add('q', 'k', 'v')
+      await engine.close()
+      for (const operate of [
+        () => engine.add('q', 'k', 'v'),
+        () => engine.fetch('q'),
+        () => engine.size('q'),
+        () => engine.sizes(),
+        () => engine.definition('q'),
+        () => engine.define([defined('q')]),
+      ]) {
+        await failsWith('MQ_CLOSED', operate)
+      }
+    })
+  })
+}

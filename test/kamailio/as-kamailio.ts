@@ -1,0 +1,105 @@
+/**
+ * Where this package's answers differ from Kamailio's on purpose, and how they map to them. This is
+ * the only place: everything else about the two is the same, or the comparison fails.
+ *
+ * - Kamailio answers with return codes, whose meaning differs from function to function. Here an
+ *   outcome is a result or an error: an unknown queue is `MQ_UNKNOWN_QUEUE` everywhere.
+ * - `mq_size` gives -1 for an empty queue, since 0 would end Kamailio's script. Here it is 0.
+ * - `$mqk` and `$mqv` are one per queue and process, and show null for an empty text. Here they are
+ *   properties of a message, and an empty text stays one.
+ * - A negative size is unlimited in Kamailio. Here it is refused, and unlimited is written 0.
+ * - `mqueue.fetch` loses an item with an empty key or value and answers an error. Here it is given.
+ * - `mqueue.get_sizes` lists the queue that was defined last first. Here the order is as defined.
+ */
+import {
+  type Item,
+  type MaybePromise,
+  MqueueError,
+  parseDefinitionString,
+  type QueueDefinition,
+} from '../../src/index.ts'
+import type { Line, Operation, QueueOperation, RpcOperation } from './operation.ts'
+import { QUEUES } from './rig.ts'
+
+/** This package's side of a comparison: the engine alone, or nodes in a flow. */
+export interface Side {
+  add(queue: string, key: string, value: string): MaybePromise<unknown>
+  fetch(queue: string): MaybePromise<unknown>
+  free(queue: string): MaybePromise<unknown>
+  size(queue: string): MaybePromise<number>
+  sizes(): MaybePromise<Iterable<readonly [string, number]>>
+  /** The item that stands where Kamailio has `$mqk` and `$mqv` of a queue. */
+  held(queue: string): Item | undefined
+}
+
+/** The definitions of the traces' queues. */
+export function traceDefinitions(): QueueDefinition[] {
+  return QUEUES.map(([, text]) => parseDefinitionString(text.replace(/size=-\d+/, 'size=0')))
+}
+
+/** Does an operation and tells what came of it as Kamailio would. */
+export function asKamailio(side: Side): (operation: Operation) => Promise<Line> {
+  return async (operation) =>
+    operation.op === 'rpc' ? rpc(side, operation) : script(side, operation)
+}
+
+async function script(side: Side, operation: QueueOperation): Promise<Line> {
+  const { op, q, key = '', val = '' } = operation
+  const size = () => known(() => side.size(q))
+  let rc = 1
+  if (op === 'add') rc = (await known(() => side.add(q, key, val))) === undefined ? -1 : 1
+  if (op === 'fetch') {
+    const fetched = await known(async () => [await side.fetch(q)])
+    if (fetched === undefined) rc = -1
+    else rc = fetched[0] === undefined ? -2 : 1
+  }
+  if (op === 'size') rc = sizeCode(await size())
+  if (op === 'pvfree') await side.free(q)
+  const held = side.held(q)
+  return {
+    ...operation,
+    rc,
+    ...(held === undefined || held.key === '' ? {} : { k: held.key }),
+    ...(held === undefined || held.value === '' ? {} : { v: held.value as string }),
+    n: (await size()) ?? null,
+  }
+}
+
+function sizeCode(size: number | undefined): number {
+  if (size === undefined) return -2
+  return size === 0 ? -1 : size
+}
+
+async function rpc(side: Side, operation: RpcOperation): Promise<Line> {
+  const { method, params } = operation
+  const name = params[0] ?? ''
+  const fault = (code: number, message: string) => ({ ...operation, error: { code, message } })
+  if (method === 'mqueue.get_sizes') {
+    const sizes = Array.from(await side.sizes(), ([name, size]) => ({ name, size }))
+    return { ...operation, result: sizes.reverse() }
+  }
+  if (method === 'mqueue.get_size') {
+    if (name === '') return fault(400, 'Invalid queue name')
+    const size = await known(() => side.size(name))
+    return size === undefined
+      ? fault(404, 'No such queue')
+      : { ...operation, result: { name, size } }
+  }
+  if (name === '') return fault(500, 'Invalid queue name')
+  const fetched = await known(async () => [await side.fetch(name)])
+  if (fetched === undefined) return fault(500, 'No such queue')
+  if (fetched[0] === undefined) return fault(404, 'Empty queue')
+  const { key, value } = side.held(name) as Item
+  if (key === '' || value === '') return fault(500, 'Unexpected error (result)')
+  return { ...operation, result: { key, val: value } }
+}
+
+/** The result of an operation, or undefined where the queue is unknown. */
+async function known<T>(operate: () => MaybePromise<T>): Promise<T | undefined> {
+  try {
+    return await operate()
+  } catch (error) {
+    if (error instanceof MqueueError && error.code === 'MQ_UNKNOWN_QUEUE') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { MqueueError, parseDefinition, parseDefinitions } from '../../src/index.ts'
+
+function errorOf(input: unknown, defaults = {}): MqueueError {
+  try {
+    parseDefinition(input, defaults)
+  } catch (error) {
+    assert.ok(error instanceof MqueueError)
+    assert.equal(error.code, 'MQ_INVALID_DEFINITION')
+    return error
+  }
+  return assert.fail(`${JSON.stringify(input)} was taken`)
+}
+
+describe('parseDefinition', () => {
+  it('fills in what is not given', () => {
+    assert.deepEqual(parseDefinition({ name: 'q' }), { name: 'q', size: 0, addmode: 0, dbmode: 0 })
+  })
+
+  it('takes numbers as strings, as they come from environment variables', () => {
+    const input = { name: 'q', size: '100', addmode: '2', dbmode: ' 4 ' }
+    assert.deepEqual(parseDefinition(input), { name: 'q', size: 100, addmode: 2, dbmode: 4 })
+    assert.equal(parseDefinition({ name: 5 }).name, '5')
+  })
+
+  it('takes the defaults where size and addmode are blank', () => {
+    const defaults = { mqueueSize: '7', mqueueAddmode: 1 }
+    for (const blank of ['', ' ', null, undefined]) {
+      const { size, addmode, dbmode } = parseDefinition(
+        { name: 'q', size: blank, addmode: blank, dbmode: blank },
+        defaults,
+      )
+      assert.deepEqual({ size, addmode, dbmode }, { size: 7, addmode: 1, dbmode: 0 })
+    }
+    assert.equal(parseDefinition({ name: 'q', size: 0 }, defaults).size, 0)
+  })
+
+  it('takes every allowed name', () => {
+    for (const name of ['q', 'a-b.c_D9', '-', '.', '__proto__', 'constructor', 'x'.repeat(64)]) {
+      assert.equal(parseDefinition({ name }).name, name)
+    }
+  })
+
+  for (const name of ['', ' ', 'a b', 'q ', 'é', 'a/b', '$b', 'x'.repeat(65), 'a\n', {}, null]) {
+    it(`refuses the name ${JSON.stringify(name)} and says what is allowed`, () => {
+      const error = errorOf({ name })
+      assert.equal(error.field, 'name')
+      assert.match(error.message, /1 to 64 of letters, digits/)
+    })
+  }
+
+  for (const size of [
+    -1,
+    1.5,
+    'many',
+    '3x',
+    '0x3',
+    '1e3',
+    '-2',
+    true,
+    [],
+    2 ** 53,
+    '9'.repeat(400),
+  ]) {
+    it(`refuses the size ${JSON.stringify(size).slice(0, 20)}, naming queue and field`, () => {
+      const error = errorOf({ name: 'calls', size })
+      assert.deepEqual([error.queue, error.field], ['calls', 'size'])
+      assert.match(error.message, /"calls".*whole number from 0 on/)
+    })
+  }
+
+  for (const [field, value, allowed] of [
+    ['addmode', 3, /0 \(append\), 1 \(keep the oldest.*2/],
+    ['addmode', 'abc', /addmode must be/],
+    ['dbmode', 5, /0 \(none\).*4 \(journal\)/],
+    ['dbmode', -1, /dbmode must be/],
+  ] as const) {
+    it(`refuses ${field} ${value}, naming what is allowed`, () => {
+      const error = errorOf({ name: 'calls', [field]: value })
+      assert.deepEqual([error.queue, error.field], ['calls', field])
+      assert.match(error.message, allowed)
+    })
+  }
+
+  it('refuses a bad default where it is taken', () => {
+    assert.equal(errorOf({ name: 'q' }, { mqueueSize: 'x' }).field, 'size')
+    assert.equal(parseDefinition({ name: 'q', size: 1 }, { mqueueSize: 'x' }).size, 1)
+  })
+
+  it('refuses what is no object', () => {
+    for (const input of [null, 'q', 5, undefined]) assert.match(errorOf(input).message, /an object/)
+  })
+
+  it('shows a very long name only in part', () => {
+    assert.ok(errorOf({ name: 'x'.repeat(1_000_000) }).message.length < 300)
+  })
+})
+
+describe('parseDefinitions', () => {
+  it('keeps the good ones and tells what is wrong with each of the others', () => {
+    const { definitions, errors } = parseDefinitions([
+      { name: 'a' },
+      { name: 'b', size: -1 },
+      { name: 'c', addmode: 9 },
+      { name: 'd' },
+    ])
+    assert.deepEqual(
+      definitions.map(({ name }) => name),
+      ['a', 'd'],
+    )
+    assert.deepEqual(
+      errors.map(({ queue, field, row }) => [queue, field, row]),
+      [
+        ['b', 'size', 1],
+        ['c', 'addmode', 2],
+      ],
+    )
+  })
+
+  it('refuses the second queue of a name, and lets case tell names apart', () => {
+    const { definitions, errors } = parseDefinitions([
+      { name: 'q', size: 1 },
+      { name: 'Q' },
+      { name: 'q', size: 2 },
+    ])
+    assert.deepEqual(
+      definitions.map(({ name, size }) => [name, size]),
+      [
+        ['q', 1],
+        ['Q', 0],
+      ],
+    )
+    assert.deepEqual([errors[0]?.queue, errors[0]?.field, errors[0]?.row], ['q', 'name', 2])
+    assert.match(errors[0]?.message ?? '', /taken/)
+  })
+
+  it('refuses anything but a list', () => {
+    for (const input of [null, {}, 'name=q', 5]) {
+      const { definitions, errors } = parseDefinitions(input)
+      assert.deepEqual(definitions, [])
+      assert.equal(errors[0]?.code, 'MQ_INVALID_DEFINITION')
+    }
+  })
+})
