@@ -1,37 +1,71 @@
-import type { NodeAPI, NodeMessage } from 'node-red'
+import { EventEmitter } from 'node:events'
+import { createCopier } from 'fast-copy'
+import type { NodeMessage } from 'node-red'
 import { MqueueError } from '../src/errors.ts'
+
+/** The kinds of object whose whole state a copier can see. */
+const COPYABLE = new Set(
+  ['Object', 'Map', 'Set', 'Date', 'RegExp', 'ArrayBuffer', 'DataView', 'Error'].map(
+    (kind) => `[object ${kind}]`,
+  ),
+)
+
+/** What a copier has seen already. What cannot be copied counts as its own copy. */
+class Copies {
+  readonly #copies = new WeakMap<object, object>()
+
+  has(original: object): boolean {
+    return this.#copies.has(original) || !isCopyable(original)
+  }
+
+  get(original: object): object {
+    return this.#copies.get(original) ?? original
+  }
+
+  set(original: object, copy: object): void {
+    this.#copies.set(original, copy)
+  }
+}
+
+const copy = createCopier({ createCache: () => new Copies() })
 
 /**
  * Copies what is to be queued, so that what later nodes do to the message does not reach into the
- * queue. What cannot be copied is shared, as Node-RED shares it between the messages it
- * clones: `msg.req`, `msg.res`, functions, errors.
+ * queue. What cannot be copied is shared: `msg.req` and `msg.res`, as Node-RED shares them between
+ * the messages it clones, sockets and streams, functions, errors.
+ *
+ * RED.util.cloneMessage does not serve here: it shares the bytes of a Buffer.
  *
  * @param msg the message the value came with
- * @throws MqueueError `MQ_INVALID_VALUE` when the value is nested too deeply to be copied
+ * @throws MqueueError `MQ_INVALID_VALUE` when the value is nested more than 1,000 levels deep, or when
+ *   reading it fails
  */
-export function copyOf(RED: NodeAPI, value: unknown, msg: NodeMessage): unknown {
+export function copyOf(value: unknown, msg: NodeMessage): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (value === msg.req || value === msg.res) return value
   try {
-    if (isFlat(value)) return { ...value }
-    if (isPlain(value)) return RED.util.cloneMessage(value as NodeMessage)
-    // cloneMessage gives {} for an error or the like, but shares it where it is inside of something.
-    return RED.util.cloneMessage({ value }).value
+    return value === msg ? copyOfMessage(msg) : copy(value)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new MqueueError('MQ_INVALID_VALUE', `The value cannot be copied: ${reason}`, { cause })
   }
 }
 
-function isPlain(value: object): boolean {
-  return Object.prototype.toString.call(value) === '[object Object]'
+function copyOfMessage({ req, res, ...rest }: NodeMessage): NodeMessage {
+  const copied = copy(rest)
+  if (req !== undefined) copied.req = req
+  if (res !== undefined) copied.res = res
+  return copied
 }
 
-/** Tells whether an object holds no others, as most payloads do; a copy of it costs little then. */
-function isFlat(value: object): boolean {
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false
-  for (const held of Object.values(value)) {
-    if (typeof held === 'object' && held !== null) return false
-  }
-  return true
+function isCopyable(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === Array.prototype || prototype === null)
+    return true
+  if (value instanceof EventEmitter) return false
+  return (
+    Array.isArray(value) ||
+    ArrayBuffer.isView(value) ||
+    COPYABLE.has(Object.prototype.toString.call(value))
+  )
 }

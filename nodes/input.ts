@@ -47,11 +47,20 @@ export function onInput<T>(node: Node, work: Work<T>, outcome: Outcome): void {
         return
       }
       outcome.succeeded()
-      done()
+      conclude()
     }
-    function fail(error: unknown): void {
+    function fail(cause: unknown): void {
+      const error = cause instanceof Error ? cause : new Error(String(cause))
       outcome.failed(error)
-      done(error instanceof Error ? error : new Error(String(error)))
+      conclude(error)
+    }
+    function conclude(error?: Error): void {
+      try {
+        done(error)
+      } catch (cause) {
+        // Node-RED copies the message for Catch and Complete nodes, which not every message survives.
+        node.error(`${error?.message ?? ''} The message could not be reported: ${cause}`.trim())
+      }
     }
     let outputs: MaybePromise<Outputs>
     try {

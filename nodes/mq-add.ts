@@ -36,14 +36,11 @@ export default (RED: NodeAPI): void => {
           const itemKey = keyOf(rawKey, engine.definition(queue).addmode)
           if (rawValue === undefined || rawValue === null) throw missingValue(queue)
           link.show(queue)
-          return after(
-            engine.add(queue, itemKey, copyOf(RED, rawValue, msg)),
-            ({ size, dropped }) => {
-              msg.mqsize = size
-              if (!tellsDropped) return msg
-              return [msg, dropped === undefined ? null : droppedMessage(queue, dropped)]
-            },
-          )
+          return after(engine.add(queue, itemKey, copyOf(rawValue, msg)), ({ size, dropped }) => {
+            msg.mqsize = size
+            if (!tellsDropped) return msg
+            return [msg, dropped === undefined ? null : droppedMessage(queue, dropped)]
+          })
         },
       },
       link,

@@ -3,7 +3,7 @@ import type { FetchedItem } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
 import { onInput } from './input.ts'
 import { after } from './maybe-promise.ts'
-import { target } from './property.ts'
+import { assertSettable, overlap, target } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 
 interface MqFetchDef extends QueueNodeDef {
@@ -24,11 +24,12 @@ export default (RED: NodeAPI): void => {
 
     /** An item that is taken must have somewhere to go. */
     function assertFits(msg: NodeMessage): void {
-      if (keyTo === valueTo) {
-        throw new MqueueError('MQ_INVALID_VALUE', 'The key and the value need a property each.')
+      if (overlap(keyTo, valueTo)) {
+        const text = 'The key and the value must go to two properties, neither within the other.'
+        throw new MqueueError('MQ_INVALID_VALUE', text)
       }
-      if (!keyTarget.fits(msg)) throw unsettable('MQ_INVALID_KEY', keyTo)
-      if (!valueTarget.fits(msg)) throw unsettable('MQ_INVALID_VALUE', valueTo)
+      assertSettable(keyTarget, keyTo, msg, 'MQ_INVALID_KEY')
+      assertSettable(valueTarget, valueTo, msg, 'MQ_INVALID_VALUE')
     }
 
     function empty(msg: NodeMessage): NodeMessage {
@@ -82,9 +83,4 @@ export default (RED: NodeAPI): void => {
 /** Every message in a flow has an id, so a value with one was queued as the whole message. */
 function isMessage(value: unknown): value is NodeMessage {
   return typeof value === 'object' && value !== null && '_msgid' in value
-}
-
-function unsettable(code: 'MQ_INVALID_KEY' | 'MQ_INVALID_VALUE', path: string): MqueueError {
-  const text = `msg.${path} cannot be set, because a part of it is no object. Nothing was fetched.`
-  return new MqueueError(code, text)
 }

@@ -1,9 +1,8 @@
 import type { Node, NodeAPI } from 'node-red'
 import type { Engine } from '../src/engine.ts'
-import { MqueueError } from '../src/errors.ts'
 import { onInput } from './input.ts'
 import { after } from './maybe-promise.ts'
-import { target } from './property.ts'
+import { assertSettable, target } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { sizeStatus } from './status.ts'
 
@@ -24,10 +23,7 @@ export default (RED: NodeAPI): void => {
       {
         evaluate: (msg) => (all ? '' : link.queueName(msg)),
         act(msg, queue) {
-          if (!sizeTarget.fits(msg)) {
-            const text = `msg.${sizeTo} cannot be set, because a part of it is no object.`
-            throw new MqueueError('MQ_INVALID_VALUE', text)
-          }
+          assertSettable(sizeTarget, sizeTo, msg, 'MQ_INVALID_VALUE')
           if (!all) link.show(queue)
           return after(all ? allSizes(link.engine()) : link.engine().size(queue), (size) => {
             sizeTarget.set(msg, size)

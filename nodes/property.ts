@@ -114,7 +114,7 @@ function open({ error, value }: Answer): unknown {
 
 /** A property of messages that a node sets. */
 export interface Target {
-  /** Tells whether the property can be set on this message, without changing it. */
+  /** Tells whether the property can be set on this message, without changing it; throws for no path. */
   fits(msg: NodeMessage): boolean
   set(msg: NodeMessage, value: unknown): void
   delete(msg: NodeMessage): void
@@ -140,7 +140,7 @@ export function target(RED: NodeAPI, path: string): Target {
   return {
     fits(msg) {
       let parent: unknown = msg
-      for (const part of parents(RED, path, msg)) {
+      for (const part of parentsOf(RED, path, msg)) {
         const next = (parent as Record<string, unknown>)[part]
         if (next === undefined) return true
         if (next === null || (typeof next !== 'object' && typeof next !== 'function')) return false
@@ -153,11 +153,45 @@ export function target(RED: NodeAPI, path: string): Target {
   }
 }
 
-function parents(RED: NodeAPI, path: string, msg: NodeMessage): (string | number)[] {
+/**
+ * Makes sure that a property can be set on a message, before anything is done that would be lost.
+ *
+ * @throws MqueueError with the given code when it cannot
+ */
+export function assertSettable(
+  { fits }: Target,
+  path: string,
+  msg: NodeMessage,
+  code: 'MQ_INVALID_KEY' | 'MQ_INVALID_VALUE',
+): void {
+  let reason = 'a part of it is not an object'
+  try {
+    if (fits(msg)) return
+  } catch (cause) {
+    reason = cause instanceof Error ? cause.message : String(cause)
+  }
+  throw new MqueueError(code, `msg.${withoutMsg(path)} cannot be set: ${reason}. Nothing was done.`)
+}
+
+/** Tells whether two paths name the same property, or one lies within the other. */
+export function overlap(path: string, other: string): boolean {
+  const [outer, inner] = [withoutMsg(path), withoutMsg(other)].sort((a, b) => a.length - b.length)
+  return (
+    inner === outer ||
+    inner?.startsWith(`${outer}.`) === true ||
+    inner?.startsWith(`${outer}[`) === true
+  )
+}
+
+function parentsOf(RED: NodeAPI, path: string, msg: NodeMessage): (string | number)[] {
   // The published types know neither the message nor the list that is given back.
   const normalise = RED.util.normalisePropertyExpression as unknown as (
     path: string,
     msg: NodeMessage,
   ) => (string | number)[]
-  return normalise(path.replace(/^msg\./, ''), msg).slice(0, -1)
+  return normalise(withoutMsg(path), msg).slice(0, -1)
+}
+
+function withoutMsg(path: string): string {
+  return path.replace(/^msg\./, '')
 }

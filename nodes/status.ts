@@ -38,7 +38,8 @@ export function errorStatus(error: unknown): Status {
 export class StatusLine {
   readonly #node: Node
   readonly #current: () => Status | Promise<Status>
-  #shown = ''
+  /** The status shown last; a node begins without one. */
+  #shown = '{}'
   #shownAt = 0
   #stale = false
   #timer: NodeJS.Timeout | undefined

@@ -15,20 +15,24 @@ const SPREAD =
  * A node that can be asked over HTTP: a message goes in as the body of a request to
  * `/probe/<id of the node>`, and what comes out of the node, or its error, is the answer.
  */
-export function probe(node: FlowNode, outputs = 1, z = 'tab'): FlowNode[] {
+export function probe(
+  node: FlowNode,
+  outputs = 1,
+  z = 'tab',
+  url = `/probe/${node.id}`,
+): FlowNode[] {
   const { id } = node
-  const path = String(node.probe ?? id)
   const report = (port: number) =>
     `const { req, res, ...rest } = msg; return { req, res, payload: { port: ${port}, msg: rest } };`
   const fail =
     'const { message, code } = msg.error; return { req: msg.req, res: msg.res, payload: { error: { message, code } } };'
   const ports = Array.from({ length: outputs }, (_, port) => port)
-  return [
+  const nodes: FlowNode[] = [
     {
       id: `${id}.in`,
       type: 'http in',
       z,
-      url: `/probe/${path}`,
+      url,
       method: 'post',
       wires: [[`${id}.spread`]],
     },
@@ -46,4 +50,6 @@ export function probe(node: FlowNode, outputs = 1, z = 'tab'): FlowNode[] {
     { id: `${id}.fail`, type: 'function', z, func: fail, outputs: 1, wires: [[`${id}.answer`]] },
     { id: `${id}.answer`, type: 'http response', z, wires: [] },
   ]
+  // Node-RED takes a node without a place on the canvas for a config node.
+  return nodes.map((one) => ({ x: 1, y: 1, ...one }))
 }

@@ -97,13 +97,22 @@ export class NodeRed {
   }
 
   /** Deploys flows as the editor does, and resolves once they have started. */
-  async deploy(flows: FlowNode[], type: DeployType = 'full'): Promise<void> {
+  async deploy(
+    flows: FlowNode[],
+    type: DeployType = 'full',
+    logs = /Started (modified )?(flows|nodes)/,
+  ): Promise<void> {
     const from = this.#log.length
     const headers = { 'Content-Type': 'application/json', 'Node-RED-Deployment-Type': type }
     const body = JSON.stringify(flows)
     const response = await fetch(`${this.url}/flows`, { method: 'POST', headers, body })
     if (!response.ok) throw new Error(`deploy: ${response.status} ${await response.text()}`)
-    await this.logged(/Started (modified )?(flows|nodes)/, from)
+    await this.logged(logs, from)
+  }
+
+  /** Changes the flow file behind the back of the process. */
+  replaceFlowFile(flows: FlowNode[]): void {
+    writeFileSync(join(this.userDir, 'flows.json'), JSON.stringify(flows))
   }
 
   /** Stops or starts the flows, as the editor's menu does. */

@@ -1,0 +1,341 @@
+import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
+import { runInNewContext } from 'node:vm'
+import { load, unload } from '../support/bench.ts'
+import { config } from '../support/flows.ts'
+import type { FlowNode } from '../support/node-red.ts'
+
+const FETCH = { id: 'fetch', type: 'mq-fetch', queue: 'q' }
+
+async function adding(add: object, queue: object = {}, more: FlowNode[] = []) {
+  const bench = await load([
+    config([{ name: 'q', size: 0, addmode: 0, ...queue }]),
+    { id: 'add', type: 'mq-add', queue: 'q', ...add },
+    FETCH,
+    ...more,
+  ])
+  return {
+    ...bench,
+    add: (msg: object) => bench.run('add', msg),
+    /** Takes the oldest item: its key and value, or undefined. */
+    async fetch() {
+      const [msg] = (await bench.run('fetch', {})).out
+      return msg === undefined ? undefined : { key: msg.mqk, value: msg.mqv, size: msg.mqsize }
+    },
+  }
+}
+
+describe('mq-add', () => {
+  afterEach(unload)
+
+  it('queues topic and payload, and passes the message on with the size', async () => {
+    const { add, fetch } = await adding({})
+    const { out, done } = await add({ topic: 'k', payload: 'v', other: 1 })
+    const { _msgid, ...msg } = out[0] ?? {}
+    assert.deepEqual(msg, { topic: 'k', payload: 'v', other: 1, mqsize: 1 })
+    assert.equal(out[1], undefined)
+    assert.equal(done, 1)
+    assert.equal((await add({ topic: 'l', payload: 'w' })).out[0]?.mqsize, 2)
+    assert.deepEqual(await fetch(), { key: 'k', value: 'v', size: 1 })
+    assert.deepEqual(await fetch(), { key: 'l', value: 'w', size: 0 })
+  })
+
+  describe('takes the key', () => {
+    const cases: [what: string, add: object, msg: object, key: string][] = [
+      ['of a number', {}, { topic: 5.5 }, '5.5'],
+      ['of a boolean', {}, { topic: false }, 'false'],
+      ['of an empty text', {}, { topic: '' }, ''],
+      ['of __proto__', {}, { topic: '__proto__' }, '__proto__'],
+      ['of nothing', {}, {}, ''],
+      ['of null', {}, { topic: null }, ''],
+      ['from a property within a property', { key: 'a.b[0]' }, { a: { b: ['k'] } }, 'k'],
+      ['from a property that has no parent', { key: 'a.b' }, {}, ''],
+      ['from a property written with msg.', { key: 'msg.topic' }, { topic: 'k' }, 'k'],
+      ['from a text', { key: 'fixed', keyType: 'str' }, {}, 'fixed'],
+      ['from an empty text', { key: '', keyType: 'str' }, {}, ''],
+      ['from a number', { key: '7', keyType: 'num' }, {}, '7'],
+      ['from a boolean', { key: 'true', keyType: 'bool' }, {}, 'true'],
+      ['from JSON', { key: '"j"', keyType: 'json' }, {}, 'j'],
+      ['from JSONata', { key: 'topic & "!"', keyType: 'jsonata' }, { topic: 'k' }, 'k!'],
+      ['from an environment variable', { key: 'MQ_TEST_KEY', keyType: 'env' }, {}, 'from env'],
+    ]
+    before(() => {
+      process.env.MQ_TEST_KEY = 'from env'
+    })
+    for (const [what, node, msg, key] of cases) {
+      it(what, async () => {
+        const { add, fetch } = await adding(node)
+        assert.equal((await add({ payload: 1, ...msg })).done, 1)
+        assert.equal((await fetch())?.key, key)
+      })
+    }
+
+    it('from flow and global context', async () => {
+      for (const keyType of ['flow', 'global'] as const) {
+        const { add, fetch, node } = await adding({ key: 'place', keyType })
+        node('add').context()[keyType].set('place', `in ${keyType}`)
+        await add({ payload: 1 })
+        assert.equal((await fetch())?.key, `in ${keyType}`)
+        await unload()
+      }
+    })
+
+    it('from the time', async () => {
+      const { add, fetch } = await adding({ key: '', keyType: 'date' })
+      await add({ payload: 1 })
+      assert.ok(Math.abs(Number((await fetch())?.key) - Date.now()) < 60_000)
+    })
+  })
+
+  describe('refuses a key', () => {
+    const cases: [what: string, add: object, msg: object, queue?: object][] = [
+      ['that is an object', {}, { topic: {} }],
+      ['that is a list', {}, { topic: ['k'] }],
+      ['that is a buffer', {}, { topic: Buffer.from('k') }],
+      ['that is a function', {}, { topic: () => 'k' }],
+      ['that is a symbol', {}, { topic: Symbol('k') }],
+      ['that is missing under addmode 1', {}, {}, { addmode: 1 }],
+      ['that is null under addmode 2', {}, { topic: null }, { addmode: 2 }],
+      ['from JSON that is none', { key: '{', keyType: 'json' }, {}],
+      ['from JSONata that is none', { key: '(((', keyType: 'jsonata' }, {}],
+      ['from JSONata that fails', { key: '$error("no")', keyType: 'jsonata' }, {}],
+      ['from a type that does not exist', { key: 'k', keyType: 'magic' }, {}],
+      ['from an expression that is none', { key: 'a[', keyType: 'msg' }, {}],
+      ['from binary data', { key: '[1,2]', keyType: 'bin' }, {}],
+    ]
+    for (const [what, node, msg, queue] of cases) {
+      it(what, async () => {
+        const { add, fetch } = await adding(node, queue)
+        const { out, error, done } = await add({ payload: 1, ...msg })
+        assert.equal(error?.code, 'MQ_INVALID_KEY')
+        assert.deepEqual([out, done], [[undefined, undefined], 1])
+        assert.equal(await fetch(), undefined)
+      })
+    }
+  })
+
+  describe('keeps the type of a value', () => {
+    class Car {
+      wheels = 4
+    }
+    const values: [what: string, value: unknown][] = [
+      ['an empty text', ''],
+      ['zero', 0],
+      ['false', false],
+      ['a big integer', 10n ** 30n],
+      ['an object', { a: { b: [1, { c: 2 }] } }],
+      ['a list', [1, 'two', { three: 3 }]],
+      ['a buffer', Buffer.from('bytes')],
+      ['a date', new Date(0)],
+      ['a map', new Map([['k', { v: 1 }]])],
+      ['a set', new Set([1])],
+      ['a typed array', new Float64Array([1.5])],
+      ['a regular expression', /x/g],
+      ['an object of a class', new Car()],
+      ['an object without a prototype', Object.assign(Object.create(null), { a: 1 })],
+      ['an object of another realm', runInNewContext('({ a: { b: 1 } })')],
+      ['an object with a __proto__ of its own', JSON.parse('{"__proto__":{"x":1}}')],
+    ]
+    for (const [what, value] of values) {
+      it(`that is ${what}`, async () => {
+        const { add, fetch } = await adding({})
+        await add({ payload: value })
+        assert.deepEqual((await fetch())?.value, value)
+      })
+    }
+
+    it('that cannot be copied: an error, a function, a stream, a URL', async () => {
+      const { add, fetch } = await adding({})
+      const values = [new Error('e'), () => 1, new PassThrough(), new URL('http://127.0.0.1')]
+      for (const value of values) {
+        await add({ payload: value })
+        assert.equal((await fetch())?.value, value)
+      }
+    })
+
+    it('that holds itself', async () => {
+      const { add, fetch } = await adding({})
+      const value: Record<string, unknown> = { name: 'loop' }
+      value.self = value
+      await add({ payload: value })
+      const copy = (await fetch())?.value as typeof value
+      assert.equal(copy.self, copy)
+      assert.notEqual(copy, value)
+    })
+
+    it('that is a text of 50 MB', async () => {
+      const { add, fetch } = await adding({})
+      const text = 'x'.repeat(50_000_000)
+      await add({ payload: text })
+      assert.equal((await fetch())?.value, text)
+    })
+  })
+
+  describe('takes the value', () => {
+    const cases: [what: string, add: object, value: unknown][] = [
+      ['from a text', { value: 'x', valueType: 'str' }, 'x'],
+      ['from a number', { value: '1.5', valueType: 'num' }, 1.5],
+      ['from a boolean', { value: 'false', valueType: 'bool' }, false],
+      ['from JSON', { value: '{"a":[1]}', valueType: 'json' }, { a: [1] }],
+      ['from binary data', { value: '[1,2]', valueType: 'bin' }, Buffer.from([1, 2])],
+      ['from JSONata', { value: '{"sum": n + 1}', valueType: 'jsonata' }, { sum: 3 }],
+      ['from a property', { value: 'n', valueType: 'msg' }, 2],
+    ]
+    for (const [what, node, value] of cases) {
+      it(what, async () => {
+        const { add, fetch } = await adding(node)
+        await add({ n: 2 })
+        assert.deepEqual((await fetch())?.value, value)
+      })
+    }
+
+    it('that is the whole message, as it came', async () => {
+      const { add, fetch } = await adding({ valueType: 'fullmsg', value: '' })
+      const req = { socket: {} }
+      const res = { _res: {} }
+      await add({ _msgid: 'id', topic: 'k', payload: { a: 1 }, req, res })
+      const value = (await fetch())?.value as Record<string, unknown>
+      assert.deepEqual(value, { _msgid: 'id', topic: 'k', payload: { a: 1 }, req, res })
+      assert.equal(value.req, req)
+      assert.equal(value.res, res)
+    })
+
+    it('that is msg.res itself, which is shared, as Node-RED does', async () => {
+      const { add, fetch } = await adding({ value: 'res' })
+      const res = { _res: { socket: {} } }
+      await add({ res })
+      assert.equal((await fetch())?.value, res)
+    })
+  })
+
+  describe('refuses a value', () => {
+    const cases: [what: string, add: object, msg: object][] = [
+      ['that is missing', {}, {}],
+      ['that is null', {}, { payload: null }],
+      ['that is missing within a property', { value: 'a.b' }, { a: 1 }],
+      ['from JSON that is none', { value: '{', valueType: 'json' }, {}],
+      ['from binary data that is none', { value: '{}', valueType: 'bin' }, {}],
+      ['from a type that does not exist', { value: 'x', valueType: 'magic' }, {}],
+    ]
+    for (const [what, node, msg] of cases) {
+      it(what, async () => {
+        const { add, fetch } = await adding(node)
+        const { out, error, done } = await add(msg)
+        assert.equal(error?.code, 'MQ_INVALID_VALUE')
+        assert.deepEqual([out, done], [[undefined, undefined], 1])
+        assert.equal(await fetch(), undefined)
+      })
+    }
+  })
+
+  it('refuses a value that is nested too deeply, and goes on', async () => {
+    const { add, fetch, node } = await adding({})
+    let deep: object = {}
+    for (let i = 0; i < 100_000; i++) deep = { deep }
+    // Node-RED cannot copy this message for the Catch node either: it must not go down with it.
+    node('add').receive({ payload: deep })
+    assert.equal(await fetch(), undefined)
+    await add({ payload: { deep: { deep: 1 } } })
+    assert.deepEqual((await fetch())?.value, { deep: { deep: 1 } })
+  })
+
+  describe('queues a copy', () => {
+    for (const [what, make] of [
+      ['a flat object', () => ({ n: 1 })],
+      ['a nested object', () => ({ n: 1, in: { n: 1 } })],
+      ['a list', () => [1, { n: 1 }]],
+      ['a buffer', () => Buffer.from('abc')],
+      ['a list inside of a map', () => new Map([['k', [1]]])],
+    ] as const) {
+      it(`of ${what}`, async () => {
+        const { add, fetch } = await adding({})
+        const payload = make()
+        const { out } = await add({ payload })
+        for (const value of [payload, out[0]?.payload]) {
+          if (value instanceof Map) value.get('k').push(2)
+          else if (Buffer.isBuffer(value)) value[0] = 0
+          else Object.assign(value as object, { n: 2, 0: 2, in: 2 })
+        }
+        assert.deepEqual((await fetch())?.value, make())
+      })
+    }
+
+    it('of a whole message, without what this node adds', async () => {
+      const { add, fetch } = await adding({ valueType: 'fullmsg' })
+      const { out } = await add({ _msgid: 'id', payload: { n: 1 } })
+      Object.assign(out[0]?.payload as object, { n: 2 })
+      assert.deepEqual((await fetch())?.value, { _msgid: 'id', payload: { n: 1 } })
+    })
+  })
+
+  describe('tells of dropped items on the second output', () => {
+    const dropped = (msg: object | undefined) => {
+      const { _msgid, ...rest } = (msg ?? {}) as Record<string, unknown>
+      return rest
+    }
+
+    it('overflow: the oldest item', async () => {
+      const { add } = await adding({ dropped: true }, { size: 1 })
+      assert.equal((await add({ topic: 'a', payload: { n: 1 } })).out[1], undefined)
+      const { out, done } = await add({ topic: 'b', payload: 2 })
+      assert.equal(out[0]?.mqsize, 1)
+      assert.deepEqual(dropped(out[1]), {
+        mqk: 'a',
+        mqv: { n: 1 },
+        mqreason: 'overflow',
+        mqueue: 'q',
+      })
+      assert.equal(done, 1)
+    })
+
+    it('replaced: the older item of a key', async () => {
+      const { add } = await adding({ dropped: true }, { addmode: 2 })
+      await add({ topic: 'a', payload: 1 })
+      const { out } = await add({ topic: 'a', payload: 2 })
+      assert.deepEqual(dropped(out[1]), { mqk: 'a', mqv: 1, mqreason: 'replaced', mqueue: 'q' })
+    })
+
+    it('duplicate: the new item, as a copy', async () => {
+      const { add, fetch } = await adding({ dropped: 'true' }, { addmode: 1 })
+      await add({ topic: 'a', payload: 1 })
+      const { out } = await add({ topic: 'a', payload: { n: 2 } })
+      assert.deepEqual(dropped(out[1]), {
+        mqk: 'a',
+        mqv: { n: 2 },
+        mqreason: 'duplicate',
+        mqueue: 'q',
+      })
+      assert.notEqual(out[1]?.mqv, out[0]?.payload)
+      assert.equal((await fetch())?.value, 1)
+    })
+
+    it('or not, when that output is off', async () => {
+      const { add } = await adding({ dropped: false }, { size: 1 })
+      await add({ payload: 1 })
+      assert.equal((await add({ payload: 2 })).out[1], undefined)
+    })
+  })
+
+  it('keeps the order of messages, however long their keys take to find', async () => {
+    const slowFirst = '$number(topic) < 3 ? $reduce([1..500], function($a, $b){$a + $b}) : topic'
+    const { node, fetch, heard } = await adding({ key: slowFirst, keyType: 'jsonata' })
+    for (let n = 1; n <= 6; n++) node('add').receive({ topic: String(n), payload: n })
+    const { until } = await import('../support/node-red.ts')
+    await until(
+      () => heard.filter(({ what }) => what === 'complete').length === 6,
+      'all to be done',
+    )
+    for (let n = 1; n <= 6; n++) assert.equal((await fetch())?.value, n)
+  })
+
+  it('goes on in order after a message whose key fails', async () => {
+    const failsOnce = 'topic = "1" ? $error("no") : topic'
+    const { node, fetch, heard } = await adding({ key: failsOnce, keyType: 'jsonata' })
+    for (let n = 1; n <= 3; n++) node('add').receive({ topic: String(n), payload: n })
+    const { until } = await import('../support/node-red.ts')
+    const ends = () => heard.filter(({ what }) => what === 'complete' || what === 'error').length
+    await until(() => ends() === 3, 'all to be done')
+    assert.deepEqual((await fetch())?.value, 2)
+    assert.deepEqual((await fetch())?.value, 3)
+  })
+})

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { load, unload } from '../support/bench.ts'
+import { config } from '../support/flows.ts'
+
+async function fetching(fetch: object = {}, add: object = {}) {
+  const bench = await load([
+    config([{ name: 'q', size: 0, addmode: 0 }]),
+    { id: 'add', type: 'mq-add', queue: 'q', ...add },
+    { id: 'fetch', type: 'mq-fetch', queue: 'q', ...fetch },
+    { id: 'size', type: 'mq-size', queue: 'q' },
+  ])
+  return {
+    ...bench,
+    add: (msg: object) => bench.run('add', msg),
+    fetch: (msg: object = {}) => bench.run('fetch', { _msgid: 'trigger', ...msg }),
+    size: async () => (await bench.run('size', {})).out[0]?.payload,
+  }
+}
+
+describe('mq-fetch', () => {
+  afterEach(unload)
+
+  it('sends the oldest item on the first output, with what is left', async () => {
+    const { add, fetch } = await fetching()
+    await add({ topic: 'a', payload: { n: 1 } })
+    await add({ topic: 'b', payload: 2 })
+    const { out, done } = await fetch({ payload: 'mine', topic: 'my topic' })
+    assert.deepEqual(out[0], {
+      _msgid: 'trigger',
+      payload: 'mine',
+      topic: 'my topic',
+      mqk: 'a',
+      mqv: { n: 1 },
+      mqsize: 1,
+    })
+    assert.deepEqual([out[1], done], [undefined, 1])
+  })
+
+  it('sends on the second output when the queue is empty, without mqk and mqv', async () => {
+    const { fetch } = await fetching()
+    const { out, done } = await fetch({ mqk: 'old', mqv: 'old', mqsize: 9, other: 1 })
+    assert.deepEqual(out[1], { _msgid: 'trigger', mqsize: 0, other: 1 })
+    assert.deepEqual([out[0], done], [undefined, 1])
+  })
+
+  it('keeps an empty text apart from nothing', async () => {
+    const { add, fetch } = await fetching()
+    await add({ topic: '', payload: '' })
+    const { out } = await fetch()
+    assert.deepEqual([out[0]?.mqk, out[0]?.mqv], ['', ''])
+  })
+
+  it('sets other properties where they are named', async () => {
+    const { add, fetch } = await fetching({ keyTo: 'topic', valueTo: 'payload' })
+    await add({ topic: 'k', payload: 'v' })
+    assert.deepEqual((await fetch({ mqk: 1 })).out[0], {
+      _msgid: 'trigger',
+      mqk: 1,
+      topic: 'k',
+      payload: 'v',
+      mqsize: 0,
+    })
+    assert.deepEqual((await fetch({ topic: 'old', payload: 'old' })).out[1], {
+      _msgid: 'trigger',
+      mqsize: 0,
+    })
+  })
+
+  it('sets properties within properties', async () => {
+    const { add, fetch } = await fetching({ keyTo: 'item.key', valueTo: 'msg.item.values[1]' })
+    await add({ topic: 'k', payload: 'v' })
+    const { out } = await fetch({ item: { other: 1, values: ['u'] } })
+    assert.deepEqual(out[0]?.item, { other: 1, key: 'k', values: ['u', 'v'] })
+    await add({ topic: 'k', payload: 'v' })
+    assert.deepEqual((await fetch()).out[0]?.item, {
+      key: 'k',
+      values: Object.assign([], { 1: 'v' }),
+    })
+  })
+
+  describe('fetches nothing where the item has nowhere to go', () => {
+    const cases: [what: string, node: object, msg: object, code: string][] = [
+      ['a text in the key', { keyTo: 'payload.key' }, { payload: 'text' }, 'MQ_INVALID_KEY'],
+      ['a number in the value', { valueTo: 'a.b.c' }, { a: { b: 5 } }, 'MQ_INVALID_VALUE'],
+      ['null in the value', { valueTo: 'a.b' }, { a: null }, 'MQ_INVALID_VALUE'],
+      ['the same property twice', { keyTo: 'x', valueTo: 'x' }, {}, 'MQ_INVALID_VALUE'],
+      ['one property inside the other', { keyTo: 'x', valueTo: 'x.y' }, {}, 'MQ_INVALID_VALUE'],
+      ['an expression that is none', { keyTo: 'a[' }, {}, 'MQ_INVALID_KEY'],
+    ]
+    for (const [what, node, msg, code] of cases) {
+      it(what, async () => {
+        const { add, fetch, size } = await fetching(node)
+        await add({ topic: 'k', payload: 'v' })
+        const { out, error, done } = await fetch(msg)
+        assert.equal(error?.code, code)
+        assert.deepEqual([out, done], [[undefined, undefined], 1])
+        assert.equal(await size(), 1)
+      })
+    }
+  })
+
+  describe('restoring a whole message', () => {
+    const queued = { _msgid: 'queued', topic: 't', payload: { n: 1 } }
+
+    it('sends the queued message, filled up from the trigger', async () => {
+      const { add, fetch } = await fetching({ restore: true }, { valueType: 'fullmsg' })
+      const req = {}
+      await add({ ...queued, req })
+      const { out, done } = await fetch({ payload: 'mine', own: 1, mqk: 'old', mqv: 'old' })
+      assert.deepEqual(out[0], { ...queued, req, own: 1, mqk: 't', mqsize: 0 })
+      assert.equal(out[0]?.req, req)
+      assert.deepEqual([out[1], done], [undefined, 1])
+    })
+
+    it('does not, unless it is asked to', async () => {
+      const { add, fetch } = await fetching({}, { valueType: 'fullmsg' })
+      await add({ ...queued })
+      const { out } = await fetch({ own: 1 })
+      assert.deepEqual(out[0]?.mqv, queued)
+      assert.equal(out[0]?._msgid, 'trigger')
+    })
+
+    it('does as always with a value that is no message', async () => {
+      const { add, fetch } = await fetching({ restore: 'true' })
+      await add({ topic: 'k', payload: { payload: 1 } })
+      const { out } = await fetch({ own: 1 })
+      assert.deepEqual(out[0], {
+        _msgid: 'trigger',
+        own: 1,
+        mqk: 'k',
+        mqv: { payload: 1 },
+        mqsize: 0,
+      })
+    })
+  })
+})
