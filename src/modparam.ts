@@ -145,8 +145,7 @@ function* modparams(text: string): Generator<Modparam> {
 
 function unquoted(literal: string): string {
   if (literal.startsWith("'")) return literal.slice(1, -1)
-  if (literal.startsWith('"')) return literal.slice(1, -1).replace(/\\(.)/g, '$1')
-  return literal
+  return literal.slice(1, -1).replace(/\\(.)/g, '$1')
 }
 
 function textOf(name: string, value: string): string {

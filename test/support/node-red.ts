@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export const PROJECT = join(import.meta.dirname, '../..')
+const OBSERVER = join(import.meta.dirname, 'observer')
 
 /** The Node-RED lines that the package promises to work in, by the name they are installed under. */
 export const LINES = { '5': 'node-red', '4.1': 'node-red-4' } as const
@@ -20,6 +21,8 @@ export interface Options {
   userDir?: string
   flows?: FlowNode[]
   env?: Record<string, string>
+  /** Logs how each message ended (see observer/), and adds a context store named `slow`. */
+  observed?: boolean
 }
 
 export async function freePort(): Promise<number> {
@@ -53,7 +56,10 @@ export class NodeRed {
     return nodeRed
   }
 
-  private constructor({ line = '5', userDir = makeUserDir(), flows, env }: Options, port: number) {
+  private constructor(
+    { line = '5', userDir = makeUserDir(), flows, env, observed }: Options,
+    port: number,
+  ) {
     this.userDir = userDir
     this.url = `http://127.0.0.1:${port}`
     const settings = {
@@ -67,7 +73,17 @@ export class NodeRed {
       runtimeState: { enabled: true, ui: true },
       logging: { console: { level: 'info', metrics: false, audit: false } },
     }
-    writeFileSync(join(userDir, 'settings.cjs'), `module.exports = ${JSON.stringify(settings)}`)
+    const extra = observed
+      ? `Object.assign(module.exports, {
+          nodesDir: ${JSON.stringify(OBSERVER)},
+          contextStorage: {
+            default: { module: 'memory' },
+            slow: { module: require(${JSON.stringify(join(OBSERVER, 'slow-context.js'))}) },
+          },
+        })`
+      : ''
+    const text = `module.exports = ${JSON.stringify(settings)}\n${extra}\n`
+    writeFileSync(join(userDir, 'settings.cjs'), text)
     if (flows !== undefined) writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows))
     const red = join(PROJECT, 'node_modules', LINES[line], 'red.js')
     const args = [red, '-u', userDir, '-s', join(userDir, 'settings.cjs')]

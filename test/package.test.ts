@@ -1,0 +1,152 @@
+/** What ships: the packed tarball, installed as users install it. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { LINES, type Line, NodeRed, PROJECT } from './support/node-red.ts'
+
+const NAME = '@mqueue/node-red-mqueue'
+const TYPES = ['mqueue', 'mq-add', 'mq-fetch', 'mq-size', 'mq-pv-free']
+
+describe('the packed tarball', function () {
+  this.timeout(120_000)
+  let userDir: string
+  let root: string
+  let files: string[]
+
+  before(() => {
+    userDir = mkdtempSync(join(tmpdir(), 'mqueue-pack-'))
+    const npm = (args: string[]) =>
+      execFileSync('npm', args, { cwd: userDir, stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+    // The build that the tests run against is the one that is packed.
+    const [packed] = JSON.parse(
+      npm(['pack', PROJECT, '--json', '--ignore-scripts', '--pack-destination', userDir]),
+    )
+    files = packed.files.map(({ path }: { path: string }) => path).sort()
+    writeFileSync(join(userDir, 'package.json'), '{ "name": "user-dir", "private": true }')
+    npm(['install', join(userDir, packed.filename), '--prefer-offline', '--no-audit', '--no-fund'])
+    root = join(userDir, 'node_modules', NAME)
+  })
+  after(() => rmSync(userDir, { recursive: true, force: true }))
+
+  const read = (file: string) => readFileSync(join(root, file), 'utf8')
+
+  it('holds what is needed and nothing else', () => {
+    const allowed =
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)|dist\/nodes\/[^/]*\.(js|html)|dist\/nodes\/(icons\/.*\.svg|locales\/.*\.(json|html))|resources\/.*\.js|examples\/.*\.json)$/
+    for (const file of files) assert.match(file, allowed)
+    for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/src/index.d.ts']) {
+      assert.ok(files.includes(file), file)
+    }
+    for (const type of TYPES) {
+      for (const file of [`${type}.js`, `${type}.html`])
+        assert.ok(files.includes(`dist/nodes/${file}`))
+      assert.ok(files.includes(`dist/nodes/locales/en-US/${type}.json`))
+      assert.ok(files.includes(`dist/nodes/locales/en-US/${type}.html`))
+    }
+  })
+
+  it('has every script and icon that the html names', () => {
+    for (const type of TYPES) {
+      const html = read(`dist/nodes/${type}.html`)
+      for (const [, src = ''] of html.matchAll(/<script[^>]* src="([^"]*)"/g)) {
+        const prefix = `resources/${NAME}/`
+        assert.ok(src.startsWith(prefix), src)
+        assert.ok(files.includes(`resources/${src.slice(prefix.length)}`), src)
+      }
+      const [, icon] = /icon: '([^']*)'/.exec(html) ?? []
+      if (icon !== undefined) assert.ok(files.includes(`dist/nodes/icons/${icon}`), icon)
+      assert.equal(/registerType\('([^']*)'/.exec(html)?.[1], type)
+    }
+  })
+
+  it('has every module that another one imports', () => {
+    for (const file of files.filter((name) => name.endsWith('.js'))) {
+      for (const [, from = ''] of read(file).matchAll(/from '(\.[^']*)'/g)) {
+        assert.ok(files.includes(join(dirname(file), from)), `${file} imports ${from}`)
+      }
+    }
+  })
+
+  it('depends on few packages, and on no native one', () => {
+    const { dependencies } = JSON.parse(read('package.json'))
+    assert.ok(Object.keys(dependencies).length <= 6)
+    assert.deepEqual(globSync(join(userDir, 'node_modules/**/binding.gyp')), [])
+  })
+
+  it('is a library that does not need Node-RED', () => {
+    assert.deepEqual(globSync(join(userDir, 'node_modules/node-red*')), [])
+    const script = `
+      import { Queue, parseDefinitionString, parseModparams, MqueueError } from '${NAME}'
+      const queue = new Queue(parseDefinitionString('name=q;size=1'))
+      queue.add('a', 1)
+      console.log(queue.add('b', 2).dropped.reason, queue.fetch().key, queue.size)
+      try { parseDefinitionString('name=q,size=3') } catch (e) { console.log(e instanceof MqueueError, e.code) }
+      console.log(parseModparams('modparam("mqueue", "mqueue_name", "x")').definitions[0].name)`
+    writeFileSync(join(userDir, 'use.mjs'), script)
+    const output = execFileSync(process.execPath, [join(userDir, 'use.mjs')]).toString()
+    assert.equal(output, 'overflow b 0\ntrue MQ_INVALID_DEFINITION\nx\n')
+  })
+
+  it('is typed', () => {
+    const check = (code: string) => {
+      writeFileSync(join(userDir, 'use.mts'), code)
+      const tsc = join(PROJECT, 'node_modules/typescript/bin/tsc')
+      const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024']
+      try {
+        execFileSync(process.execPath, [tsc, ...flags, '--types', '', 'use.mts'], { cwd: userDir })
+        return ''
+      } catch (error) {
+        return String((error as { stdout: Buffer }).stdout)
+      }
+    }
+    const right = `
+      import { type Engine, MemoryEngine, Queue, parseDefinition } from '${NAME}'
+      const queue = new Queue<number>(parseDefinition({ name: 'q' }))
+      const size: number = queue.add('k', 1).size
+      const value: number | undefined = queue.fetch()?.value
+      const engine: Engine = new MemoryEngine()
+      console.log(size, value, engine)`
+    assert.equal(check(right), '')
+    assert.match(check(right.replace("add('k', 1)", "add('k', 'text')")), /TS2345/)
+  })
+
+  for (const line of Object.keys(LINES) as Line[]) {
+    it(`loads into Node-RED ${line} without a warning`, async () => {
+      const nodeRed = await NodeRed.start({ line, userDir, flows: [] })
+      try {
+        const known = /Projects disabled|Encrypted credentials not found/
+        const warnings = nodeRed.log
+          .split('\n')
+          .filter((text) => /\[(warn|error)\]|Warning/.test(text) && !known.test(text))
+        assert.deepEqual(warnings, [])
+        const get = async (path: string) => {
+          const response = await fetch(`${nodeRed.url}/${path}`, {
+            headers: { Accept: path === 'nodes' ? 'application/json' : '*/*' },
+          })
+          assert.equal(response.status, 200, path)
+          return response.text()
+        }
+        const sets = JSON.parse(await get('nodes')).filter(
+          (set: { module: string }) => set.module === NAME,
+        )
+        assert.deepEqual(
+          sets.flatMap((set: { types: string[] }) => set.types).sort(),
+          TYPES.toSorted(),
+        )
+        for (const { enabled, err } of sets) assert.deepEqual([enabled, err], [true, undefined])
+        for (const file of files.filter((name) => name.startsWith('resources/'))) {
+          await get(`resources/${NAME}/${file.slice('resources/'.length)}`)
+        }
+        for (const type of TYPES) {
+          const catalogue = JSON.parse(await get(`locales/${NAME}/${type}?lng=en-US`))
+          assert.ok(Object.keys(catalogue[type].label).length > 0)
+          if (type !== 'mqueue') assert.match(await get(`icons/${NAME}/${type}.svg`), /<svg/)
+        }
+      } finally {
+        await nodeRed.stop({ keep: true })
+      }
+    })
+  }
+})
