@@ -1,5 +1,5 @@
 /** Measures the engine alone, in a process of its own: `node engine-process.ts <case>`. */
-import { type Addmode, MemoryEngine } from '../dist/src/index.js'
+import { type Addmode, MemoryEngine } from '../src/index.ts'
 
 const gc = globalThis.gc as () => void
 
