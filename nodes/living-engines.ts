@@ -7,7 +7,6 @@ const parked = new Map<string, Engine>()
 /** The node of a flow file, as far as it matters here. */
 interface FlowFileNode {
   type: string
-  z?: string
 }
 
 /**
@@ -57,8 +56,8 @@ function isDefined(nodes: ReadonlyMap<string, FlowFileNode>, id: string): boolea
 
 /**
  * What the flow file says of a node. A node inside a subflow instance has the id
- * `<instance>-<node>` and is defined when the instance is and the node belongs to its subflow. The
- * node of a subflow that came as a module stands in no flow file; there the instance decides.
+ * `<instance>-<node>`, which no flow file lists; it is defined when both halves are. The nodes of a
+ * subflow that came as a module stand in no flow file either; there the instance decides.
  */
 function definitionOf(
   nodes: ReadonlyMap<string, FlowFileNode>,
@@ -71,8 +70,8 @@ function definitionOf(
     const instance = definitionOf(nodes, id.slice(0, dash))
     if (instance === undefined) continue
     const inner = nodes.get(id.slice(dash + 1))
+    if (inner !== undefined) return inner
     if (!instance.type.startsWith('subflow:')) return instance
-    if (inner !== undefined && instance.type === `subflow:${inner.z}`) return inner
   }
   return undefined
 }

@@ -260,6 +260,16 @@ for (const line of Object.keys(LINES) as Line[]) {
         })
       }
 
+      it('wait for a config node that was moved out of the subflow to be moved back', async () => {
+        await fillBoth()
+        const outside = BOTH.map((node) => (node.id === 'config' ? { ...node, z: '' } : node))
+        await nodeRed.deploy(outside)
+        assert.equal(await drain('one-fetch'), '')
+        await nodeRed.deploy(BOTH)
+        assert.equal(await drain('one-fetch'), '1')
+        assert.equal(await drain('two-fetch'), '2')
+      })
+
       it('survive within a subflow within a subflow', async () => {
         const outer: FlowNode = { id: 'outer', type: 'subflow', name: 'outer', in: [], out: [] }
         const nested = [

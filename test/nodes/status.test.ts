@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { StatusLine } from '../../nodes/status.ts'
 import { load, unload } from '../support/bench.ts'
 import { config } from '../support/flows.ts'
 import { until } from '../support/node-red.ts'
@@ -133,5 +134,34 @@ describe('the status of a node', () => {
     await run('add', { queue: 'b', payload: 1 })
     await settle()
     assert.deepEqual(shown('add'), ['green 1 / 5'])
+  })
+})
+
+describe('a status that takes its time to find out', () => {
+  it('is asked for again when it changed meanwhile, and one at a time', async () => {
+    const shown: unknown[] = []
+    let size = 1
+    let asking = 0
+    const line = new StatusLine(
+      { status: (status: unknown) => shown.push(status) } as never,
+      async () => {
+        assert.equal(++asking, 1)
+        const text = String(size)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        asking--
+        return { text }
+      },
+    )
+    line.touch()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    size = 2
+    line.touch()
+    await until(() => shown.length === 2, 'both sizes')
+    assert.deepEqual(shown, [{ text: '1' }, { text: '2' }])
+    line.touch()
+    line.close()
+    size = 3
+    await settle()
+    assert.equal(shown.length, 2)
   })
 })
