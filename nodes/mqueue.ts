@@ -5,6 +5,7 @@ import { MqueueError, quote } from '../src/errors.ts'
 import { MemoryEngine } from '../src/memory/engine.ts'
 import { adopt, park, sweep } from './living-engines.ts'
 import { refreshLinks } from './queue-link.ts'
+import { serveRpc } from './rpc.ts'
 
 interface MqueueDef extends NodeDef {
   engine?: string
@@ -27,7 +28,9 @@ export interface MqueueNode extends Node<Credentials> {
   users: Record<string, Node>
 }
 
-/** The config nodes that have something wrong with them. */
+/** The config nodes that are neither disabled nor stopped, by their id. */
+const living = new Map<string, MqueueNode>()
+/** Those of them that have something wrong with them. */
 const troubled = new Set<MqueueNode>()
 let listening = false
 
@@ -40,6 +43,7 @@ export default (RED: NodeAPI): void => {
       for (const node of troubled) showTrouble(node)
       refreshLinks()
     })
+    serveRpc(RED, livingEngines)
   }
 
   function MqueueNode(this: MqueueNode, def: MqueueDef): void {
@@ -47,6 +51,7 @@ export default (RED: NodeAPI): void => {
     this.users = {}
     const engine = adopt(this.id) ?? new MemoryEngine()
     this.engine = engine
+    living.set(this.id, this)
     const { definitions, errors } = parse(def)
     for (const error of errors) this.error(error.message)
     if (errors.length > 0) troubled.add(this)
@@ -66,6 +71,7 @@ export default (RED: NodeAPI): void => {
     )
     this.on('close', (removed: boolean, done: () => void) => {
       this.engine = undefined
+      living.delete(this.id)
       troubled.delete(this)
       park(RED, this.id, engine, removed).then(done, (error) => {
         this.error(error.message)
@@ -78,6 +84,12 @@ export default (RED: NodeAPI): void => {
   RED.nodes.registerType<MqueueNode, MqueueDef, unknown, Credentials>('mqueue', MqueueNode, {
     credentials: { user: { type: 'text' }, password: { type: 'password' } },
   })
+}
+
+function livingEngines(): Map<string, Engine> {
+  const engines = new Map<string, Engine>()
+  for (const [id, { engine }] of living) if (engine !== undefined) engines.set(id, engine)
+  return engines
 }
 
 function parse({ engine = 'memory', queues = [], mqueueSize, mqueueAddmode }: MqueueDef) {

@@ -1,0 +1,109 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Express, NextFunction, Request, Response } from 'express'
+import type { NodeAPI } from 'node-red'
+import {
+  answerRpc,
+  type Engines,
+  invalidRequest,
+  parseError,
+  reads,
+  takesItems,
+} from '../src/rpc.ts'
+
+/** The longest body of a request, in bytes. */
+const LONGEST_BODY = 1_000_000
+const METHOD_NOT_FOUND = -32601
+const PATHS = ['/mqueue/rpc', '/mqueue/:id/rpc']
+
+/**
+ * Serves Kamailio's mqueue commands as JSON-RPC under Node-RED's admin root: at `mqueue/rpc` for the
+ * queues of all config nodes, at `mqueue/<id>/rpc` for those of one.
+ *
+ * @param engines gives the engines of the living config nodes, by their ids
+ */
+export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
+  const authenticated = RED.auth.needsPermission('')
+
+  function permitted(req: Request, res: Response, next: NextFunction): void {
+    const needed = []
+    if (reads(req.body)) needed.push('mqueue.read')
+    if (takesItems(req.body)) needed.push('mqueue.write')
+    // Node-RED takes a list of permissions, all of which are needed; its types do not say so.
+    RED.auth.needsPermission(needed as unknown as string)(req, res, next)
+  }
+
+  async function answer(req: Request, res: Response): Promise<void> {
+    // A client that hung up behind its request is noticed when the loop has polled once more.
+    await setImmediate()
+    await setImmediate()
+    const { id } = req.params
+    const reachable = new Map([...engines()].filter(([own]) => id === undefined || own === id))
+    const response = await answerRpc(req.body, reachable, () => res.closed || req.socket.destroyed)
+    if (response === undefined) res.status(204).end()
+    else res.status(httpStatus(response)).json(response)
+  }
+
+  RED.httpAdmin.post(PATHS, authenticated, assertJson, permitted, (req, res, next) => {
+    answer(req, res).catch(next)
+  })
+  // Node-RED parses bodies in the app that this one is mounted in, and what fails there stays there.
+  const { parent } = RED.httpAdmin as { parent?: Express }
+  parent?.use(PATHS, (error: BodyError, req: Request, res: Response, next: NextFunction) => {
+    if (req.method === 'POST') authenticated(req, res, () => refuse(error, res))
+    else next(error)
+  })
+}
+
+/** The error of the body parser that Node-RED has before every route of its admin root. */
+interface BodyError extends Error {
+  type?: string
+  status?: number
+  /** The text that is no JSON. */
+  body?: string
+}
+
+/** A page of another site can send a text or a form, but not JSON, without being let. */
+function assertJson(req: Request, res: Response, next: NextFunction): void {
+  if (!req.is('application/json')) {
+    res
+      .status(415)
+      .json(invalidRequest('Invalid Request: the content type is not application/json'))
+  } else if (lengthOf(req) > LONGEST_BODY) refuseLength(res)
+  else if (req.headers['content-length'] === '0') res.status(400).json(parseError())
+  else next()
+}
+
+/** The length of a body, in bytes; of one that came in pieces, about. */
+function lengthOf(req: Request): number {
+  const told = Number(req.headers['content-length'])
+  return Number.isNaN(told) ? Buffer.byteLength(JSON.stringify(req.body)) : told
+}
+
+function refuse(error: BodyError, res: Response): void {
+  if (error.type === 'entity.too.large') refuseLength(res)
+  else if (error.type !== 'entity.parse.failed') {
+    res.status(error.status ?? 400).json(invalidRequest(`Invalid Request: ${error.message}`))
+  } else res.status(400).json(isJson(error.body) ? invalidRequest() : parseError())
+}
+
+function refuseLength(res: Response): void {
+  res.status(413).json(invalidRequest(`Invalid Request: a body has at most ${LONGEST_BODY} bytes`))
+}
+
+/** The body parser takes objects and lists only; other JSON is JSON all the same. */
+function isJson(text = ''): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** As in Kamailio, the HTTP status repeats the code of a fault. */
+function httpStatus(response: Awaited<ReturnType<typeof answerRpc>>): number {
+  if (response === undefined || Array.isArray(response) || response.error === undefined) return 200
+  const { code } = response.error
+  if (code >= 400 && code <= 599) return code
+  return code === METHOD_NOT_FOUND ? 404 : 400
+}

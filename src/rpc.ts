@@ -1,0 +1,181 @@
+import {
+  createInvalidRequestResponse,
+  createJSONRPCErrorResponse,
+  isJSONRPCID,
+  JSONRPCErrorCode,
+  JSONRPCErrorException,
+  type JSONRPCRequest,
+  type JSONRPCResponse,
+  JSONRPCServer,
+} from 'json-rpc-2.0'
+import { configure } from 'safe-stable-stringify'
+import type { Engine, MaybePromise } from './engine.ts'
+import { MqueueError } from './errors.ts'
+
+/** The most calls that a batch may hold. */
+export const LONGEST_BATCH = 1000
+
+/** The method that takes an item; all others only read. */
+export const FETCH = 'mqueue.fetch'
+
+/** The engines whose queues a request can reach, by the id of what holds them. */
+export type Engines = ReadonlyMap<string, Engine>
+
+/** What the methods need to know of the request besides its parameters. */
+interface Context {
+  engines: Engines
+  isGone: () => boolean
+}
+
+/**
+ * Answers JSON-RPC 2.0 requests with Kamailio's commands `mqueue.get_size`, `mqueue.get_sizes` and
+ * `mqueue.fetch`, with its codes and texts. Unlike Kamailio, it gives an item with an empty key or
+ * value rather than losing it, gives a value that is no text as JSON of its own type, and lists
+ * sizes in the order of the definitions.
+ *
+ * @param body the parsed request, or a list of them
+ * @param engines the engines whose queues can be reached
+ * @param isGone tells whether nobody waits for the answer any more. Then nothing is taken; nor is
+ *   anything taken for a notification, which has no answer
+ * @returns the response, a list of them for a batch, or undefined where there is none to give
+ */
+export async function answerRpc(
+  body: unknown,
+  engines: Engines,
+  isGone: () => boolean = () => false,
+): Promise<JSONRPCResponse | JSONRPCResponse[] | undefined> {
+  const context = { engines, isGone }
+  if (!Array.isArray(body)) return answerOne(body, context)
+  if (body.length === 0) return invalidRequest()
+  if (body.length > LONGEST_BATCH) {
+    return invalidRequest(`Invalid Request: a batch holds at most ${LONGEST_BATCH} calls`)
+  }
+  const responses: JSONRPCResponse[] = []
+  for (const call of body) {
+    const response = await answerOne(call, context)
+    if (response !== undefined) responses.push(response)
+  }
+  return responses.length === 0 ? undefined : responses
+}
+
+/** Tells whether a request, or any call of a batch, takes items. */
+export function takesItems(body: unknown): boolean {
+  const calls = Array.isArray(body) ? body : [body]
+  return calls.some((call) => isObject(call) && call.method === FETCH)
+}
+
+/** Tells whether a request, or any call of a batch, only reads. */
+export function reads(body: unknown): boolean {
+  const calls = Array.isArray(body) ? body : [body]
+  return calls.length === 0 || calls.some((call) => !isObject(call) || call.method !== FETCH)
+}
+
+/** The response to what is no JSON at all. */
+export function parseError(): JSONRPCResponse {
+  return createJSONRPCErrorResponse(null, JSONRPCErrorCode.ParseError, 'Parse error')
+}
+
+/** The response to what is JSON but no request. */
+export function invalidRequest(message = 'Invalid Request'): JSONRPCResponse {
+  return createJSONRPCErrorResponse(null, JSONRPCErrorCode.InvalidRequest, message)
+}
+
+async function answerOne(call: unknown, context: Context): Promise<JSONRPCResponse | undefined> {
+  if (!isRequest(call)) return createInvalidRequestResponse((isObject(call) ? call : {}) as never)
+  // A notification wants no answer, and there is no method that would do anything without one.
+  if (call.id === undefined) return undefined
+  return (await server.receive(call, context)) ?? undefined
+}
+
+/** The library takes some things for requests that are none. */
+function isRequest(call: unknown): call is JSONRPCRequest {
+  return (
+    isObject(call) &&
+    call.jsonrpc === '2.0' &&
+    typeof call.method === 'string' &&
+    (call.id === undefined || isJSONRPCID(call.id))
+  )
+}
+
+// What goes wrong in a method is told to the caller, so there is nothing to be logged.
+const server = new JSONRPCServer<Context>({ errorListener: () => {} })
+
+server.addMethod('mqueue.get_size', async (params, { engines }: Context) => {
+  const name = nameOf(params, 400)
+  const engine = engineOf(name, engines, 404)
+  return { name, size: await inEngine(() => engine.size(name)) }
+})
+
+server.addMethod('mqueue.get_sizes', async (_params, { engines }: Context) => {
+  const sizes: { name: string; size: number }[] = []
+  for (const engine of engines.values()) {
+    for (const [name, size] of await inEngine(() => engine.sizes())) sizes.push({ name, size })
+  }
+  return sizes
+})
+
+server.addMethod(FETCH, async (params, { engines, isGone }: Context) => {
+  const name = nameOf(params, 500)
+  const engine = engineOf(name, engines, 500)
+  if (isGone()) throw fault(500, 'Nobody waits for the item')
+  const item = await inEngine(() => engine.fetch(name))
+  if (item === undefined) throw fault(404, 'Empty queue')
+  return { key: item.key, val: asJson(item.value) }
+})
+
+/** Kamailio takes the first of a list, or the first member of an object whatever its name is. */
+function nameOf(params: unknown, code: number): string {
+  const name = isObject(params) ? Object.values(params)[0] : undefined
+  if (typeof name !== 'string') throw fault(code, 'No queue name')
+  if (name === '') throw fault(code, 'Invalid queue name')
+  return name
+}
+
+function engineOf(name: string, engines: Engines, code: number): Engine {
+  const found = [...engines].filter(([, engine]) => defines(engine, name))
+  const [first] = found
+  if (first === undefined) throw fault(code, 'No such queue')
+  if (found.length === 1) return first[1]
+  const ids = found.map(([id]) => id)
+  const text = `Several config nodes define this queue; POST to mqueue/<id>/rpc with one of: ${ids.join(', ')}`
+  throw new JSONRPCErrorException(text, 400, { candidates: ids })
+}
+
+function defines(engine: Engine, name: string): boolean {
+  try {
+    engine.definition(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** An operation of an engine, its error told as a fault. */
+async function inEngine<T>(operate: () => MaybePromise<T>): Promise<T> {
+  try {
+    return await operate()
+  } catch (error) {
+    if (error instanceof MqueueError) throw fault(500, error.message)
+    throw error
+  }
+}
+
+function fault(code: number, message: string): JSONRPCErrorException {
+  return new JSONRPCErrorException(message, code)
+}
+
+/** Takes whatever a queue can hold: an item that was taken must not fail on its way out. */
+const stringify = configure({
+  bigint: 'string',
+  circularValue: '[Circular]',
+  deterministic: false,
+  safe: true,
+})
+
+function asJson(value: unknown): unknown {
+  return typeof value === 'string' ? value : JSON.parse(stringify(value) ?? 'null')
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict'
+import { MemoryEngine } from '../../src/index.ts'
+import { answerRpc, reads, takesItems } from '../../src/rpc.ts'
+import { defined } from '../conformance/engine.ts'
+
+function engineWith(...queues: string[]): MemoryEngine {
+  const engine = new MemoryEngine()
+  engine.define(queues.map((name) => defined(name)))
+  return engine
+}
+
+const call = (method: string, params?: unknown, id: unknown = 1) => ({
+  jsonrpc: '2.0',
+  method,
+  ...(params === undefined ? {} : { params }),
+  id,
+})
+
+async function ask(engine: MemoryEngine, method: string, params?: unknown) {
+  const response = await answerRpc(call(method, params), new Map([['id', engine]]))
+  assert.ok(response !== undefined && !Array.isArray(response))
+  assert.deepEqual([response.jsonrpc, response.id], ['2.0', 1])
+  const { result, error } = response
+  return error === undefined ? { result } : { fault: `${error.code} ${error.message}` }
+}
+
+describe('answerRpc', () => {
+  describe('mqueue.get_size', () => {
+    it('gives name and size, 0 for an empty queue', async () => {
+      const engine = engineWith('q')
+      assert.deepEqual(await ask(engine, 'mqueue.get_size', ['q']), {
+        result: { name: 'q', size: 0 },
+      })
+      engine.add('q', 'k', 'v')
+      assert.deepEqual(await ask(engine, 'mqueue.get_size', { name: 'q' }), {
+        result: { name: 'q', size: 1 },
+      })
+    })
+
+    it('takes the first of a list, and the first member of an object, as Kamailio does', async () => {
+      const engine = engineWith('q')
+      for (const params of [['q', 'other'], { whatever: 'q', name: 'other' }]) {
+        assert.deepEqual(await ask(engine, 'mqueue.get_size', params), {
+          result: { name: 'q', size: 0 },
+        })
+      }
+    })
+
+    it('answers 400 for no or a bad name, 404 for an unknown queue', async () => {
+      const engine = engineWith('q')
+      for (const params of [undefined, [], {}, [5], [true], [null], [['q']], 'q', 5]) {
+        const answer = await ask(engine, 'mqueue.get_size', params)
+        assert.deepEqual(answer, { fault: '400 No queue name' }, JSON.stringify(params))
+      }
+      assert.deepEqual(await ask(engine, 'mqueue.get_size', ['']), {
+        fault: '400 Invalid queue name',
+      })
+      assert.deepEqual(await ask(engine, 'mqueue.get_size', ['x']), { fault: '404 No such queue' })
+    })
+  })
+
+  it('mqueue.get_sizes gives all sizes in the order of the definitions, whatever its parameters', async () => {
+    const engine = engineWith('z', 'a')
+    engine.add('a', 'k', 'v')
+    const result = [
+      { name: 'z', size: 0 },
+      { name: 'a', size: 1 },
+    ]
+    for (const params of [undefined, [], ['z'], { a: 1 }]) {
+      assert.deepEqual(await ask(engine, 'mqueue.get_sizes', params), { result })
+    }
+    assert.deepEqual(await ask(engineWith(), 'mqueue.get_sizes'), { result: [] })
+  })
+
+  describe('mqueue.fetch', () => {
+    it('gives the oldest item, with an empty key or value as well', async () => {
+      const engine = engineWith('q')
+      engine.add('q', 'k', 'v')
+      engine.add('q', '', '')
+      assert.deepEqual(await ask(engine, 'mqueue.fetch', ['q']), { result: { key: 'k', val: 'v' } })
+      assert.deepEqual(await ask(engine, 'mqueue.fetch', ['q']), { result: { key: '', val: '' } })
+      assert.deepEqual(await ask(engine, 'mqueue.fetch', ['q']), { fault: '404 Empty queue' })
+    })
+
+    it('answers 500 for no or a bad name and for an unknown queue', async () => {
+      const engine = engineWith('q')
+      assert.deepEqual(await ask(engine, 'mqueue.fetch'), { fault: '500 No queue name' })
+      assert.deepEqual(await ask(engine, 'mqueue.fetch', ['']), { fault: '500 Invalid queue name' })
+      assert.deepEqual(await ask(engine, 'mqueue.fetch', ['x']), { fault: '500 No such queue' })
+    })
+
+    it('gives a value of any type as JSON of its own, and never fails on it', async () => {
+      const engine = engineWith('q')
+      const loop: Record<string, unknown> = { name: 'loop' }
+      loop.self = loop
+      const values: [value: unknown, json: unknown][] = [
+        [5, 5],
+        [false, false],
+        [{ a: [1, null] }, { a: [1, null] }],
+        [Buffer.from('ab'), { type: 'Buffer', data: [97, 98] }],
+        [new Date(0), '1970-01-01T00:00:00.000Z'],
+        [10n, '10'],
+        [loop, { name: 'loop', self: '[Circular]' }],
+        [() => 1, null],
+        [Number.NaN, null],
+      ]
+      for (const [value] of values) engine.add('q', 'k', value)
+      for (const [, val] of values) {
+        assert.deepEqual(await ask(engine, 'mqueue.fetch', ['q']), { result: { key: 'k', val } })
+      }
+      const failing = {
+        toJSON() {
+          throw new Error('no')
+        },
+      }
+      engine.add('q', 'k', failing)
+      assert.match(JSON.stringify(await ask(engine, 'mqueue.fetch', ['q'])), /"key":"k"/)
+    })
+
+    it('takes nothing when nobody waits for the answer', async () => {
+      const engine = engineWith('q')
+      engine.add('q', 'k', 'v')
+      await answerRpc(call('mqueue.fetch', ['q']), new Map([['id', engine]]), () => true)
+      assert.equal(engine.size('q'), 1)
+    })
+
+    it('takes nothing for a notification', async () => {
+      const engine = engineWith('q')
+      engine.add('q', 'k', 'v')
+      const notification = { jsonrpc: '2.0', method: 'mqueue.fetch', params: ['q'] }
+      const engines = new Map([['id', engine]])
+      assert.equal(await answerRpc(notification, engines), undefined)
+      assert.equal(await answerRpc([notification, notification], engines), undefined)
+      assert.equal(engine.size('q'), 1)
+    })
+  })
+
+  describe('with several config nodes', () => {
+    const both = () => [engineWith('a', 'shared'), engineWith('shared', 'b')] as const
+
+    it('finds a queue that only one of them defines, and lists those of all', async () => {
+      const [one, two] = both()
+      two.add('b', 'k', 'v')
+      const engines = new Map([
+        ['one', one],
+        ['two', two],
+      ])
+      assert.deepEqual(await answerRpc(call('mqueue.get_size', ['b']), engines), {
+        jsonrpc: '2.0',
+        id: 1,
+        result: { name: 'b', size: 1 },
+      })
+      const sizes = (await answerRpc(call('mqueue.get_sizes'), engines)) as {
+        result: { name: string }[]
+      }
+      assert.deepEqual(
+        sizes.result.map(({ name }) => name),
+        ['a', 'shared', 'shared', 'b'],
+      )
+    })
+
+    it('answers 400 and the candidates for a queue of several, and takes nothing', async () => {
+      const [one, two] = both()
+      one.add('shared', 'k', 'v')
+      const engines = new Map([
+        ['one', one],
+        ['two', two],
+      ])
+      for (const method of ['mqueue.get_size', 'mqueue.fetch']) {
+        const { error } = (await answerRpc(call(method, ['shared']), engines)) as {
+          error: { code: number; message: string }
+        }
+        assert.equal(error.code, 400)
+        assert.match(error.message, /one, two/)
+      }
+      assert.equal(one.size('shared'), 1)
+    })
+  })
+
+  it('counts a queue with a bad definition, or of a closed engine, as unknown', async () => {
+    const engine = engineWith('q')
+    engine.close()
+    assert.deepEqual(await ask(engine, 'mqueue.get_size', ['q']), { fault: '404 No such queue' })
+  })
+
+  it('tells what else an engine has to say', async () => {
+    const engine = engineWith('q')
+    engine.close()
+    assert.deepEqual(await ask(engine, 'mqueue.get_sizes'), { fault: '500 The queues are closed.' })
+  })
+
+  describe('as JSON-RPC 2.0 has it', () => {
+    const engines = new Map([['id', engineWith('q')]])
+    const codeOf = (response: unknown) => (response as { error: { code: number } }).error.code
+
+    it('refuses what is no request', async () => {
+      for (const body of [
+        {},
+        5,
+        'x',
+        null,
+        true,
+        [],
+        { jsonrpc: '1.0', method: 'mqueue.get_sizes', id: 1 },
+        { method: 'mqueue.get_sizes', id: 1 },
+        { jsonrpc: '2.0', method: 5, id: 1 },
+        { jsonrpc: '2.0', id: 1 },
+        { jsonrpc: '2.0', method: 'mqueue.get_sizes', id: {} },
+      ]) {
+        assert.equal(codeOf(await answerRpc(body, engines)), -32600, JSON.stringify(body))
+      }
+    })
+
+    it('does not know other methods, those of every object included', async () => {
+      for (const method of ['mqueue.add', '', 'toString', '__proto__', 'rpc.discover']) {
+        assert.equal(codeOf(await answerRpc(call(method), engines)), -32601, method)
+      }
+    })
+
+    it('echoes ids of every kind', async () => {
+      for (const id of [1, 0, -1.5, 'a', '', null]) {
+        const response = await answerRpc(call('mqueue.get_sizes', undefined, id), engines)
+        assert.equal((response as { id: unknown }).id, id)
+      }
+    })
+
+    it('answers a batch with a list, without notifications, even of one', async () => {
+      const size = call('mqueue.get_size', ['q'], 'a')
+      const notification = { jsonrpc: '2.0', method: 'mqueue.get_sizes' }
+      const result = { name: 'q', size: 0 }
+      const response = { jsonrpc: '2.0', id: 'a', result }
+      assert.deepEqual(await answerRpc([size], engines), [response])
+      const mixed = (await answerRpc([notification, 1, size], engines)) as unknown[]
+      assert.equal(mixed.length, 2)
+      assert.equal(codeOf(mixed[0]), -32600)
+      assert.deepEqual(mixed[1], response)
+    })
+
+    it('takes a batch in order, and at most 1,000 calls', async () => {
+      const engine = engineWith('q')
+      for (let i = 0; i < 1000; i++) engine.add('q', `${i}`, i)
+      const fetches = Array.from({ length: 1000 }, (_, i) => call('mqueue.fetch', ['q'], i))
+      const own = new Map([['id', engine]])
+      assert.equal(codeOf(await answerRpc([...fetches, fetches[0]], own)), -32600)
+      assert.equal(engine.size('q'), 1000)
+      const responses = (await answerRpc(fetches, own)) as { result: { val: number } }[]
+      assert.deepEqual(
+        responses.map(({ result }) => result.val),
+        Array.from({ length: 1000 }, (_, i) => i),
+      )
+    })
+  })
+
+  it('knows which requests take items and which read', () => {
+    const fetch = call('mqueue.fetch', ['q'])
+    const size = call('mqueue.get_size', ['q'])
+    assert.deepEqual([takesItems(fetch), reads(fetch)], [true, false])
+    assert.deepEqual([takesItems(size), reads(size)], [false, true])
+    assert.deepEqual([takesItems([size, fetch]), reads([size, fetch])], [true, true])
+    for (const body of [[], {}, null, 5, [1]]) {
+      assert.deepEqual([takesItems(body), reads(body)], [false, true])
+    }
+  })
+})
