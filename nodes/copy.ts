@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events'
 import { createCopier } from 'fast-copy'
 import type { NodeMessage } from 'node-red'
-import { MqueueError } from '../src/errors.ts'
+import { MqueueError, reasonOf } from '../src/errors.ts'
 
 /** The kinds of object whose whole state a copier can see. */
 const COPYABLE = new Set(
-  ['Object', 'Map', 'Set', 'Date', 'RegExp', 'ArrayBuffer', 'DataView', 'Error'].map(
+  ['Object', 'Map', 'Set', 'Date', 'RegExp', 'ArrayBuffer', 'DataView'].map(
     (kind) => `[object ${kind}]`,
   ),
 )
@@ -46,8 +46,8 @@ export function copyOf(value: unknown, msg: NodeMessage): unknown {
   try {
     return value === msg ? copyOfMessage(msg) : copy(value)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new MqueueError('MQ_INVALID_VALUE', `The value cannot be copied: ${reason}`, { cause })
+    const text = `The value cannot be copied: ${reasonOf(cause)}`
+    throw new MqueueError('MQ_INVALID_VALUE', text, { cause })
   }
 }
 

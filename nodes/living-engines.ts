@@ -1,5 +1,5 @@
 import type { NodeAPI } from 'node-red'
-import type { Engine } from '../src/engine.ts'
+import type { Engine, MaybePromise } from '../src/engine.ts'
 
 /** The engines of config nodes that are closed at the moment, by the id of the node. */
 const parked = new Map<string, Engine>()
@@ -35,11 +35,13 @@ export function adopt(id: string): Engine | undefined {
 export async function sweep(RED: NodeAPI): Promise<void> {
   if (parked.size === 0) return
   const nodes = flowFile(RED)
+  const closing: MaybePromise<void>[] = []
   for (const [id, engine] of parked) {
     if (isDefined(nodes, id)) continue
     parked.delete(id)
-    await engine.close()
+    closing.push(engine.close())
   }
+  await Promise.all(closing)
 }
 
 function flowFile(RED: NodeAPI): Map<string, FlowFileNode> {

@@ -22,10 +22,15 @@ export default (RED: NodeAPI): void => {
     const keyTarget = target(RED, keyTo)
     const valueTarget = target(RED, valueTo)
 
+    const paths = [keyTo, valueTo, 'mqsize']
+    const collide = paths.some((path, i) =>
+      paths.slice(i + 1).some((other) => overlap(RED, path, other)),
+    )
+
     /** An item that is taken must have somewhere to go. */
     function assertFits(msg: NodeMessage): void {
-      if (overlap(keyTo, valueTo)) {
-        const text = 'The key and the value must go to two properties, neither within the other.'
+      if (collide) {
+        const text = 'Key, value and mqsize must go to three properties, none within another.'
         throw new MqueueError('MQ_INVALID_VALUE', text)
       }
       assertSettable(keyTarget, keyTo, msg, 'MQ_INVALID_KEY')
@@ -54,7 +59,7 @@ export default (RED: NodeAPI): void => {
     ): NodeMessage {
       valueTarget.delete(trigger)
       const msg = Object.assign(queued, { ...trigger, ...queued })
-      keyTarget.set(msg, key)
+      if (keyTarget.fits(msg)) keyTarget.set(msg, key)
       msg.mqsize = size
       return msg
     }

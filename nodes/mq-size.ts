@@ -16,7 +16,7 @@ export default (RED: NodeAPI): void => {
     const all = def.queueType === 'all'
     const sizeTo = def.sizeTo || 'payload'
     const sizeTarget = target(RED, sizeTo)
-    const link = new QueueLink(RED, this, def, all ? total : undefined)
+    const link = new QueueLink(RED, this, def, all ? { describe: total } : {})
 
     onInput(
       this,

@@ -1,11 +1,12 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import { parseDefinitions } from '../src/definition.ts'
 import type { Engine } from '../src/engine.ts'
-import { MqueueError, quote } from '../src/errors.ts'
+import { MqueueError, quote, reasonOf } from '../src/errors.ts'
 import { MemoryEngine } from '../src/memory/engine.ts'
 import { adopt, park, sweep } from './living-engines.ts'
 import { refreshLinks } from './queue-link.ts'
 import { serveRpc } from './rpc.ts'
+import { errorStatus } from './status.ts'
 
 interface MqueueDef extends NodeDef {
   engine?: string
@@ -26,12 +27,14 @@ export interface MqueueNode extends Node<Credentials> {
   engine: Engine | undefined
   /** The flow nodes that use it, whose Status and Catch nodes Node-RED passes its news on to. */
   users: Record<string, Node>
+  /** What is wrong with its definitions. */
+  definitionErrors: MqueueError[]
 }
 
 /** The config nodes that are neither disabled nor stopped, by their id. */
 const living = new Map<string, MqueueNode>()
-/** Those of them that have something wrong with them. */
-const troubled = new Set<MqueueNode>()
+/** The ids of config nodes that are shown to have a bad definition. */
+const shownBad = new Set<string>()
 let listening = false
 
 export default (RED: NodeAPI): void => {
@@ -39,9 +42,10 @@ export default (RED: NodeAPI): void => {
     if (listening) return
     listening = true
     RED.events.on('flows:started', () => {
-      sweep(RED).catch((error) => RED.log.error(`mqueue: ${error}`))
-      for (const node of troubled) showTrouble(node)
+      sweep(RED).catch((error) => RED.log.error(`mqueue: ${reasonOf(error)}`))
+      // The flow nodes make themselves known as users first, so that their Status nodes hear of it.
       refreshLinks()
+      for (const node of living.values()) showDefinitions(node)
     })
     serveRpc(RED, livingEngines)
   }
@@ -54,7 +58,7 @@ export default (RED: NodeAPI): void => {
     living.set(this.id, this)
     const { definitions, errors } = parse(def)
     for (const error of errors) this.error(error.message)
-    if (errors.length > 0) troubled.add(this)
+    this.definitionErrors = errors
     for (const { name, dbmode } of definitions) {
       if (dbmode === 0) continue
       this.warn(
@@ -64,17 +68,16 @@ export default (RED: NodeAPI): void => {
     Promise.resolve(engine.define(definitions, errors)).then(
       (dropped) => {
         for (const { queue, items } of dropped) {
-          this.warn(`Queue "${queue}": ${items.length} items dropped by its new definition.`)
+          this.warn(`Queue "${queue}": items dropped by its new definition: ${items.length}.`)
         }
       },
-      (error) => this.error(error.message),
+      (error) => this.error(reasonOf(error)),
     )
     this.on('close', (removed: boolean, done: () => void) => {
       this.engine = undefined
       living.delete(this.id)
-      troubled.delete(this)
       park(RED, this.id, engine, removed).then(done, (error) => {
-        this.error(error.message)
+        this.error(reasonOf(error))
         done()
       })
     })
@@ -96,17 +99,14 @@ function parse({ engine = 'memory', queues = [], mqueueSize, mqueueAddmode }: Mq
   const parsed = parseDefinitions(queues, { mqueueSize, mqueueAddmode })
   if (engine === 'memory') return parsed
   const text = `There is no engine ${quote(String(engine))}; use "memory".`
-  const errors = parsed.definitions.map(
-    ({ name }) =>
-      new MqueueError('MQ_INVALID_DEFINITION', `Queue "${name}": ${text}`, {
-        queue: name,
-        field: 'engine',
-      }),
-  )
-  return { definitions: [], errors: [...parsed.errors, ...errors] }
+  const error = new MqueueError('MQ_INVALID_DEFINITION', text, { field: 'engine' })
+  return { definitions: [], errors: [error] }
 }
 
-/** Status nodes hear of it once the nodes that use this one are there. */
-function showTrouble(node: MqueueNode): void {
-  node.status({ fill: 'red', shape: 'ring', text: 'invalid definition' })
+/** Shows that a definition is bad, and when it no longer is. */
+function showDefinitions(node: MqueueNode): void {
+  if (node.definitionErrors.length > 0) {
+    shownBad.add(node.id)
+    node.status(errorStatus(node.definitionErrors[0]))
+  } else if (shownBad.delete(node.id)) node.status({})
 }

@@ -1,7 +1,7 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeStatus } from 'node-red'
 import type { Engine, MaybePromise } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
-import type { Outcome } from './input.ts'
+import { closedError, type Outcome } from './input.ts'
 import { after } from './maybe-promise.ts'
 import type { MqueueNode } from './mqueue.ts'
 import { reader } from './property.ts'
@@ -18,9 +18,9 @@ export interface QueueNodeDef extends NodeDef {
 /** The links of all living flow nodes. */
 const links = new Set<QueueLink>()
 
-/** Looks again at every flow node's queue, when config nodes may have come or gone. */
+/** Looks again at every flow node's config node, when config nodes may have come or gone. */
 export function refreshLinks(): void {
-  for (const link of links) link.touch()
+  for (const link of links) link.refresh()
 }
 
 /**
@@ -38,15 +38,23 @@ export class QueueLink implements Outcome {
   /** The queue whose size is shown: the one that is set, or the one used last. */
   #shown: string | undefined
   #failure: unknown
+  readonly #forgiving: boolean
   #closed = false
 
-  /** @param describe gives the status of a healthy node; without it, it is the size of its queue */
+  /**
+   * @param describe gives the status of a healthy node; without it, it is the size of its queue
+   * @param forgiving whether the node works without a queue, so that nothing is wrong with it then
+   */
   constructor(
     RED: NodeAPI,
     node: Node,
     { mqueue = '', queue = '', queueType = 'queue' }: QueueNodeDef,
-    describe?: (engine: Engine) => MaybePromise<NodeStatus>,
+    {
+      describe,
+      forgiving = false,
+    }: { describe?: (engine: Engine) => MaybePromise<NodeStatus>; forgiving?: boolean } = {},
   ) {
+    this.#forgiving = forgiving
     this.#RED = RED
     this.#node = node
     this.#configId = mqueue
@@ -73,20 +81,17 @@ export class QueueLink implements Outcome {
    * @throws MqueueError `MQ_CLOSED` when this node is closed, `MQ_NO_CONFIG` without a config node
    */
   engine(): Engine {
-    if (this.#closed) {
-      const text = 'The node was closed before the message was done, by a deploy or a stop.'
-      throw new MqueueError('MQ_CLOSED', text)
-    }
+    if (this.#closed) throw closedError()
     return this.#config?.engine ?? this.#connect()
   }
 
-  /** The name of the queue that a message is for; `MQ_UNKNOWN_QUEUE` when there is none. */
+  /** The name of the queue that a message is for. It never throws: without one it rejects. */
   queueName(msg: NodeMessage): MaybePromise<string> {
     return after(this.#readName(msg), (name) => {
       if (typeof name === 'number') return String(name)
       if (typeof name === 'string' && name !== '') return name
       const text = 'No queue is chosen. Choose one in the node, or have the message name one.'
-      throw new MqueueError('MQ_UNKNOWN_QUEUE', text)
+      return Promise.reject(new MqueueError('MQ_UNKNOWN_QUEUE', text))
     })
   }
 
@@ -107,6 +112,16 @@ export class QueueLink implements Outcome {
 
   touch(): void {
     this.#status.touch()
+  }
+
+  /** Connects to the config node as it is now, and shows what has become of the queue. */
+  refresh(): void {
+    try {
+      this.engine()
+    } catch {
+      // The status says what is wrong.
+    }
+    this.touch()
   }
 
   #connect(): Engine {
@@ -140,7 +155,8 @@ export class QueueLink implements Outcome {
   /** Shows the queue that a node without a message would use, such as one named by a variable. */
   async #showFirst(): Promise<void> {
     try {
-      this.#shown ??= await this.queueName({})
+      const name = await this.queueName({})
+      this.#shown ??= name
       this.touch()
     } catch {
       // Only a message can tell; until then there is nothing to show.
@@ -156,7 +172,7 @@ export class QueueLink implements Outcome {
       const { size } = engine.definition(this.#shown)
       return sizeStatus(await engine.size(this.#shown), size)
     } catch (error) {
-      return errorStatus(error)
+      return this.#forgiving ? {} : errorStatus(error)
     }
   }
 }

@@ -27,8 +27,11 @@ export function sizeStatus(size: number, bound: number): Status {
 
 /** The status of an error: a red ring with the reason in a few words. */
 export function errorStatus(error: unknown): Status {
-  const reason = error instanceof MqueueError ? REASONS[error.code] : 'error'
-  return { fill: 'red', shape: 'ring', text: reason }
+  return {
+    fill: 'red',
+    shape: 'ring',
+    text: error instanceof MqueueError ? REASONS[error.code] : 'error',
+  }
 }
 
 /**
@@ -38,8 +41,8 @@ export function errorStatus(error: unknown): Status {
 export class StatusLine {
   readonly #node: Node
   readonly #current: () => Status | Promise<Status>
-  /** The status shown last; a node begins without one. */
-  #shown = '{}'
+  /** The status shown last. The editor may still have that of an earlier instance of the node. */
+  #shown: string | undefined
   #shownAt = 0
   #stale = false
   #timer: NodeJS.Timeout | undefined

@@ -57,5 +57,10 @@ if (!Number.isInteger(port) || port < 1 || port > 65535) {
 await assertFree()
 prepareUserDir()
 const red = join(PROJECT, 'node_modules/node-red/red.js')
+// Whoever ends npm by its process id ends its shell with it, but not what the shell started.
+const parent = process.ppid
+setInterval(() => {
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM')
+}, 500).unref()
 process.argv = [process.argv0, red, '-u', USER_DIR, '-s', join(USER_DIR, 'settings.cjs')]
 await import(red)

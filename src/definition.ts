@@ -43,10 +43,17 @@ export interface ParsedDefinitions {
 
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/
 const INTEGER = /^\d+$/
-const ADDMODES =
-  'addmode must be 0 (append), 1 (keep the oldest item of a key) or 2 (keep the newest)'
-const DBMODES =
-  'dbmode must be 0 (none), 1 (load and save), 2 (load only), 3 (save only) or 4 (journal)'
+const ALLOWED = {
+  size: { text: 'a whole number from 0 on (0 is unlimited)', defaultField: 'mqueueSize' },
+  addmode: {
+    text: '0 (append), 1 (keep the oldest item of a key) or 2 (keep the newest)',
+    defaultField: 'mqueueAddmode',
+  },
+  dbmode: {
+    text: '0 (none), 1 (load and save), 2 (load only), 3 (save only) or 4 (journal)',
+    defaultField: 'dbmode',
+  },
+} as const
 
 /**
  * Checks a list of queue definitions. A bad definition does not take the good ones down with it.
@@ -66,6 +73,7 @@ export function parseDefinitions(
     parsed.errors.push(new MqueueError('MQ_INVALID_DEFINITION', text, { field: 'queues' }))
     return parsed
   }
+  parsed.errors.push(...defaultErrors(defaults))
   const names = new Set<string>()
   for (const [row, input] of inputs.entries()) {
     try {
@@ -108,38 +116,46 @@ export function parseDefinition(
   }
   return {
     name,
-    size: parseSize(name, size, defaults.mqueueSize),
-    addmode: parseMode(name, 'addmode', addmode, defaults.mqueueAddmode, 2, ADDMODES) as Addmode,
-    dbmode: parseMode(name, 'dbmode', dbmode, 0, 4, DBMODES) as Dbmode,
+    size: parseNumber(name, 'size', size, defaults.mqueueSize, Number.MAX_SAFE_INTEGER),
+    addmode: parseNumber(name, 'addmode', addmode, defaults.mqueueAddmode, 2) as Addmode,
+    dbmode: parseNumber(name, 'dbmode', dbmode, 0, 4) as Dbmode,
   }
 }
 
-function parseSize(queue: string, value: unknown, fallback: unknown): number {
-  const size = integer(value, fallback)
-  if (size === undefined) {
-    throw invalid(queue, 'size', 'size must be a whole number from 0 on (0 is unlimited)')
+/** What is wrong with the defaults themselves, whether or not a queue takes them. */
+function defaultErrors(defaults: DefinitionDefaults): MqueueError[] {
+  const errors: MqueueError[] = []
+  for (const [field, highest] of [
+    ['mqueueSize', Number.MAX_SAFE_INTEGER],
+    ['mqueueAddmode', 2],
+  ] as const) {
+    const number = integer(defaults[field])
+    if (number !== undefined && number <= highest) continue
+    const { text } = ALLOWED[field === 'mqueueSize' ? 'size' : 'addmode']
+    const message = `The default ${field} must be ${text}`
+    errors.push(new MqueueError('MQ_INVALID_DEFINITION', message, { queue: '', field }))
   }
-  return size
+  return errors
 }
 
-function parseMode(
+function parseNumber(
   queue: string,
-  field: 'addmode' | 'dbmode',
+  field: keyof typeof ALLOWED,
   value: unknown,
   fallback: unknown,
   highest: number,
-  allowed: string,
 ): number {
-  const mode = integer(value, fallback)
-  if (mode === undefined || mode > highest) throw invalid(queue, field, allowed)
-  return mode
+  const number = integer(isBlank(value) ? fallback : value)
+  if (number !== undefined && number <= highest) return number
+  const { text, defaultField } = ALLOWED[field]
+  if (!isBlank(value)) throw invalid(queue, field, `${field} must be ${text}`)
+  throw invalid(queue, defaultField, `its ${field} is blank, and ${defaultField} must be ${text}`)
 }
 
-/** A whole number from 0 on, also when written as text; undefined for anything else. */
-function integer(value: unknown, fallback: unknown): number | undefined {
-  const given = isBlank(value) ? fallback : value
-  if (isBlank(given)) return 0
-  const text = typeof given === 'string' ? given.trim() : given
+/** A whole number from 0 on, also when written as text; undefined for anything else, 0 for nothing. */
+function integer(value: unknown): number | undefined {
+  if (isBlank(value)) return 0
+  const text = typeof value === 'string' ? value.trim() : value
   const number = typeof text === 'string' && INTEGER.test(text) ? Number(text) : text
   return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : undefined
 }

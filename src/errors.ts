@@ -47,6 +47,12 @@ export class MqueueError extends Error {
   }
 }
 
+/** What a thrown value says, be it an error or, as JSONata throws, an object like one. */
+export function reasonOf(cause: unknown): string {
+  const message = (cause as { message?: unknown } | undefined)?.message
+  return typeof message === 'string' ? message : String(cause)
+}
+
 /** Text of any length as it stands in an error: quoted, and cut where it is too long to read. */
 export function quote(text: string): string {
   return `"${text.length > 80 ? `${text.slice(0, 80)}…` : text}"`

@@ -34,7 +34,7 @@ export class MemoryEngine implements Engine {
     }
     this.#setAside = errors.length > 0 ? before : new Map()
     this.#errors = errors
-    for (const { name } of definitions) this.#changed(name)
+    for (const name of [...this.#queues.keys(), ...before.keys()]) this.#changed(name)
     return dropped
   }
 
@@ -60,6 +60,10 @@ export class MemoryEngine implements Engine {
 
   sizes(): Map<string, number> {
     this.#assertOpen()
+    const bad = this.#errors.find(({ queue }) => queue === undefined)
+    if (bad !== undefined) {
+      throw new MqueueError(bad.code, bad.message, { field: bad.field, cause: bad })
+    }
     const sizes = new Map<string, number>()
     for (const [name, queue] of this.#queues) sizes.set(name, queue.size)
     return sizes
@@ -90,8 +94,10 @@ export class MemoryEngine implements Engine {
 
   #missing(name: string): MqueueError {
     this.#assertOpen()
-    const bad = this.#errors.find((error) => error.queue === name)
-    if (bad !== undefined) return bad
+    const bad = this.#errors.find(({ queue }) => queue === undefined || queue === name)
+    if (bad !== undefined && name !== '') {
+      return new MqueueError(bad.code, bad.message, { queue: name, field: bad.field, cause: bad })
+    }
     const hint = 'Choose one of the queues defined in the mqueue config node, or define this one.'
     const text = `There is no queue ${quote(name)}. ${hint}`
     return new MqueueError('MQ_UNKNOWN_QUEUE', text, { queue: name })

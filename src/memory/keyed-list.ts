@@ -51,10 +51,11 @@ export class KeyedList<V> implements Items<V> {
 
   #append(key: string, value: V): void {
     const entry: Entry<V> = { key, value, older: this.#newest, newer: undefined }
+    // A map that is full throws, and then nothing must have changed.
+    this.#byKey.set(key, entry)
     if (this.#newest === undefined) this.#oldest = entry
     else this.#newest.newer = entry
     this.#newest = entry
-    this.#byKey.set(key, entry)
   }
 
   #unlink(entry: Entry<V>): void {

@@ -2,6 +2,8 @@ import type { Item } from '../engine.ts'
 import type { Items } from './items.ts'
 
 const SMALLEST = 16
+/** An array that is made with more slots than this becomes a hash table; it must grow into them. */
+const MOST_AT_ONCE = 1 << 25
 
 /**
  * Items under addmode 0: a ring whose capacity is a power of two, keys and values in turn in one
@@ -50,7 +52,8 @@ export class Ring<V> implements Items<V> {
   }
 
   #resize(capacity: number): void {
-    const slots = new Array<string | V | undefined>(2 * capacity)
+    const slots: (string | V | undefined)[] =
+      2 * capacity > MOST_AT_ONCE ? [] : new Array(2 * capacity)
     for (let i = 0; i < this.#size; i++) {
       const from = 2 * ((this.#head + i) & this.#mask)
       slots[2 * i] = this.#slots[from]

@@ -240,6 +240,18 @@ export function conformsAsEngine(name: string, make: () => MaybePromise<Engine>)
         await failsWith('MQ_UNKNOWN_QUEUE', () => engine.size('other'))
       })
 
+      it('that concerns the whole list is what every operation reports', async () => {
+        await engine.define([defined('q')])
+        await addAll('q', 'a1')
+        const { definitions, errors } = parseDefinitions('no list')
+        await engine.define(definitions, errors)
+        await failsWith('MQ_INVALID_DEFINITION', () => engine.size('q'))
+        await failsWith('MQ_INVALID_DEFINITION', () => engine.sizes())
+        await failsWith('MQ_UNKNOWN_QUEUE', () => engine.size(''))
+        await engine.define([defined('q')])
+        assert.equal(await engine.size('q'), 1)
+      })
+
       it('keeps the items of its queue, and of any left out, until all are good', async () => {
         await engine.define([defined('good'), defined('bad'), defined('renamed')])
         await addAll('bad', 'a1 b2')
@@ -279,10 +291,10 @@ export function conformsAsEngine(name: string, make: () => MaybePromise<Engine>)
       await engine.fetch('q')
       await engine.fetch('q')
       await engine.define([defined('r', 1)])
-      assert.deepEqual(heard, ['q', 'q', 'r'])
+      assert.deepEqual(heard, ['q', 'q', 'r', 'q'])
       stop()
       await engine.add('r', 'k', 'v')
-      assert.equal(heard.length, 3)
+      assert.equal(heard.length, 4)
     })
 
     it('answers everything with an error once it is closed', async () => {

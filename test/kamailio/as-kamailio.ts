@@ -9,6 +9,7 @@
  *   properties of a message, and an empty text stays one.
  * - A negative size is unlimited in Kamailio. Here it is refused, and unlimited is written 0.
  * - `mqueue.fetch` loses an item with an empty key or value and answers an error. Here it is given.
+ * - `mqueue.fetch` sets `$mqk` and `$mqv`, or clears them, as `mq_fetch` does. Here it touches no message.
  * - `mqueue.get_sizes` lists the queue that was defined last first. Here the order is as defined.
  */
 import {
@@ -27,9 +28,15 @@ export interface Side {
   fetch(queue: string): MaybePromise<unknown>
   free(queue: string): MaybePromise<unknown>
   size(queue: string): MaybePromise<number>
-  sizes(): MaybePromise<Iterable<readonly [string, number]>>
+  rpc(method: string, params: string[]): MaybePromise<RpcReply>
   /** The item that stands where Kamailio has `$mqk` and `$mqv` of a queue. */
   held(queue: string): Item | undefined
+  hold(queue: string, item: Item | undefined): void
+}
+
+export interface RpcReply {
+  result?: unknown
+  error?: { code: number; message: string }
 }
 
 /** The definitions of the traces' queues. */
@@ -72,26 +79,18 @@ function sizeCode(size: number | undefined): number {
 
 async function rpc(side: Side, operation: RpcOperation): Promise<Line> {
   const { method, params } = operation
-  const name = params[0] ?? ''
-  const fault = (code: number, message: string) => ({ ...operation, error: { code, message } })
-  if (method === 'mqueue.get_sizes') {
-    const sizes = Array.from(await side.sizes(), ([name, size]) => ({ name, size }))
-    return { ...operation, result: sizes.reverse() }
+  const [name = ''] = params
+  const { result, error } = await side.rpc(method, params)
+  if (error !== undefined) {
+    if (method === 'mqueue.fetch') side.hold(name, undefined)
+    return { ...operation, error: { code: error.code, message: error.message } }
   }
-  if (method === 'mqueue.get_size') {
-    if (name === '') return fault(400, 'Invalid queue name')
-    const size = await known(() => side.size(name))
-    return size === undefined
-      ? fault(404, 'No such queue')
-      : { ...operation, result: { name, size } }
-  }
-  if (name === '') return fault(500, 'Invalid queue name')
-  const fetched = await known(async () => [await side.fetch(name)])
-  if (fetched === undefined) return fault(500, 'No such queue')
-  if (fetched[0] === undefined) return fault(404, 'Empty queue')
-  const { key, value } = side.held(name) as Item
-  if (key === '' || value === '') return fault(500, 'Unexpected error (result)')
-  return { ...operation, result: { key, val: value } }
+  if (method === 'mqueue.get_sizes') return { ...operation, result: (result as []).toReversed() }
+  if (method === 'mqueue.get_size') return { ...operation, result }
+  const { key, val } = result as { key: string; val: string }
+  side.hold(name, { key, value: val })
+  if (key !== '' && val !== '') return { ...operation, result }
+  return { ...operation, error: { code: 500, message: 'Unexpected error (result)' } }
 }
 
 /** The result of an operation, or undefined where the queue is unknown. */

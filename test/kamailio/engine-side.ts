@@ -1,5 +1,6 @@
 import { type Item, MemoryEngine } from '../../src/index.ts'
-import { type Side, traceDefinitions } from './as-kamailio.ts'
+import { answerRpc } from '../../src/rpc.ts'
+import { type RpcReply, type Side, traceDefinitions } from './as-kamailio.ts'
 
 /** The engine alone, with the traces' queues. It keeps what was fetched last, as a message would. */
 export function engineSide(): Side {
@@ -16,7 +17,14 @@ export function engineSide(): Side {
     },
     free: (queue) => held.delete(queue),
     size: (queue) => engine.size(queue),
-    sizes: () => engine.sizes(),
+    async rpc(method, params) {
+      const request = { jsonrpc: '2.0', method, params, id: 1 }
+      return (await answerRpc(request, new Map([['engine', engine]]))) as RpcReply
+    },
     held: (queue) => held.get(queue),
+    hold(queue, item) {
+      if (item === undefined) held.delete(queue)
+      else held.set(queue, item)
+    },
   }
 }

@@ -1,7 +1,7 @@
 import { MqueueError } from '../../src/index.ts'
 import { config, probe, TAB } from '../support/flows.ts'
 import type { Answer, FlowNode, NodeRed } from '../support/node-red.ts'
-import { type Side, traceDefinitions } from './as-kamailio.ts'
+import { type RpcReply, type Side, traceDefinitions } from './as-kamailio.ts'
 
 const byMessage = { queue: 'queue', queueType: 'msg' }
 
@@ -13,7 +13,6 @@ export const FLOW: FlowNode[] = [
   ...probe({ id: 'fetch', type: 'mq-fetch', ...byMessage }, 2),
   ...probe({ id: 'free', type: 'mq-pv-free', ...byMessage }),
   ...probe({ id: 'size', type: 'mq-size', ...byMessage }),
-  ...probe({ id: 'sizes', type: 'mq-size', queueType: 'all' }),
 ]
 
 /** Nodes in a flow of a real Node-RED. One message per queue goes round and carries mqk and mqv. */
@@ -41,13 +40,17 @@ export function flowSide(nodeRed: NodeRed): Side {
       const { msg } = await send('size', queue)
       return msg?.payload as number
     },
-    async sizes() {
-      const { msg } = await nodeRed.ask('sizes')
-      return Object.entries(msg?.payload as Record<string, number>)
+    async rpc(method, params) {
+      const request = { jsonrpc: '2.0', method, params, id: 1 }
+      const response = await nodeRed.post('mqueue/rpc', request)
+      return (await response.json()) as RpcReply
     },
     held(queue) {
       const { mqk, mqv } = messages.get(queue) ?? {}
       return mqk === undefined ? undefined : { key: mqk as string, value: mqv }
+    },
+    hold(queue, item) {
+      messages.set(queue, item === undefined ? {} : { mqk: item.key, mqv: item.value })
     },
   }
 }

@@ -34,6 +34,11 @@ const MODULE_DIRS = ['x86_64', 'aarch64'].map(
   (cpu) => `/usr/lib/${cpu}-linux-gnu/kamailio/modules/`,
 )
 
+/** Tells whether a module of Kamailio is installed. */
+export function hasModule(name: string): boolean {
+  return MODULE_DIRS.some((dir) => existsSync(join(dir, `${name}.so`)))
+}
+
 /** Kamailio's version, or undefined where it is not installed. */
 export function kamailioVersion(): string | undefined {
   try {
@@ -58,6 +63,13 @@ function answers(port: number): Promise<boolean> {
   })
 }
 
+export interface RigOptions {
+  /** Modules to load besides. */
+  modules?: string[]
+  /** More `case` branches for the operations over HTTP. */
+  script?: string
+}
+
 export class Rig {
   readonly #child: ChildProcess
   readonly #dir: string
@@ -67,9 +79,9 @@ export class Rig {
   #rpcId = 0
 
   /** Starts one Kamailio with the queues of the traces, and resolves once its port answers. */
-  static async start(): Promise<Rig> {
+  static async start(options: RigOptions = {}): Promise<Rig> {
     const port = await freePort()
-    const rig = new Rig(port)
+    const rig = new Rig(port, options)
     const deadline = Date.now() + 30_000
     while (!(await answers(port))) {
       if (rig.#child.exitCode !== null || Date.now() > deadline) {
@@ -80,7 +92,7 @@ export class Rig {
     return rig
   }
 
-  private constructor(port: number) {
+  private constructor(port: number, { modules = [], script = '' }: RigOptions) {
     this.#port = port
     this.#dir = mkdtempSync(join(tmpdir(), 'mqueue-rig-'))
     const fill: Record<string, string | number> = {
@@ -89,9 +101,9 @@ export class Rig {
       CHILDREN: 1,
       PVBUF: 200_000,
       MPATH: MODULE_DIRS.find((dir) => existsSync(dir)) ?? '',
-      LOAD: '',
+      LOAD: modules.map((name) => `loadmodule "${name}.so"`).join('\n'),
       QUEUES: QUEUES.map(([, text]) => `modparam("mqueue", "mqueue", "${text}")`).join('\n'),
-      EXTRA: '',
+      EXTRA: script,
       ROUTES: '',
     }
     const template = readFileSync(join(import.meta.dirname, 'kamailio.cfg.tpl'), 'utf8')
@@ -143,6 +155,11 @@ export class Rig {
       ...(v === null ? {} : { v: utf8.decode(Buffer.from(v, 'hex')) }),
       n,
     }
+  }
+
+  /** Has a branch of the script run, and gives what it replied. */
+  run(op: string, parameters = ''): Promise<string> {
+    return this.#post('/op', `o=${op}${parameters}`)
   }
 
   async stop(): Promise<void> {

@@ -78,7 +78,7 @@ for (const line of Object.keys(LINES) as Line[]) {
         await nodeRed.deploy(flow([config([{ name: 'q', size: 2 }])]), type)
         assert.equal((await nodeRed.ask('size')).msg?.payload, 2)
         assert.equal(await drain(), 'bc')
-        assert.match(nodeRed.log, /Queue "q": 1 items? dropped/)
+        assert.match(nodeRed.log, /Queue "q": items dropped by its new definition: 1\./)
       })
 
       it(`survive disabling and enabling the config node, deployed as ${type}`, async () => {

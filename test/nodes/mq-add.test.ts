@@ -101,6 +101,7 @@ describe('mq-add', () => {
       ['from JSONata that fails', { key: '$error("no")', keyType: 'jsonata' }, {}],
       ['from a type that does not exist', { key: 'k', keyType: 'magic' }, {}],
       ['from an expression that is none', { key: 'a[', keyType: 'msg' }, {}],
+      ['that is a promise', {}, { topic: Promise.resolve('k') }],
       ['from binary data', { key: '[1,2]', keyType: 'bin' }, {}],
     ]
     for (const [what, node, msg, queue] of cases) {
@@ -213,6 +214,8 @@ describe('mq-add', () => {
       ['that is missing', {}, {}],
       ['that is null', {}, { payload: null }],
       ['that is missing within a property', { value: 'a.b' }, { a: 1 }],
+      ['that is a promise, which may never settle', {}, { payload: new Promise(() => {}) }],
+      ['from JSONata that fails', { value: '$error("reason")', valueType: 'jsonata' }, {}],
       ['from JSON that is none', { value: '{', valueType: 'json' }, {}],
       ['from binary data that is none', { value: '{}', valueType: 'bin' }, {}],
       ['from a type that does not exist', { value: 'x', valueType: 'magic' }, {}],
@@ -314,6 +317,32 @@ describe('mq-add', () => {
       await add({ payload: 1 })
       assert.equal((await add({ payload: 2 })).out[1], undefined)
     })
+  })
+
+  it('answers once when both the key and the value fail, one of them later', async () => {
+    const { add } = await adding({
+      key: '$uppercase(topic)',
+      keyType: 'jsonata',
+      value: 'payload[msg.index]',
+    })
+    const { error, done } = await add({ topic: 5, payload: ['v'] })
+    assert.match(error?.code ?? '', /^MQ_INVALID_(KEY|VALUE)$/)
+    assert.equal(done, 1)
+  })
+
+  it('says why an expression failed', async () => {
+    const { add } = await adding({ key: '$error("the reason")', keyType: 'jsonata' })
+    assert.match((await add({ payload: 1 })).error?.message ?? '', /the reason/)
+  })
+
+  it('sends a dropped message as it was queued, live objects included', async () => {
+    const { add } = await adding({ valueType: 'fullmsg', dropped: true }, { size: 1 })
+    const res = { _res: new PassThrough() }
+    await add({ _msgid: 'first', res })
+    const { out } = await add({ _msgid: 'second' })
+    const { mqv, mqreason } = out[1] ?? {}
+    assert.equal(mqreason, 'overflow')
+    assert.equal((mqv as { res: unknown }).res, res)
   })
 
   it('keeps the order of messages, however long their keys take to find', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { load, unload } from '../support/bench.ts'
 import { config } from '../support/flows.ts'
+import { until } from '../support/node-red.ts'
 
 async function fetching(fetch: object = {}, add: object = {}) {
   const bench = await load([
@@ -78,6 +79,25 @@ describe('mq-fetch', () => {
     })
   })
 
+  it('frees an element of a list without moving the others', async () => {
+    const { fetch } = await fetching({ keyTo: 'list[0]', valueTo: 'list[1]' })
+    const { out } = await fetch({ list: ['a', 'b', 'c'] })
+    assert.deepEqual(out[1]?.list, [undefined, undefined, 'c'])
+    const { out: none } = await fetch({ list: 'text' })
+    assert.equal(none[1], undefined)
+  })
+
+  it('decorates a message that is frozen', async () => {
+    const { add, fetch, node, heard } = await fetching()
+    await add({ topic: 'k', payload: 'v' })
+    node('fetch').receive(Object.freeze({ _msgid: 'frozen', own: 1 }) as never)
+    const item = () => heard.find(({ what, msg }) => what === 0 && msg.own === 1)
+    await until(() => item() !== undefined, 'the item')
+    const sent = item()
+    assert.deepEqual([sent?.msg.mqk, sent?.msg.mqv], ['k', 'v'])
+    assert.equal((await fetch()).out[1]?.mqsize, 0)
+  })
+
   describe('fetches nothing where the item has nowhere to go', () => {
     const cases: [what: string, node: object, msg: object, code: string][] = [
       ['a text in the key', { keyTo: 'payload.key' }, { payload: 'text' }, 'MQ_INVALID_KEY'],
@@ -86,6 +106,11 @@ describe('mq-fetch', () => {
       ['the same property twice', { keyTo: 'x', valueTo: 'x' }, {}, 'MQ_INVALID_VALUE'],
       ['one property inside the other', { keyTo: 'x', valueTo: 'x.y' }, {}, 'MQ_INVALID_VALUE'],
       ['an expression that is none', { keyTo: 'a[' }, {}, 'MQ_INVALID_KEY'],
+      ['nothing in the key', { keyTo: 'a.b' }, { a: undefined }, 'MQ_INVALID_KEY'],
+      ['a frozen object', { valueTo: 'a.b' }, { a: Object.freeze({}) }, 'MQ_INVALID_VALUE'],
+      ['a prototype', { valueTo: '__proto__.b' }, {}, 'MQ_INVALID_VALUE'],
+      ['the place of the size', { valueTo: 'mqsize' }, {}, 'MQ_INVALID_VALUE'],
+      ['one property spelled twice', { keyTo: 'a["b"]', valueTo: 'a.b' }, {}, 'MQ_INVALID_VALUE'],
     ]
     for (const [what, node, msg, code] of cases) {
       it(what, async () => {
@@ -110,6 +135,16 @@ describe('mq-fetch', () => {
       assert.deepEqual(out[0], { ...queued, req, own: 1, mqk: 't', mqsize: 0 })
       assert.equal(out[0]?.req, req)
       assert.deepEqual([out[1], done], [undefined, 1])
+    })
+
+    it('leaves the key out where the queued message does not take it', async () => {
+      const { add, fetch } = await fetching(
+        { restore: true, keyTo: 'payload.key' },
+        { valueType: 'fullmsg' },
+      )
+      await add({ _msgid: 'queued', topic: 't', payload: 'text' })
+      const { out } = await fetch()
+      assert.deepEqual(out[0], { _msgid: 'queued', topic: 't', payload: 'text', mqsize: 0 })
     })
 
     it('does not, unless it is asked to', async () => {

@@ -83,7 +83,10 @@ describe('parseDefinition', () => {
   }
 
   it('refuses a bad default where it is taken', () => {
-    assert.equal(errorOf({ name: 'q' }, { mqueueSize: 'x' }).field, 'size')
+    const error = errorOf({ name: 'q' }, { mqueueSize: 'x' })
+    assert.deepEqual([error.queue, error.field], ['q', 'mqueueSize'])
+    assert.match(error.message, /its size is blank, and mqueueSize must be a whole number/)
+    assert.equal(errorOf({ name: 'q' }, { mqueueAddmode: 3 }).field, 'mqueueAddmode')
     assert.equal(parseDefinition({ name: 'q', size: 1 }, { mqueueSize: 'x' }).size, 1)
   })
 
@@ -132,6 +135,16 @@ describe('parseDefinitions', () => {
     )
     assert.deepEqual([errors[0]?.queue, errors[0]?.field, errors[0]?.row], ['q', 'name', 2])
     assert.match(errors[0]?.message ?? '', /taken/)
+  })
+
+  it('refuses bad defaults, even when no queue takes them', () => {
+    const queues = [{ name: 'q', size: 1, addmode: 1 }]
+    const { definitions, errors } = parseDefinitions(queues, { mqueueSize: -1, mqueueAddmode: 3 })
+    assert.equal(definitions.length, 1)
+    assert.deepEqual(
+      errors.map(({ field }) => field),
+      ['mqueueSize', 'mqueueAddmode'],
+    )
   })
 
   it('refuses anything but a list', () => {

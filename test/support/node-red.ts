@@ -23,6 +23,8 @@ export interface Options {
   env?: Record<string, string>
   /** Logs how each message ended (see observer/), and adds a context store named `slow`. */
   observed?: boolean
+  /** More settings, which JSON can hold. */
+  settings?: object
 }
 
 export async function freePort(): Promise<number> {
@@ -57,7 +59,7 @@ export class NodeRed {
   }
 
   private constructor(
-    { line = '5', userDir = makeUserDir(), flows, env, observed }: Options,
+    { line = '5', userDir = makeUserDir(), flows, env, observed, settings: more }: Options,
     port: number,
   ) {
     this.userDir = userDir
@@ -72,6 +74,7 @@ export class NodeRed {
       externalModules: { palette: { allowInstall: false } },
       runtimeState: { enabled: true, ui: true },
       logging: { console: { level: 'info', metrics: false, audit: false } },
+      ...more,
     }
     const extra = observed
       ? `Object.assign(module.exports, {
@@ -139,6 +142,15 @@ export class NodeRed {
     const response = await fetch(`${this.url}/flows/state`, { method: 'POST', headers, body })
     if (!response.ok) throw new Error(`state: ${response.status} ${await response.text()}`)
     await this.logged(state === 'start' ? /Started flows/ : /Stopped flows/, from)
+  }
+
+  /** POSTs JSON to the admin root. */
+  post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.url}/${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
   }
 
   /** Sends a message through a probe of the flow (see flows.ts) and gives what came out. */
