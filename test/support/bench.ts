@@ -88,7 +88,7 @@ export async function load(
     return { out, ...(error === undefined ? {} : { error }), done: ended().length }
   }
 
-  return { run, node: (id: string): Node => helper.getNode(id), heard }
+  return { run, configId, node: (id: string): Node => helper.getNode(id), heard }
 }
 
 export function unload(): Promise<void> {

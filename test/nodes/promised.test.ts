@@ -1,0 +1,86 @@
+/** The nodes over an engine that answers later, as one with a database or a server behind it does. */
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Engine, MemoryEngine, MqueueError } from '../../src/index.ts'
+import { conformsAsEngine, defined } from '../conformance/engine.ts'
+import { load, unload } from '../support/bench.ts'
+import { config } from '../support/flows.ts'
+
+/** A memory engine whose answers take a moment. */
+class LateEngine implements Engine {
+  readonly #engine = new MemoryEngine()
+  failure: MqueueError | undefined
+
+  async #later<T>(operate: () => T): Promise<T> {
+    await sleep(2)
+    if (this.failure !== undefined) throw this.failure
+    return operate()
+  }
+
+  define = (...args: Parameters<Engine['define']>) =>
+    this.#later(() => this.#engine.define(...args))
+  definition = (queue: string) => this.#engine.definition(queue)
+  add = (queue: string, key: string, value: unknown) =>
+    this.#later(() => this.#engine.add(queue, key, value))
+  fetch = (queue: string) => this.#later(() => this.#engine.fetch(queue))
+  size = (queue: string) => this.#later(() => this.#engine.size(queue))
+  sizes = () => this.#later(() => this.#engine.sizes())
+  watch = (listener: (queue: string) => void) => this.#engine.watch(listener)
+  close = () => this.#later(() => this.#engine.close())
+}
+
+conformsAsEngine('an engine that answers later', () => new LateEngine())
+
+describe('the nodes over an engine that answers later', () => {
+  afterEach(unload)
+
+  async function late() {
+    const bench = await load([
+      config([{ name: 'q' }]),
+      { id: 'add', type: 'mq-add', queue: 'q', dropped: true },
+      { id: 'fetch', type: 'mq-fetch', queue: 'q' },
+      { id: 'size', type: 'mq-size', queue: 'q' },
+      { id: 'all', type: 'mq-size', queueType: 'all' },
+    ])
+    const engine = new LateEngine()
+    await engine.define([defined('q', 2)])
+    Object.assign(bench.node(bench.configId), { engine })
+    return { ...bench, engine }
+  }
+
+  it('do the same', async () => {
+    const { run } = await late()
+    assert.equal((await run('add', { topic: 'a', payload: 1 })).out[0]?.mqsize, 1)
+    assert.equal((await run('add', { topic: 'b', payload: 2 })).out[0]?.mqsize, 2)
+    const { out, done } = await run('add', { topic: 'c', payload: 3 })
+    assert.deepEqual([out[0]?.mqsize, out[1]?.mqk, out[1]?.mqreason, done], [2, 'a', 'overflow', 1])
+    assert.equal((await run('size', {})).out[0]?.payload, 2)
+    assert.deepEqual((await run('all', {})).out[0]?.payload, { q: 2 })
+    const item = (await run('fetch', {})).out[0]
+    assert.deepEqual([item?.mqk, item?.mqv, item?.mqsize], ['b', 2, 1])
+    await run('fetch', {})
+    assert.equal((await run('fetch', {})).out[1]?.mqsize, 0)
+  })
+
+  it('answer once when it fails, and go on when it works again', async () => {
+    const { run, engine } = await late()
+    engine.failure = new MqueueError('MQ_UNAVAILABLE', 'The database cannot be reached.')
+    for (const id of ['add', 'fetch', 'size', 'all']) {
+      const { error, out, done } = await run(id, { topic: 'a', payload: 1 })
+      assert.deepEqual([error?.code, out, done], ['MQ_UNAVAILABLE', [undefined, undefined], 1])
+    }
+    engine.failure = undefined
+    assert.equal((await run('add', { payload: 1 })).out[0]?.mqsize, 1)
+  })
+
+  it('show the size once it is known', async () => {
+    const { run, heard } = await late()
+    await sleep(400)
+    await run('add', { payload: 1 })
+    await sleep(400)
+    const texts = heard.flatMap(({ what, msg }) =>
+      what === 'status' ? [(msg.status as { text?: string }).text] : [],
+    )
+    assert.ok(texts.includes('1 / 2'), `${texts}`)
+  })
+})
