@@ -22,13 +22,20 @@ for (const peer of ['node-red-contrib-queue-gate', 'node-red-contrib-simple-mess
 writeFileSync(join(userDir, 'flows.json'), process.argv[2] ?? '[]')
 process.on('exit', () => rmSync(userDir, { recursive: true, force: true }))
 
-RED.init(createServer(), {
+// With a port, the admin root is served as well, for those who put a load on it.
+const port = Number(process.env.BENCH_PORT ?? 0)
+const server = createServer((req, res) => RED.httpAdmin(req, res))
+
+RED.init(server, {
   userDir,
   flowFile: 'flows.json',
   nodesDir: join(import.meta.dirname, 'nodes'),
-  httpAdminRoot: false,
+  httpAdminRoot: port === 0 ? false : '/',
+  disableEditor: true,
+  telemetry: { enabled: false, updateNotification: false },
   httpNodeRoot: false,
   credentialSecret: 'bench',
   logging: { console: { level: 'warn', metrics: false, audit: false } },
 } as never)
 await RED.start()
+if (port !== 0) server.listen(port, '127.0.0.1')

@@ -32,6 +32,15 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
     RED.auth.needsPermission(needed as unknown as string)(req, res, next)
   }
 
+  /**
+   * Keeps pages of other sites out: up to Node-RED 4.1 the admin API lets any of them send JSON. Where
+   * the user says who may, in the setting httpAdminCors, it is left to that.
+   */
+  function assertOwnSite(req: Request, res: Response, next: NextFunction): void {
+    if ('httpAdminCors' in RED.settings || !isFromOtherSite(req)) next()
+    else res.status(403).json(invalidRequest('Invalid Request: it comes from another site'))
+  }
+
   async function answer(req: Request, res: Response): Promise<void> {
     // A client that hung up behind its request is noticed when the loop has polled once more.
     await setImmediate()
@@ -43,9 +52,16 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
     else res.status(httpStatus(response)).json(response)
   }
 
-  RED.httpAdmin.post(PATHS, authenticated, assertJson, permitted, (req, res, next) => {
-    answer(req, res).catch(next)
-  })
+  RED.httpAdmin.post(
+    PATHS,
+    assertOwnSite,
+    authenticated,
+    assertJson,
+    permitted,
+    (req, res, next) => {
+      answer(req, res).catch(next)
+    },
+  )
   // Node-RED parses bodies in the app that this one is mounted in, and what fails there stays there.
   const { parent } = RED.httpAdmin as { parent?: Express }
   parent?.use(PATHS, (error: BodyError, req: Request, res: Response, next: NextFunction) => {
@@ -60,6 +76,16 @@ interface BodyError extends Error {
   status?: number
   /** The text that is no JSON. */
   body?: string
+}
+
+/** Browsers, and only they, say what site a request comes from. */
+function isFromOtherSite({ headers }: Request): boolean {
+  const site = headers['sec-fetch-site']
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
+  const { origin } = headers
+  if (origin === undefined) return false
+  const host = headers['x-forwarded-host'] ?? headers.host
+  return !URL.canParse(origin) || new URL(origin).host !== host
 }
 
 /** A page of another site can send a text or a form, but not JSON, without being let. */

@@ -1,0 +1,47 @@
+/** What goes through a flow: against the least that two nodes can do, and against the peers. */
+import { type FlowCase, flowOf, type Load } from './flows.ts'
+import { measure, ratios, report, run } from './measure.ts'
+
+export const CALL = { call: 'a84b4c76e66710', from: '+4930901820', to: '+4989636480', code: 486 }
+const LINE = 'INVITE sip:+4989636480@example.org SIP/2.0'
+
+const flow = (name: FlowCase, load: Load) =>
+  run<{ pairs: number; drained: number }>('flow-process.ts', JSON.stringify(flowOf(name, load)))
+const pairsOf = (results: { pairs: number }[] = []) => results.map(({ pairs }) => pairs)
+
+export async function measureFlows(): Promise<void> {
+  for (const [kind, payload] of Object.entries({ object: CALL, text: LINE })) {
+    for (const depth of [100, 1]) {
+      const load = { depth, rounds: 150_000 / depth, warmUp: 50_000 / depth, payload }
+      const results = await measure({
+        mqueue: () => flow('mqueue', load),
+        reference: () => flow('reference', load),
+        'queue-gate': () => flow('queue-gate', load),
+        'simple-message-queue': () => flow('simple-message-queue', load),
+      })
+      const own = pairsOf(results.mqueue)
+      const what = `add + fetch, ${kind} payload, depth ${depth}`
+      report(`${what}: against reference nodes`, ratios(own, pairsOf(results.reference)), 'x', {
+        min: 0.85,
+      })
+      report(`${what}: against queue-gate`, ratios(own, pairsOf(results['queue-gate'])), 'x', {
+        min: 1,
+      })
+      const simple = pairsOf(results['simple-message-queue'])
+      report(`${what}: against simple-message-queue`, ratios(own, simple), 'x', { min: 1 })
+    }
+  }
+
+  const drained = await measure({
+    deep: () => flow('mqueue', { depth: 100_000, rounds: 3, warmUp: 1, payload: CALL }),
+    flat: () => flow('mqueue', { depth: 100, rounds: 3000, warmUp: 1000, payload: CALL }),
+  })
+  const perItem = (results: { drained: number }[] = []) =>
+    results.map((result) => 1 / result.drained)
+  report(
+    'draining 100,000 held items: time per item against draining 100',
+    ratios(perItem(drained.deep), perItem(drained.flat)),
+    'x',
+    { max: 1.3 },
+  )
+}

@@ -1,0 +1,78 @@
+/** What the RPC does under load, and what the load does to a flow. */
+import { createRequire } from 'node:module'
+import { freePort } from '../test/support/node-red.ts'
+import { CALL } from './flow-figures.ts'
+import { flowOf } from './flows.ts'
+import { measure, ratios, report, run } from './measure.ts'
+
+/** What is only needed here is installed here (see bench/package.json), and comes without types. */
+const autocannon: (
+  options: object,
+) => Promise<{ requests: { average: number } }> & { stop(): void } = createRequire(import.meta.url)(
+  'autocannon',
+)
+
+/** The flow runs in a process of its own, and this one puts the load on it. */
+async function flowUnderLoad(overallRate?: number) {
+  const port = await freePort()
+  const load = { depth: 100, rounds: 6000, warmUp: 500, payload: CALL }
+  const flowed = run<{ byClock: number }>(
+    'flow-process.ts',
+    JSON.stringify(flowOf('mqueue', load)),
+    { BENCH_PORT: String(port) },
+  )
+  const body = JSON.stringify({ jsonrpc: '2.0', method: 'mqueue.get_size', params: ['q'], id: 1 })
+  const headers = { 'content-type': 'application/json' }
+  const url = `http://127.0.0.1:${port}/mqueue/rpc`
+  await answering(url, { method: 'POST', headers, body })
+  const requests =
+    overallRate === 0
+      ? undefined
+      : autocannon({
+          url,
+          method: 'POST',
+          headers,
+          body,
+          connections: 10,
+          duration: 60,
+          overallRate,
+        })
+  const { byClock } = await flowed
+  requests?.stop()
+  return { byClock, requests: (await requests)?.requests.average ?? 0 }
+}
+
+/** Waits until an address answers, for 10 s at most. */
+async function answering(url: string, request: RequestInit): Promise<void> {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
+    try {
+      if ((await fetch(url, request)).ok) return
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  throw new Error(`${url} does not answer`)
+}
+
+export async function measureRpc(): Promise<void> {
+  const loaded = await measure({
+    idle: () => flowUnderLoad(0),
+    steady: () => flowUnderLoad(200),
+    full: () => flowUnderLoad(),
+  })
+  const speeds = (name: string) => (loaded[name] ?? []).map(({ byClock }) => byClock)
+  const full = (loaded.full ?? []).map(({ requests }) => requests)
+  report('RPC: requests beside a flow that runs at full speed', full, '/s', {})
+  report(
+    'RPC: speed of the flow under 200 requests/s',
+    ratios(speeds('steady'), speeds('idle')),
+    'x',
+    {},
+  )
+  report(
+    'RPC: speed of the flow under as many as 10 clients send',
+    ratios(speeds('full'), speeds('idle')),
+    'x',
+    {},
+  )
+}
