@@ -3,8 +3,8 @@ import type { FetchedItem } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
 import { onInput } from './input.ts'
 import { after } from './maybe-promise.ts'
-import { assertSettable, overlap, target } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
+import { assertSettable, overlap, target } from './target.ts'
 
 interface MqFetchDef extends QueueNodeDef {
   keyTo?: string

@@ -2,9 +2,9 @@ import type { Node, NodeAPI } from 'node-red'
 import type { Engine } from '../src/engine.ts'
 import { onInput } from './input.ts'
 import { after } from './maybe-promise.ts'
-import { assertSettable, target } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { sizeStatus } from './status.ts'
+import { assertSettable, target } from './target.ts'
 
 interface MqSizeDef extends QueueNodeDef {
   sizeTo?: string

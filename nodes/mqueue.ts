@@ -1,10 +1,10 @@
-import type { Node, NodeAPI, NodeDef } from 'node-red'
+import type { NodeAPI, NodeDef } from 'node-red'
 import { parseDefinitions } from '../src/definition.ts'
 import type { Engine } from '../src/engine.ts'
 import { MqueueError, quote, reasonOf } from '../src/errors.ts'
 import { MemoryEngine } from '../src/memory/engine.ts'
 import { adopt, park, sweep } from './living-engines.ts'
-import { refreshLinks } from './queue-link.ts'
+import { type ConfigNode, type Credentials, refreshLinks } from './queue-link.ts'
 import { serveRpc } from './rpc.ts'
 import { errorStatus } from './status.ts'
 
@@ -16,23 +16,8 @@ interface MqueueDef extends NodeDef {
   queues?: unknown
 }
 
-interface Credentials {
-  user?: string
-  password?: string
-}
-
-/** The config node that owns the queues. */
-export interface MqueueNode extends Node<Credentials> {
-  /** The engine that the queues live in; undefined once the node is closed. */
-  engine: Engine | undefined
-  /** The flow nodes that use it, whose Status and Catch nodes Node-RED passes its news on to. */
-  users: Record<string, Node>
-  /** What is wrong with its definitions. */
-  definitionErrors: MqueueError[]
-}
-
 /** The config nodes that are neither disabled nor stopped, by their id. */
-const living = new Map<string, MqueueNode>()
+const living = new Map<string, ConfigNode>()
 /** The ids of config nodes that are shown to have a bad definition. */
 const shownBad = new Set<string>()
 let listening = false
@@ -50,7 +35,7 @@ export default (RED: NodeAPI): void => {
     serveRpc(RED, livingEngines)
   }
 
-  function MqueueNode(this: MqueueNode, def: MqueueDef): void {
+  function MqueueNode(this: ConfigNode, def: MqueueDef): void {
     RED.nodes.createNode(this, def)
     this.users = {}
     const engine = adopt(this.id) ?? new MemoryEngine()
@@ -84,7 +69,7 @@ export default (RED: NodeAPI): void => {
   }
 
   listen()
-  RED.nodes.registerType<MqueueNode, MqueueDef, unknown, Credentials>('mqueue', MqueueNode, {
+  RED.nodes.registerType<ConfigNode, MqueueDef, unknown, Credentials>('mqueue', MqueueNode, {
     credentials: { user: { type: 'text' }, password: { type: 'password' } },
   })
 }
@@ -104,7 +89,7 @@ function parse({ engine = 'memory', queues = [], mqueueSize, mqueueAddmode }: Mq
 }
 
 /** Shows that a definition is bad, and when it no longer is. */
-function showDefinitions(node: MqueueNode): void {
+function showDefinitions(node: ConfigNode): void {
   if (node.definitionErrors.length > 0) {
     shownBad.add(node.id)
     node.status(errorStatus(node.definitionErrors[0]))

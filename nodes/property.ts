@@ -23,7 +23,7 @@ const TYPES = [
   'env',
 ]
 /** The name of a property right on the message, which needs no parsing. */
-const PLAIN = /^[A-Za-z_$][\w$]*$/
+export const PLAIN = /^[A-Za-z_$][\w$]*$/
 
 /**
  * Prepares reading a typed property, once per node.
@@ -132,108 +132,4 @@ interface Answer {
 function open({ error, value }: Answer): unknown {
   if (error) throw error
   return value
-}
-
-/** A property of messages that a node sets. */
-export interface Target {
-  /** Tells whether the property can be set on this message, without changing it; throws for no path. */
-  fits(msg: NodeMessage): boolean
-  set(msg: NodeMessage, value: unknown): void
-  delete(msg: NodeMessage): void
-}
-
-/**
- * Prepares setting a property of messages, once per node.
- *
- * @param path the property, such as `mqk` or `payload.key`
- */
-export function target(RED: NodeAPI, path: string): Target {
-  if (PLAIN.test(path) && path !== '__proto__') {
-    return {
-      fits: () => true,
-      set(msg, value) {
-        msg[path] = value
-      },
-      delete(msg) {
-        delete msg[path]
-      },
-    }
-  }
-  return {
-    fits: (msg) => canSet(msg, partsOf(RED, path, msg)),
-    set: (msg, value) => RED.util.setMessageProperty(msg, path, value, true),
-    delete: (msg) => remove(msg, partsOf(RED, path, msg)),
-  }
-}
-
-/** Tells in advance whether Node-RED will set a property, making what is missing on the way to it. */
-function canSet(msg: NodeMessage, parts: Part[]): boolean {
-  let parent: unknown = msg
-  for (const [index, part] of parts.entries()) {
-    if (typeof parent !== 'object' || parent === null || part === '__proto__') return false
-    if (!Object.hasOwn(parent, part)) return Object.isExtensible(parent)
-    if (index === parts.length - 1) return !Object.isFrozen(parent)
-    parent = (parent as Record<Part, unknown>)[part]
-  }
-  return true
-}
-
-/** Node-RED's own way takes an element out of a list, and so moves those behind it. */
-function remove(msg: NodeMessage, parts: Part[]): void {
-  let parent: unknown = msg
-  for (const part of parts.slice(0, -1))
-    parent = (parent as Record<Part, unknown> | undefined)?.[part]
-  const last = parts.at(-1) as Part
-  if (Array.isArray(parent)) {
-    if (Object.hasOwn(parent, last)) parent[last as number] = undefined
-  } else if (typeof parent === 'object' && parent !== null)
-    delete (parent as Record<Part, unknown>)[last]
-}
-
-/**
- * Makes sure that a property can be set on a message, before anything is done that would be lost.
- *
- * @throws MqueueError with the given code when it cannot
- */
-export function assertSettable(
-  { fits }: Target,
-  path: string,
-  msg: NodeMessage,
-  code: 'MQ_INVALID_KEY' | 'MQ_INVALID_VALUE',
-): void {
-  let reason = 'what it lies in does not take it'
-  try {
-    if (fits(msg)) return
-  } catch (cause) {
-    reason = reasonOf(cause)
-  }
-  throw new MqueueError(code, `msg.${withoutMsg(path)} cannot be set: ${reason}. Nothing was done.`)
-}
-
-/** Tells whether two paths name the same property, or one lies within the other. */
-export function overlap(RED: NodeAPI, path: string, other: string): boolean {
-  try {
-    const [outer = [], inner = []] = [partsOf(RED, path), partsOf(RED, other)].sort(
-      (a, b) => a.length - b.length,
-    )
-    return outer.every((part, index) => String(part) === String(inner[index]))
-  } catch {
-    // What is no path, or depends on the message, is found out when a message comes.
-    return false
-  }
-}
-
-type Part = string | number
-
-function partsOf(RED: NodeAPI, path: string, msg?: NodeMessage): Part[] {
-  // The published types know neither the message nor the list that is given back.
-  const normalise = RED.util.normalisePropertyExpression as unknown as (
-    path: string,
-    msg?: NodeMessage,
-  ) => Part[]
-  return normalise(withoutMsg(path), msg)
-}
-
-function withoutMsg(path: string): string {
-  return path.replace(/^msg\./, '')
 }

@@ -3,9 +3,23 @@ import type { Engine, MaybePromise } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
 import { closedError, type Outcome } from './input.ts'
 import { after } from './maybe-promise.ts'
-import type { MqueueNode } from './mqueue.ts'
 import { reader } from './property.ts'
 import { errorStatus, StatusLine, sizeStatus } from './status.ts'
+
+export interface Credentials {
+  user?: string
+  password?: string
+}
+
+/** The config node that owns the queues. */
+export interface ConfigNode extends Node<Credentials> {
+  /** The engine that the queues live in; undefined once the node is closed. */
+  engine: Engine | undefined
+  /** The flow nodes that use it, whose Status and Catch nodes Node-RED passes its news on to. */
+  users: Record<string, Node>
+  /** What is wrong with its definitions. */
+  definitionErrors: MqueueError[]
+}
 
 /** The properties that all flow nodes have. */
 export interface QueueNodeDef extends NodeDef {
@@ -33,7 +47,7 @@ export class QueueLink implements Outcome {
   readonly #configId: string
   readonly #readName: (msg: NodeMessage) => MaybePromise<unknown>
   readonly #status: StatusLine
-  #config: MqueueNode | undefined
+  #config: ConfigNode | undefined
   #unwatch: (() => void) | undefined
   /** The queue whose size is shown: the one that is set, or the one used last. */
   #shown: string | undefined
@@ -125,7 +139,7 @@ export class QueueLink implements Outcome {
   }
 
   #connect(): Engine {
-    const found = this.#RED.nodes.getNode(this.#configId) as MqueueNode | null
+    const found = this.#RED.nodes.getNode(this.#configId) as ConfigNode | null
     if (found?.type !== 'mqueue' || found.engine === undefined) {
       const text = 'No mqueue config node is set, or it is disabled. Choose one in the node.'
       throw new MqueueError('MQ_NO_CONFIG', text)

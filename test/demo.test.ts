@@ -48,6 +48,20 @@ describe('npm start', function () {
     assert.equal(await ended(child), 0)
   })
 
+  it('ends with the shell that npm started it in', async () => {
+    const port = await freePort()
+    const env = { ...process.env, PORT: String(port) }
+    const command = `"${process.execPath}" "${join(PROJECT, 'scripts/demo.ts')}"; true`
+    const shell = spawn('sh', ['-c', command], { env })
+    let output = ''
+    shell.stdout.on('data', (chunk) => {
+      output += chunk
+    })
+    await until(() => /Server now running/.test(output), 'the demo to listen')
+    shell.kill('SIGTERM')
+    await until(() => /Stopped flows/.test(output), 'the demo to stop')
+  })
+
   it('says so when the port is busy', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.on('listening', resolve))
