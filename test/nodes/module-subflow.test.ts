@@ -44,8 +44,10 @@ describe('contents inside of a subflow that came as a module', () => {
   })
   after(() => nodeRed.stop())
 
-  it('survive a full deploy, and go with the instance', async () => {
+  it('survive a full deploy and disabling, and go with the instance', async () => {
     await nodeRed.ask('add', { topic: 'k', payload: 'v' })
+    await nodeRed.deploy([TAB, instance])
+    await nodeRed.deploy([TAB, { ...instance, d: true }])
     await nodeRed.deploy([TAB, instance])
     assert.equal((await nodeRed.ask('fetch')).msg?.mqv, 'v')
     await nodeRed.ask('add', { topic: 'k', payload: 'v' })

@@ -108,6 +108,7 @@ describe('mq-fetch', () => {
       ['an expression that is none', { keyTo: 'a[' }, {}, 'MQ_INVALID_KEY'],
       ['nothing in the key', { keyTo: 'a.b' }, { a: undefined }, 'MQ_INVALID_KEY'],
       ['a frozen object', { valueTo: 'a.b' }, { a: Object.freeze({}) }, 'MQ_INVALID_VALUE'],
+      ['a frozen property', { valueTo: 'a.b' }, { a: Object.freeze({ b: 1 }) }, 'MQ_INVALID_VALUE'],
       ['a prototype', { valueTo: '__proto__.b' }, {}, 'MQ_INVALID_VALUE'],
       ['the place of the size', { valueTo: 'mqsize' }, {}, 'MQ_INVALID_VALUE'],
       ['one property spelled twice', { keyTo: 'a["b"]', valueTo: 'a.b' }, {}, 'MQ_INVALID_VALUE'],
