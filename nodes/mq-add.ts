@@ -6,6 +6,7 @@ import { onInput } from './input.ts'
 import { after, together } from './maybe-promise.ts'
 import { reader } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
+import { assertSettable, target } from './target.ts'
 
 interface MqAddDef extends QueueNodeDef {
   key?: string
@@ -21,6 +22,7 @@ export default (RED: NodeAPI): void => {
     const { key = 'topic', keyType = 'msg', value = 'payload', valueType = 'msg' } = def
     const tellsDropped = def.dropped === true || def.dropped === 'true'
     const link = new QueueLink(RED, this, def)
+    const sizeTarget = target(RED, 'mqsize')
     const readKey = reader(RED, this, { value: key, type: keyType }, 'key', 'MQ_INVALID_KEY')
     const readValue =
       valueType === 'fullmsg'
@@ -35,6 +37,7 @@ export default (RED: NodeAPI): void => {
           const engine = link.engine()
           const itemKey = keyOf(rawKey, engine.definition(queue).addmode)
           if (rawValue === undefined || rawValue === null) throw missingValue(queue)
+          assertSettable(sizeTarget, 'mqsize', msg, 'MQ_INVALID_VALUE')
           link.show(queue)
           return after(engine.add(queue, itemKey, copyOf(rawValue, msg)), ({ size, dropped }) => {
             msg.mqsize = size

@@ -21,6 +21,7 @@ export default (RED: NodeAPI): void => {
     const link = new QueueLink(RED, this, def)
     const keyTarget = target(RED, keyTo)
     const valueTarget = target(RED, valueTo)
+    const sizeTarget = target(RED, 'mqsize')
 
     const paths = [keyTo, valueTo, 'mqsize']
     const collide = paths.some((path, i) =>
@@ -35,6 +36,7 @@ export default (RED: NodeAPI): void => {
       }
       assertSettable(keyTarget, keyTo, msg, 'MQ_INVALID_KEY')
       assertSettable(valueTarget, valueTo, msg, 'MQ_INVALID_VALUE')
+      assertSettable(sizeTarget, 'mqsize', msg, 'MQ_INVALID_VALUE')
     }
 
     function empty(msg: NodeMessage): NodeMessage {

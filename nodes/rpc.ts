@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Express, NextFunction, Request, Response } from 'express'
 import type { NodeAPI } from 'node-red'
+import { reasonOf } from '../src/errors.ts'
 import {
   answerRpc,
   type Engines,
+  internalError,
   invalidRequest,
   parseError,
   reads,
@@ -32,13 +34,19 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
     RED.auth.needsPermission(needed as unknown as string)(req, res, next)
   }
 
-  /**
-   * Keeps pages of other sites out: up to Node-RED 4.1 the admin API lets any of them send JSON. Where
-   * the user says who may, in the setting httpAdminCors, it is left to that.
-   */
+  /** Keeps pages of other sites out: up to Node-RED 4.1 the admin API lets any of them send JSON. */
   function assertOwnSite(req: Request, res: Response, next: NextFunction): void {
-    if ('httpAdminCors' in RED.settings || !isFromOtherSite(req)) next()
+    if (!isFromOtherSite(req) || isLetIn(req, res)) next()
     else res.status(403).json(invalidRequest('Invalid Request: it comes from another site'))
+  }
+
+  /** Tells whether the setting httpAdminCors, and not only a default of Node-RED, lets a site in. */
+  function isLetIn(req: Request, res: Response): boolean {
+    const { httpAdminCors: cors } = RED.settings as { httpAdminCors?: { origin?: unknown } }
+    if (!cors) return false
+    const allowed = res.get('Access-Control-Allow-Origin')
+    const all = cors.origin === undefined || cors.origin === '*'
+    return allowed !== undefined && (allowed === req.headers.origin || (allowed === '*' && all))
   }
 
   async function answer(req: Request, res: Response): Promise<void> {
@@ -52,16 +60,12 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
     else res.status(httpStatus(response)).json(response)
   }
 
-  RED.httpAdmin.post(
-    PATHS,
-    assertOwnSite,
-    authenticated,
-    assertJson,
-    permitted,
-    (req, res, next) => {
-      answer(req, res).catch(next)
-    },
-  )
+  RED.httpAdmin.post(PATHS, assertOwnSite, authenticated, assertJson, permitted, (req, res) => {
+    answer(req, res).catch((error) => {
+      RED.log.error(`mqueue: ${reasonOf(error)}`)
+      if (!res.headersSent) res.status(500).json(internalError())
+    })
+  })
   // Node-RED parses bodies in the app that this one is mounted in, and what fails there stays there.
   const { parent } = RED.httpAdmin as { parent?: Express }
   parent?.use(PATHS, (error: BodyError, req: Request, res: Response, next: NextFunction) => {
@@ -84,8 +88,7 @@ function isFromOtherSite({ headers }: Request): boolean {
   if (site !== undefined) return site !== 'same-origin' && site !== 'none'
   const { origin } = headers
   if (origin === undefined) return false
-  const host = headers['x-forwarded-host'] ?? headers.host
-  return !URL.canParse(origin) || new URL(origin).host !== host
+  return !URL.canParse(origin) || new URL(origin).host !== headers.host
 }
 
 /** A page of another site can send a text or a form, but not JSON, without being let. */
@@ -94,15 +97,25 @@ function assertJson(req: Request, res: Response, next: NextFunction): void {
     res
       .status(415)
       .json(invalidRequest('Invalid Request: the content type is not application/json'))
-  } else if (lengthOf(req) > LONGEST_BODY) refuseLength(res)
-  else if (req.headers['content-length'] === '0') res.status(400).json(parseError())
-  else next()
+    return
+  }
+  try {
+    if (lengthOf(req) > LONGEST_BODY) refuseLength(res)
+    else if (req.headers['content-length'] === '0') res.status(400).json(parseError())
+    else next()
+  } catch {
+    // It is nested so deeply that nothing can be done with it.
+    res.status(400).json(invalidRequest())
+  }
 }
 
-/** The length of a body, in bytes; of one that came in pieces, about. */
-function lengthOf(req: Request): number {
-  const told = Number(req.headers['content-length'])
-  return Number.isNaN(told) ? Buffer.byteLength(JSON.stringify(req.body)) : told
+/** The length of a body, in bytes; of one that came in pieces, or packed, about. */
+function lengthOf({ headers, body }: Request): number {
+  const told = Number(headers['content-length'])
+  const { 'content-encoding': encoding = 'identity' } = headers
+  return encoding !== 'identity' || Number.isNaN(told)
+    ? Buffer.byteLength(JSON.stringify(body))
+    : told
 }
 
 function refuse(error: BodyError, res: Response): void {

@@ -18,7 +18,7 @@ export interface Target {
 export function target(RED: NodeAPI, path: string): Target {
   if (PLAIN.test(path) && path !== '__proto__') {
     return {
-      fits: () => true,
+      fits: (msg) => !Object.hasOwn(msg, path) || accepts(msg, path),
       set(msg, value) {
         msg[path] = value
       },
@@ -39,11 +39,18 @@ function canSet(msg: NodeMessage, parts: Part[]): boolean {
   let parent: unknown = msg
   for (const [index, part] of parts.entries()) {
     if (typeof parent !== 'object' || parent === null || part === '__proto__') return false
-    if (!Object.hasOwn(parent, part)) return Object.isExtensible(parent)
-    if (index === parts.length - 1) return !Object.isFrozen(parent)
+    if (index === parts.length - 1 || !Object.hasOwn(parent, part)) return accepts(parent, part)
     parent = (parent as Record<Part, unknown>)[part]
   }
   return true
+}
+
+/** Tells whether an object lets any value be set as one of its properties. */
+function accepts(object: object, key: Part): boolean {
+  if (ArrayBuffer.isView(object) || (Array.isArray(object) && key === 'length')) return false
+  const property = Object.getOwnPropertyDescriptor(object, key)
+  if (property === undefined) return Object.isExtensible(object)
+  return property.writable === true || property.set !== undefined
 }
 
 /** Node-RED's own way takes an element out of a list, and so moves those behind it. */

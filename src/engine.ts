@@ -74,8 +74,13 @@ export interface Engine {
    */
   add(queue: string, key: string, value: unknown): MaybePromise<AddResult>
 
-  /** Takes the oldest item, as Kamailio's `mq_fetch`; undefined when the queue is empty. */
-  fetch(queue: string): MaybePromise<FetchedItem | undefined>
+  /**
+   * Takes the oldest item, as Kamailio's `mq_fetch`; undefined when the queue is empty.
+   *
+   * @param inspect is called with the item before it is taken. When it throws, the item stays where it
+   *   is, and the fetch fails with what was thrown
+   */
+  fetch(queue: string, inspect?: (item: Item) => void): MaybePromise<FetchedItem | undefined>
 
   /** The number of items in a queue, as Kamailio's `mq_size`, but 0 for an empty one. */
   size(queue: string): MaybePromise<number>

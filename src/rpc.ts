@@ -10,10 +10,16 @@ import {
 } from 'json-rpc-2.0'
 import { configure } from 'safe-stable-stringify'
 import type { Engine, MaybePromise } from './engine.ts'
-import { MqueueError } from './errors.ts'
+import { reasonOf } from './errors.ts'
 
 /** The most calls that a batch may hold. */
 export const LONGEST_BATCH = 1000
+
+/**
+ * The most characters that the values of an answer hold together. Beyond a few hundred million no text can
+ * be made of it, and long before that the process stands still.
+ */
+const LONGEST_ANSWER = 64_000_000
 
 /** The method that takes an item; all others only read. */
 export const FETCH = 'mqueue.fetch'
@@ -25,6 +31,8 @@ export type Engines = ReadonlyMap<string, Engine>
 interface Context {
   engines: Engines
   isGone: () => boolean
+  /** How many characters of values the answer may still hold. */
+  room: number
 }
 
 /**
@@ -44,7 +52,7 @@ export async function answerRpc(
   engines: Engines,
   isGone: () => boolean = () => false,
 ): Promise<JSONRPCResponse | JSONRPCResponse[] | undefined> {
-  const context = { engines, isGone }
+  const context = { engines, isGone, room: LONGEST_ANSWER }
   if (!Array.isArray(body)) return answerOne(body, context)
   if (body.length === 0) return invalidRequest()
   if (body.length > LONGEST_BATCH) {
@@ -73,6 +81,11 @@ export function reads(body: unknown): boolean {
 /** The response to what is no JSON at all. */
 export function parseError(): JSONRPCResponse {
   return createJSONRPCErrorResponse(null, JSONRPCErrorCode.ParseError, 'Parse error')
+}
+
+/** The response to what failed here for no fault of the caller. */
+export function internalError(): JSONRPCResponse {
+  return createJSONRPCErrorResponse(null, JSONRPCErrorCode.InternalError, 'Internal error')
 }
 
 /** The response to what is JSON but no request. */
@@ -109,18 +122,29 @@ server.addMethod('mqueue.get_size', async (params, { engines }: Context) => {
 server.addMethod('mqueue.get_sizes', async (_params, { engines }: Context) => {
   const sizes: { name: string; size: number }[] = []
   for (const engine of engines.values()) {
-    for (const [name, size] of await inEngine(() => engine.sizes())) sizes.push({ name, size })
+    try {
+      for (const [name, size] of await engine.sizes()) sizes.push({ name, size })
+    } catch (error) {
+      // Where there are others, one that is badly defined does not take them down with it.
+      if (engines.size === 1) throw asFault(error)
+    }
   }
   return sizes
 })
 
-server.addMethod(FETCH, async (params, { engines, isGone }: Context) => {
+server.addMethod(FETCH, async (params, context: Context) => {
   const name = nameOf(params, 500)
-  const engine = engineOf(name, engines, 500)
-  if (isGone()) throw fault(500, 'Nobody waits for the item')
-  const item = await inEngine(() => engine.fetch(name))
-  if (item === undefined) throw fault(404, 'Empty queue')
-  return { key: item.key, val: asJson(item.value) }
+  const engine = engineOf(name, context.engines, 500)
+  let answer: { key: string; val: unknown } | undefined
+  await inEngine(() =>
+    engine.fetch(name, ({ key, value }) => {
+      // Only what can be answered is taken.
+      if (context.isGone()) throw fault(500, 'Nobody waits for the item')
+      answer = { key, val: asJson(value, context) }
+    }),
+  )
+  if (answer === undefined) throw fault(404, 'Empty queue')
+  return answer
 })
 
 /** Kamailio takes the first of a list, or the first member of an object whatever its name is. */
@@ -155,25 +179,53 @@ async function inEngine<T>(operate: () => MaybePromise<T>): Promise<T> {
   try {
     return await operate()
   } catch (error) {
-    if (error instanceof MqueueError) throw fault(500, error.message)
-    throw error
+    throw asFault(error)
   }
+}
+
+function asFault(error: unknown): JSONRPCErrorException {
+  return error instanceof JSONRPCErrorException ? error : fault(500, reasonOf(error))
 }
 
 function fault(code: number, message: string): JSONRPCErrorException {
   return new JSONRPCErrorException(message, code)
 }
 
-/** Takes whatever a queue can hold: an item that was taken must not fail on its way out. */
-const stringify = configure({
-  bigint: 'string',
-  circularValue: '[Circular]',
-  deterministic: false,
-  safe: true,
-})
+const stringify = configure({ bigint: 'string', circularValue: '[Circular]', deterministic: false })
 
-function asJson(value: unknown): unknown {
-  return typeof value === 'string' ? value : JSON.parse(stringify(value) ?? 'null')
+/**
+ * What JSON can hold of a value.
+ *
+ * @param context has the room that is left, and is told what was used of it
+ * @throws a fault when the value is too long, or does not let itself be read
+ */
+function asJson(value: unknown, context: Context): unknown {
+  function use(characters: number): void {
+    context.room -= characters
+    if (context.room < 0) throw fault(500, 'The answer would be too long; the item stays queued')
+  }
+  if (ArrayBuffer.isView(value)) use(4 * value.byteLength)
+  if (typeof value === 'string') {
+    use(value.length)
+    return value
+  }
+  const text = stringify(value, function (this: unknown, key: string, held: unknown) {
+    use(key.length + (typeof held === 'string' ? held.length : 4))
+    return isLive(this, key) ? undefined : portable(held)
+  } as never)
+  return JSON.parse(text ?? 'null')
+}
+
+/** The request and the response of an HTTP message are for its flow only. */
+function isLive(holder: unknown, key: string): boolean {
+  return (key === 'req' || key === 'res') && isObject(holder) && '_msgid' in holder
+}
+
+/** What JSON would leave empty, as what comes nearest to it. */
+function portable(value: unknown): unknown {
+  if (value instanceof Map || value instanceof Set) return [...value]
+  if (value instanceof Error) return { name: value.name, message: value.message }
+  return value
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

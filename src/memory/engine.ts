@@ -1,5 +1,5 @@
 import type { QueueDefinition } from '../definition.ts'
-import type { AddResult, DroppedItems, Engine, FetchedItem } from '../engine.ts'
+import type { AddResult, DroppedItems, Engine, FetchedItem, Item } from '../engine.ts'
 import { MqueueError, quote } from '../errors.ts'
 import { Queue } from './queue.ts'
 
@@ -48,8 +48,8 @@ export class MemoryEngine implements Engine {
     return result
   }
 
-  fetch(queue: string): FetchedItem | undefined {
-    const item = this.#queue(queue).fetch()
+  fetch(queue: string, inspect?: (item: Item) => void): FetchedItem | undefined {
+    const item = this.#queue(queue).fetch(inspect)
     if (item !== undefined) this.#changed(queue)
     return item
   }

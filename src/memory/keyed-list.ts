@@ -37,6 +37,10 @@ export class KeyedList<V> implements Items<V> {
     return { key, value: present.value, reason: 'replaced' }
   }
 
+  peek(): Item<V> | undefined {
+    return this.#oldest
+  }
+
   fetch(): Item<V> | undefined {
     const entry = this.#oldest
     if (entry === undefined) return undefined

@@ -59,9 +59,14 @@ export class Queue<V = unknown> {
   /**
    * Takes the oldest item (Kamailio's `mq_fetch`).
    *
+   * @param inspect is called with the item before it is taken; when it throws, the item stays
    * @returns the item and the size that is left; undefined when the queue is empty
    */
-  fetch(): FetchedItem<V> | undefined {
+  fetch(inspect?: (item: Item<V>) => void): FetchedItem<V> | undefined {
+    if (inspect !== undefined) {
+      const oldest = this.#items.peek()
+      if (oldest !== undefined) inspect(oldest)
+    }
     const item = this.#items.fetch()
     if (item === undefined) return undefined
     return { key: item.key, value: item.value, size: this.#items.size }

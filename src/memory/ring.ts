@@ -30,6 +30,10 @@ export class Ring<V> implements Items<V> {
     this.#size++
   }
 
+  peek(): Item<V> | undefined {
+    return this.#size === 0 ? undefined : this.#itemAt(2 * this.#head)
+  }
+
   fetch(): Item<V> | undefined {
     if (this.#size === 0) return undefined
     const slot = 2 * this.#head

@@ -70,6 +70,23 @@ export function conformsAsEngine(name: string, make: () => MaybePromise<Engine>)
         assert.deepEqual({ ...(await engine.fetch('q')) }, { key: 'a', value: '1', size: 1 })
       })
 
+      it('leaves an item where it is when its inspection throws', async () => {
+        for (const addmode of [0, 1] as const) {
+          await engine.define([defined('q', 0, addmode)])
+          await addAll('q', 'a1 b2')
+          const seen: string[] = []
+          const refuse = ({ key }: { key: string }) => {
+            seen.push(key)
+            throw new Error('refused')
+          }
+          await assert.rejects(async () => engine.fetch('q', refuse), /refused/)
+          assert.equal((await engine.fetch('q', ({ key }) => seen.push(key)))?.key, 'a')
+          assert.deepEqual(seen, ['a', 'a'])
+          assert.deepEqual(await drain('q'), ['b=2'])
+          assert.equal(await engine.fetch('q', refuse), undefined)
+        }
+      })
+
       it('keeps queues apart', async () => {
         await engine.define([defined('q'), defined('Q')])
         await addAll('q', 'a1')

@@ -13,7 +13,7 @@ async function fetching(fetch: object = {}, add: object = {}) {
   return {
     ...bench,
     add: (msg: object) => bench.run('add', msg),
-    fetch: (msg: object = {}) => bench.run('fetch', { _msgid: 'trigger', ...msg }),
+    fetch: (msg: object = {}) => bench.run('fetch', Object.assign(msg, { _msgid: 'trigger' })),
     size: async () => (await bench.run('size', {})).out[0]?.payload,
   }
 }
@@ -99,6 +99,8 @@ describe('mq-fetch', () => {
   })
 
   describe('fetches nothing where the item has nowhere to go', () => {
+    const readOnly = (name: string) =>
+      Object.defineProperty({}, name, { value: 1, enumerable: true })
     const cases: [what: string, node: object, msg: object, code: string][] = [
       ['a text in the key', { keyTo: 'payload.key' }, { payload: 'text' }, 'MQ_INVALID_KEY'],
       ['a number in the value', { valueTo: 'a.b.c' }, { a: { b: 5 } }, 'MQ_INVALID_VALUE'],
@@ -109,6 +111,10 @@ describe('mq-fetch', () => {
       ['nothing in the key', { keyTo: 'a.b' }, { a: undefined }, 'MQ_INVALID_KEY'],
       ['a frozen object', { valueTo: 'a.b' }, { a: Object.freeze({}) }, 'MQ_INVALID_VALUE'],
       ['a frozen property', { valueTo: 'a.b' }, { a: Object.freeze({ b: 1 }) }, 'MQ_INVALID_VALUE'],
+      ['the length of a list', { valueTo: 'a.length' }, { a: [1] }, 'MQ_INVALID_VALUE'],
+      ['bytes', { valueTo: 'a[0]' }, { a: Buffer.from('a') }, 'MQ_INVALID_VALUE'],
+      ['a read-only property', {}, readOnly('mqv'), 'MQ_INVALID_VALUE'],
+      ['a read-only size', {}, readOnly('mqsize'), 'MQ_INVALID_VALUE'],
       ['a prototype', { valueTo: '__proto__.b' }, {}, 'MQ_INVALID_VALUE'],
       ['the place of the size', { valueTo: 'mqsize' }, {}, 'MQ_INVALID_VALUE'],
       ['one property spelled twice', { keyTo: 'a["b"]', valueTo: 'a.b' }, {}, 'MQ_INVALID_VALUE'],

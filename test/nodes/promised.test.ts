@@ -22,7 +22,7 @@ class LateEngine implements Engine {
   definition = (queue: string) => this.#engine.definition(queue)
   add = (queue: string, key: string, value: unknown) =>
     this.#later(() => this.#engine.add(queue, key, value))
-  fetch = (queue: string) => this.#later(() => this.#engine.fetch(queue))
+  fetch: Engine['fetch'] = (queue, inspect) => this.#later(() => this.#engine.fetch(queue, inspect))
   size = (queue: string) => this.#later(() => this.#engine.size(queue))
   sizes = () => this.#later(() => this.#engine.sizes())
   watch = (listener: (queue: string) => void) => this.#engine.watch(listener)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { config, probe, TAB } from '../support/flows.ts'
 import { type FlowNode, LINES, type Line, NodeRed } from '../support/node-red.ts'
 
@@ -138,7 +139,15 @@ for (const line of Object.keys(LINES) as Line[]) {
         assert.equal((await rpc(nodeRed, text, { headers: { Origin } })).status, 403)
       }
       assert.equal(await sizeOf(), 1)
-      const own = { headers: { Origin: nodeRed.url } }
+      for (const headers of [
+        { Origin: 'http://other.example', 'X-Forwarded-Host': 'other.example' },
+        { 'Sec-Fetch-Site': 'cross-site' },
+        { 'Sec-Fetch-Site': 'same-site', Origin: nodeRed.url },
+      ] as Record<string, string>[]) {
+        assert.equal((await rpc(nodeRed, text, { headers })).status, 403)
+      }
+      assert.equal(await sizeOf(), 1)
+      const own = { headers: { Origin: nodeRed.url, 'Sec-Fetch-Site': 'same-origin' } }
       assert.equal((await rpc(nodeRed, text, own)).result?.val, 'v')
     })
 
@@ -153,6 +162,13 @@ for (const line of Object.keys(LINES) as Line[]) {
         const response = await fetch(`${nodeRed.url}/mqueue/rpc`, { ...init, headers })
         assert.equal(response.status, 413)
       }
+      const packed = gzipSync(JSON.stringify({ ...FETCH, more: 'x'.repeat(4_000_000) }))
+      const response = await fetch(`${nodeRed.url}/mqueue/rpc`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' },
+        body: packed,
+      })
+      assert.equal(response.status, 413)
       const almost = { ...SIZE, more: 'x'.repeat(900_000) }
       assert.equal((await rpc(nodeRed, almost)).status, 200)
       const { status, error } = await rpc(nodeRed, new Array(1001).fill(FETCH))
@@ -228,6 +244,28 @@ for (const line of Object.keys(LINES) as Line[]) {
         Array.from({ length: 1000 }, (_, i) => i),
       )
     })
+  })
+}
+
+for (const line of Object.keys(LINES) as Line[]) {
+  describe(`RPC and the setting httpAdminCors in Node-RED ${line}`, () => {
+    for (const [httpAdminCors, letIn] of [
+      [false, []],
+      [{ origin: 'http://friend.example' }, ['http://friend.example']],
+      [{ origin: '*' }, ['http://friend.example', 'http://other.example']],
+    ] as const) {
+      it(`${JSON.stringify(httpAdminCors)} says which sites are let in`, async () => {
+        const nodeRed = await NodeRed.start({ line, flows: flow(), settings: { httpAdminCors } })
+        try {
+          for (const Origin of ['http://friend.example', 'http://other.example']) {
+            const { status } = await rpc(nodeRed, SIZE, { headers: { Origin } })
+            assert.equal(status, (letIn as readonly string[]).includes(Origin) ? 200 : 403, Origin)
+          }
+        } finally {
+          await nodeRed.stop()
+        }
+      })
+    }
   })
 }
 

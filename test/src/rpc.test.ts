@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { MemoryEngine } from '../../src/index.ts'
+import { MemoryEngine, parseDefinitions } from '../../src/index.ts'
 import { answerRpc, reads, takesItems } from '../../src/rpc.ts'
 import { defined } from '../conformance/engine.ts'
 
@@ -108,13 +108,66 @@ describe('answerRpc', () => {
       for (const [, val] of values) {
         assert.deepEqual(await ask(engine, 'mqueue.fetch', ['q']), { result: { key: 'k', val } })
       }
-      const failing = {
-        toJSON() {
-          throw new Error('no')
+    })
+
+    it('gives the content of maps, sets and errors, which JSON would leave empty', async () => {
+      const engine = engineWith('q')
+      engine.add('q', 'k', { map: new Map([['a', 1]]), set: new Set([2]), error: new Error('e') })
+      assert.deepEqual(await ask(engine, 'mqueue.fetch', ['q']), {
+        result: {
+          key: 'k',
+          val: { map: [['a', 1]], set: [2], error: { name: 'Error', message: 'e' } },
         },
+      })
+    })
+
+    it('leaves the request and the response of a whole message where they are', async () => {
+      const engine = engineWith('q')
+      engine.add('q', 'k', { _msgid: 'id', payload: { req: 1 }, req: { headers: {} }, res: {} })
+      assert.deepEqual(await ask(engine, 'mqueue.fetch', ['q']), {
+        result: { key: 'k', val: { _msgid: 'id', payload: { req: 1 } } },
+      })
+    })
+
+    describe('leaves an item queued that cannot be told', () => {
+      let doubling: object = {}
+      for (let i = 0; i < 60; i++) doubling = { a: doubling, b: doubling }
+      const cases: [what: string, value: unknown][] = [
+        ['a text that is too long', 'x'.repeat(65_000_000)],
+        ['a buffer that is too long', Buffer.alloc(160_000_000)],
+        ['a list that is too long', new Array(20_000_000).fill(0)],
+        ['a value that holds the same object again and again', doubling],
+        [
+          'a value that does not let itself be read',
+          {
+            toJSON() {
+              throw new Error('no')
+            },
+          },
+        ],
+      ]
+      for (const [what, value] of cases) {
+        it(what, async () => {
+          const engine = engineWith('q')
+          engine.add('q', 'k', value)
+          const { fault } = await ask(engine, 'mqueue.fetch', ['q'])
+          assert.match(fault ?? '', /^500 /)
+          assert.equal(engine.fetch('q')?.value, value)
+        })
       }
-      engine.add('q', 'k', failing)
-      assert.match(JSON.stringify(await ask(engine, 'mqueue.fetch', ['q'])), /"key":"k"/)
+
+      it('of a batch whose answer would be too long', async () => {
+        const engine = engineWith('q')
+        const text = 'x'.repeat(1_000_000)
+        for (let i = 0; i < 100; i++) engine.add('q', `${i}`, text)
+        const batch = Array.from({ length: 100 }, (_, id) => call('mqueue.fetch', ['q'], id))
+        const responses = (await answerRpc(batch, new Map([['id', engine]]))) as {
+          error?: { code: number }
+        }[]
+        const refused = responses.filter(({ error }) => error?.code === 500).length
+        assert.ok(refused > 0 && refused < 100)
+        assert.equal(engine.size('q'), refused)
+      })
     })
 
     it('takes nothing when nobody waits for the answer', async () => {
@@ -136,6 +189,19 @@ describe('answerRpc', () => {
   })
 
   describe('with several config nodes', () => {
+    it('lists the queues of the good ones where one is bad', async () => {
+      const bad = new MemoryEngine()
+      const { definitions, errors } = parseDefinitions('no list')
+      bad.define(definitions, errors)
+      const engines = new Map([
+        ['bad', bad],
+        ['good', engineWith('q')],
+      ])
+      const { result } = (await answerRpc(call('mqueue.get_sizes'), engines)) as { result: unknown }
+      assert.deepEqual(result, [{ name: 'q', size: 0 }])
+      assert.match((await ask(bad, 'mqueue.get_sizes')).fault ?? '', /^500 .*must be a list/)
+    })
+
     const both = () => [engineWith('a', 'shared'), engineWith('shared', 'b')] as const
 
     it('finds a queue that only one of them defines, and lists those of all', async () => {
