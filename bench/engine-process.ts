@@ -23,8 +23,13 @@ function rate(operations: number, operate: (i: number) => void): number {
 /** Bytes of heap for each item that is held, without its key and value. */
 function heapPerItem(addmode: Addmode): number {
   const count = 100_000
-  const keys = Array.from({ length: count }, (_, i) => `key-${i}`)
-  const values = Array.from({ length: count }, (_, i) => ({ number: i }))
+  // Made at their size, since a collection would take what they grew beyond it, and hide what is added.
+  const keys = new Array<string>(count)
+  const values = new Array<object>(count)
+  for (let i = 0; i < count; i++) {
+    keys[i] = `key-${i}`
+    values[i] = { number: i }
+  }
   const engine = engineWith(addmode)
   // What the line above left behind takes more than one collection to go.
   for (let i = 0; i < 4; i++) gc()

@@ -44,6 +44,7 @@ export function copyOf(value: unknown, msg: NodeMessage): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (value === msg.req || value === msg.res) return value
   try {
+    if (isFlat(value)) return { ...value }
     return value === msg ? copyOfMessage(msg) : copy(value)
   } catch (cause) {
     const text = `The value cannot be copied: ${reasonOf(cause)}`
@@ -56,6 +57,16 @@ function copyOfMessage({ req, res, ...rest }: NodeMessage): NodeMessage {
   if (req !== undefined) copied.req = req
   if (res !== undefined) copied.res = res
   return copied
+}
+
+/** Tells whether a plain object holds no others, as most payloads do; copying it costs little then. */
+function isFlat(value: object): boolean {
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  for (const key in value) {
+    const held = (value as Record<string, unknown>)[key]
+    if (typeof held === 'object' && held !== null) return false
+  }
+  return Object.getOwnPropertySymbols(value).length === 0
 }
 
 function isCopyable(value: object): boolean {

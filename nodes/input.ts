@@ -2,7 +2,7 @@ import type { Node, NodeMessage, NodeMessageInFlow } from 'node-red'
 import type { MaybePromise } from '../src/engine.ts'
 import { MqueueError, reasonOf } from '../src/errors.ts'
 
-/** What a node sends: a message, or one or none for each of its outputs. */
+/** What a node sends: a message on its first output, or one or none on each. */
 export type Outputs = NodeMessage | (NodeMessage | null)[]
 
 /** What a node does with a message, in two steps, each of which may take its time. */
@@ -118,6 +118,7 @@ function sendApart(
     return
   }
   for (const [port, msg] of outputs.entries()) {
-    if (msg !== null) send([...new Array<null>(port).fill(null), msg])
+    if (msg === null) continue
+    send(port === 0 ? msg : [...new Array<null>(port).fill(null), msg])
   }
 }

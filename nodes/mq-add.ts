@@ -41,8 +41,8 @@ export default (RED: NodeAPI): void => {
           link.show(queue)
           return after(engine.add(queue, itemKey, copyOf(rawValue, msg)), ({ size, dropped }) => {
             msg.mqsize = size
-            if (!tellsDropped) return msg
-            return [msg, dropped === undefined ? null : droppedMessage(queue, dropped)]
+            if (!tellsDropped || dropped === undefined) return msg
+            return [msg, droppedMessage(queue, dropped)]
           })
         },
       },

@@ -75,8 +75,8 @@ export default (RED: NodeAPI): void => {
           link.show(queue)
           return after(link.engine().fetch(queue), (item) => {
             if (item === undefined) return [null, empty(msg)]
-            if (restores && isMessage(item.value)) return [restored(msg, item.value, item), null]
-            return [decorated(msg, item), null]
+            if (restores && isMessage(item.value)) return restored(msg, item.value, item)
+            return decorated(msg, item)
           })
         },
       },

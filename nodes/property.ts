@@ -46,7 +46,7 @@ export function reader(
   }
   /** A promise would be taken for a property that is still being read. */
   function noPromise(found: unknown): unknown {
-    return types.isPromise(found)
+    return typeof found === 'object' && types.isPromise(found)
       ? unreadable('it is a promise; wait for it before this node')
       : found
   }

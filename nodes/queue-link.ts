@@ -101,7 +101,9 @@ export class QueueLink implements Outcome {
 
   /** The name of the queue that a message is for. It never throws: without one it rejects. */
   queueName(msg: NodeMessage): MaybePromise<string> {
-    return after(this.#readName(msg), (name) => {
+    const read = this.#readName(msg)
+    if (typeof read === 'string' && read !== '') return read
+    return after(read, (name) => {
       if (typeof name === 'number') return String(name)
       if (typeof name === 'string' && name !== '') return name
       const text = 'No queue is chosen. Choose one in the node, or have the message name one.'

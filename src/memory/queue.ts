@@ -45,15 +45,13 @@ export class Queue<V = unknown> {
    *   (`duplicate`), an older one with its key (`replaced`) or the oldest one (`overflow`)
    */
   add(key: string, value: V): AddResult<V> {
-    const items = this.#items
-    let dropped = items.add(key, value)
+    const dropped = this.#items.add(key, value)
+    const size = this.#items.size
     const bound = this.#definition.size
-    if (bound > 0 && items.size > bound) {
-      // Only an add that dropped nothing made the queue longer, and only by one.
-      const oldest = items.fetch() as Item<V>
-      dropped = { key: oldest.key, value: oldest.value, reason: 'overflow' }
-    }
-    return { size: items.size, dropped }
+    if (bound === 0 || size <= bound) return { size, dropped }
+    // Only an add that dropped nothing made the queue longer, and only by one.
+    const oldest = this.#items.fetch() as Item<V>
+    return { size: bound, dropped: { key: oldest.key, value: oldest.value, reason: 'overflow' } }
   }
 
   /**
