@@ -13,10 +13,10 @@ function engineWith(addmode: Addmode): MemoryEngine {
 function rate(operations: number, operate: (i: number) => void): number {
   let i = 0
   for (; i < operations / 5; i++) operate(i)
-  const before = process.cpuUsage()
+  const before = process.threadCpuUsage()
   const end = i + operations
   for (; i < end; i++) operate(i)
-  const { user, system } = process.cpuUsage(before)
+  const { user, system } = process.threadCpuUsage(before)
   return operations / ((user + system) / 1e6)
 }
 

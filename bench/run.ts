@@ -2,8 +2,8 @@
  * Measures what is promised: `npm run bench [-- rounds [flows engine rpc]]`.
  *
  * Every case runs in a fresh process, the cases of a comparison in turn, and a ratio is taken
- * between neighbours in time; the median of the rounds counts. Rates are per second of processor
- * time, but where a load comes from outside, since the machine may have others to serve. Prints a
+ * between neighbours in time; the median of the rounds counts. Rates are per second of the main thread's
+ * processor time, but where a load comes from outside, since the machine may have others to serve. Prints a
  * table, writes results.json.
  */
 import { writeFileSync } from 'node:fs'

@@ -66,7 +66,7 @@ function isFlat(value: object): boolean {
     const held = (value as Record<string, unknown>)[key]
     if (typeof held === 'object' && held !== null) return false
   }
-  return Object.getOwnPropertySymbols(value).length === 0
+  return true
 }
 
 function isCopyable(value: object): boolean {

@@ -1,7 +1,7 @@
 /**
  * Drives a queue: output 1 gives items, output 2 gives triggers, and what the queue releases comes back
  * in. A round is `depth` items in a row, then a trigger each time an item came back. The rates, per
- * second of processor time, are told to the parent process: of items added and fetched, and of
+ * second of processor time of the thread, are told to the parent process: of items added and fetched, and of
  * items fetched while the round drained; and that of items by the clock.
  */
 export default function (RED) {
@@ -60,10 +60,10 @@ function stopwatch() {
   let from
   return {
     start: () => {
-      from = process.cpuUsage()
+      from = process.threadCpuUsage()
     },
     stop: () => {
-      const { user, system } = process.cpuUsage(from)
+      const { user, system } = process.threadCpuUsage(from)
       micros += user + system
     },
     reset: () => {
