@@ -1,17 +1,11 @@
 /** Runs one flow in a headless Node-RED of its own: `node flow-process.ts <flow as JSON>`. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import RED from 'node-red'
+import { makeUserDir } from '../test/support/node-red.ts'
 
-const userDir = mkdtempSync(join(tmpdir(), 'mqueue-bench-'))
-mkdirSync(join(userDir, 'node_modules/@mqueue'), { recursive: true })
-symlinkSync(
-  join(import.meta.dirname, '..'),
-  join(userDir, 'node_modules/@mqueue/node-red-mqueue'),
-  'junction',
-)
+const userDir = makeUserDir()
 for (const peer of ['node-red-contrib-queue-gate', 'node-red-contrib-simple-message-queue']) {
   symlinkSync(
     join(import.meta.dirname, 'node_modules', peer),

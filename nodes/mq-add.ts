@@ -37,7 +37,7 @@ export default (RED: NodeAPI): void => {
           const engine = link.engine()
           const itemKey = keyOf(rawKey, engine.definition(queue).addmode)
           if (rawValue === undefined || rawValue === null) throw missingValue(queue)
-          assertSettable(sizeTarget, 'mqsize', msg, 'MQ_INVALID_VALUE')
+          assertSettable(sizeTarget, msg, 'MQ_INVALID_VALUE')
           link.show(queue)
           return after(engine.add(queue, itemKey, copyOf(rawValue, msg)), ({ size, dropped }) => {
             msg.mqsize = size

@@ -34,9 +34,9 @@ export default (RED: NodeAPI): void => {
         const text = 'Key, value and mqsize must go to three properties, none within another.'
         throw new MqueueError('MQ_INVALID_VALUE', text)
       }
-      assertSettable(keyTarget, keyTo, msg, 'MQ_INVALID_KEY')
-      assertSettable(valueTarget, valueTo, msg, 'MQ_INVALID_VALUE')
-      assertSettable(sizeTarget, 'mqsize', msg, 'MQ_INVALID_VALUE')
+      assertSettable(keyTarget, msg, 'MQ_INVALID_KEY')
+      assertSettable(valueTarget, msg, 'MQ_INVALID_VALUE')
+      assertSettable(sizeTarget, msg, 'MQ_INVALID_VALUE')
     }
 
     function empty(msg: NodeMessage): NodeMessage {

@@ -14,8 +14,7 @@ export default (RED: NodeAPI): void => {
   function MqSizeNode(this: Node, def: MqSizeDef): void {
     RED.nodes.createNode(this, def)
     const all = def.queueType === 'all'
-    const sizeTo = def.sizeTo || 'payload'
-    const sizeTarget = target(RED, sizeTo)
+    const sizeTarget = target(RED, def.sizeTo || 'payload')
     const link = new QueueLink(RED, this, def, all ? { describe: total } : {})
 
     onInput(
@@ -23,7 +22,7 @@ export default (RED: NodeAPI): void => {
       {
         evaluate: (msg) => (all ? '' : link.queueName(msg)),
         act(msg, queue) {
-          assertSettable(sizeTarget, sizeTo, msg, 'MQ_INVALID_VALUE')
+          assertSettable(sizeTarget, msg, 'MQ_INVALID_VALUE')
           if (!all) link.show(queue)
           return after(all ? allSizes(link.engine()) : link.engine().size(queue), (size) => {
             sizeTarget.set(msg, size)

@@ -101,14 +101,7 @@ export class QueueLink implements Outcome {
 
   /** The name of the queue that a message is for. It never throws: without one it rejects. */
   queueName(msg: NodeMessage): MaybePromise<string> {
-    const read = this.#readName(msg)
-    if (typeof read === 'string' && read !== '') return read
-    return after(read, (name) => {
-      if (typeof name === 'number') return String(name)
-      if (typeof name === 'string' && name !== '') return name
-      const text = 'No queue is chosen. Choose one in the node, or have the message name one.'
-      return Promise.reject(new MqueueError('MQ_UNKNOWN_QUEUE', text))
-    })
+    return after(this.#readName(msg), nameOf)
   }
 
   /** Shows the size of this queue from now on. */
@@ -191,4 +184,11 @@ export class QueueLink implements Outcome {
       return this.#forgiving ? {} : errorStatus(error)
     }
   }
+}
+
+function nameOf(read: unknown): MaybePromise<string> {
+  if (typeof read === 'string' && read !== '') return read
+  if (typeof read === 'number') return String(read)
+  const text = 'No queue is chosen. Choose one in the node, or have the message name one.'
+  return Promise.reject(new MqueueError('MQ_UNKNOWN_QUEUE', text))
 }

@@ -4,6 +4,7 @@ import { PLAIN } from './property.ts'
 
 /** A property of messages that a node sets. */
 export interface Target {
+  readonly path: string
   /** Tells whether the property can be set on this message, without changing it; throws for no path. */
   fits(msg: NodeMessage): boolean
   set(msg: NodeMessage, value: unknown): void
@@ -18,6 +19,7 @@ export interface Target {
 export function target(RED: NodeAPI, path: string): Target {
   if (PLAIN.test(path) && path !== '__proto__') {
     return {
+      path,
       fits: (msg) => !Object.hasOwn(msg, path) || accepts(msg, path),
       set(msg, value) {
         msg[path] = value
@@ -28,6 +30,7 @@ export function target(RED: NodeAPI, path: string): Target {
     }
   }
   return {
+    path,
     fits: (msg) => canSet(msg, partsOf(RED, path, msg)),
     set: (msg, value) => RED.util.setMessageProperty(msg, path, value, true),
     delete: (msg) => remove(msg, partsOf(RED, path, msg)),
@@ -71,8 +74,7 @@ function remove(msg: NodeMessage, parts: Part[]): void {
  * @throws MqueueError with the given code when it cannot
  */
 export function assertSettable(
-  { fits }: Target,
-  path: string,
+  { path, fits }: Target,
   msg: NodeMessage,
   code: 'MQ_INVALID_KEY' | 'MQ_INVALID_VALUE',
 ): void {

@@ -13,7 +13,7 @@ import type { Engine, MaybePromise } from './engine.ts'
 import { reasonOf } from './errors.ts'
 
 /** The most calls that a batch may hold. */
-export const LONGEST_BATCH = 1000
+const LONGEST_BATCH = 1000
 
 /**
  * The most characters that the values of an answer hold together. Beyond a few hundred million no text can
@@ -22,7 +22,7 @@ export const LONGEST_BATCH = 1000
 const LONGEST_ANSWER = 64_000_000
 
 /** The method that takes an item; all others only read. */
-export const FETCH = 'mqueue.fetch'
+const FETCH = 'mqueue.fetch'
 
 /** The engines whose queues a request can reach, by the id of what holds them. */
 export type Engines = ReadonlyMap<string, Engine>

@@ -61,9 +61,7 @@ export class MemoryEngine implements Engine {
   sizes(): Map<string, number> {
     this.#assertOpen()
     const bad = this.#errors.find(({ queue }) => queue === undefined)
-    if (bad !== undefined) {
-      throw new MqueueError(bad.code, bad.message, { field: bad.field, cause: bad })
-    }
+    if (bad !== undefined) throw again(bad)
     const sizes = new Map<string, number>()
     for (const [name, queue] of this.#queues) sizes.set(name, queue.size)
     return sizes
@@ -95,9 +93,7 @@ export class MemoryEngine implements Engine {
   #missing(name: string): MqueueError {
     this.#assertOpen()
     const bad = this.#errors.find(({ queue }) => queue === undefined || queue === name)
-    if (bad !== undefined && name !== '') {
-      return new MqueueError(bad.code, bad.message, { queue: name, field: bad.field, cause: bad })
-    }
+    if (bad !== undefined && name !== '') return again(bad, name)
     const hint = 'Choose one of the queues defined in the mqueue config node, or define this one.'
     const text = `There is no queue ${quote(name)}. ${hint}`
     return new MqueueError('MQ_UNKNOWN_QUEUE', text, { queue: name })
@@ -110,4 +106,9 @@ export class MemoryEngine implements Engine {
   #changed(queue: string): void {
     for (const listener of this.#listeners) listener(queue)
   }
+}
+
+/** The error of a definition, for an operation that meets it now. */
+function again(bad: MqueueError, queue?: string): MqueueError {
+  return new MqueueError(bad.code, bad.message, { queue, field: bad.field, cause: bad })
 }
