@@ -89,12 +89,23 @@ export interface Engine {
   sizes(): MaybePromise<Map<string, number>>
 
   /**
+   * How many items have been read so far while a queue is being loaded from its store; undefined when it is not.
+   */
+  loaded(queue: string): number | undefined
+
+  /**
    * Calls `listener` with a queue's name whenever its size or its definition may have changed.
    *
    * @returns a function that ends it
    */
   watch(listener: (queue: string) => void): () => void
 
-  /** Ends the engine and lets go of what it holds. Every later operation is `MQ_CLOSED`. */
+  /**
+   * Writes to the store, at the stop of the process, what is to outlive it, and lets go of the store. Until the
+   * queues are defined again, those with a store are `MQ_CLOSED`.
+   */
+  save(): MaybePromise<void>
+
+  /** Ends the engine without saving, and lets go of what it holds. Every later operation is `MQ_CLOSED`. */
   close(): MaybePromise<void>
 }

@@ -67,11 +67,29 @@ export class MemoryEngine implements Engine {
     return sizes
   }
 
+  /** The queue of a name, also when it is set aside; undefined when there is none. */
+  living(name: string): Queue | undefined {
+    return this.#queues.get(name) ?? this.#setAside.get(name)
+  }
+
+  /** Tells whether a queue has a good definition. */
+  defines(name: string): boolean {
+    return this.#queues.has(name)
+  }
+
   watch(listener: (queue: string) => void): () => void {
     this.#listeners = [...this.#listeners, listener]
     return () => {
       this.#listeners = this.#listeners.filter((other) => other !== listener)
     }
+  }
+
+  loaded(): undefined {
+    return undefined
+  }
+
+  save(): void {
+    // Nothing here outlives the process.
   }
 
   close(): void {

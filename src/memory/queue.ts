@@ -91,6 +91,11 @@ export class Queue<V = unknown> {
     return dropped
   }
 
+  /** Lets go of all items. */
+  clear(): void {
+    this.#items = itemsFor(this.#definition.addmode)
+  }
+
   /** The items waiting, oldest first, without taking them. The queue must not change meanwhile. */
   [Symbol.iterator](): Iterator<Item<V>> {
     return this.#items[Symbol.iterator]()

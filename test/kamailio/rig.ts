@@ -68,6 +68,10 @@ export interface RigOptions {
   modules?: string[]
   /** More `case` branches for the operations over HTTP. */
   script?: string
+  /** The definitions of its queues; those of the traces when absent. */
+  queues?: readonly string[]
+  /** The database that its queues are loaded from and saved in. */
+  dbUrl?: string
 }
 
 export class Rig {
@@ -92,9 +96,13 @@ export class Rig {
     return rig
   }
 
-  private constructor(port: number, { modules = [], script = '' }: RigOptions) {
+  private constructor(port: number, { modules = [], script = '', queues, dbUrl }: RigOptions) {
     this.#port = port
     this.#dir = mkdtempSync(join(tmpdir(), 'mqueue-rig-'))
+    const definitions = queues ?? QUEUES.map(([, text]) => text)
+    // Kamailio 5.6 loads while it reads the line of a queue, so the database comes before it.
+    const params = definitions.map((text) => `modparam("mqueue", "mqueue", "${text}")`)
+    if (dbUrl !== undefined) params.unshift(`modparam("mqueue", "db_url", "${dbUrl}")`)
     const fill: Record<string, string | number> = {
       DEBUG: 1,
       PORT: port,
@@ -102,7 +110,7 @@ export class Rig {
       PVBUF: 200_000,
       MPATH: MODULE_DIRS.find((dir) => existsSync(dir)) ?? '',
       LOAD: modules.map((name) => `loadmodule "${name}.so"`).join('\n'),
-      QUEUES: QUEUES.map(([, text]) => `modparam("mqueue", "mqueue", "${text}")`).join('\n'),
+      QUEUES: params.join('\n'),
       EXTRA: script,
       ROUTES: '',
     }

@@ -25,6 +25,8 @@ class LateEngine implements Engine {
   fetch: Engine['fetch'] = (queue, inspect) => this.#later(() => this.#engine.fetch(queue, inspect))
   size = (queue: string) => this.#later(() => this.#engine.size(queue))
   sizes = () => this.#later(() => this.#engine.sizes())
+  loaded = () => undefined
+  save = () => this.#later(() => this.#engine.save())
   watch = (listener: (queue: string) => void) => this.#engine.watch(listener)
   close = () => this.#later(() => this.#engine.close())
 }

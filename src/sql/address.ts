@@ -1,0 +1,116 @@
+import { join, resolve } from 'node:path'
+import { MqueueError, reasonOf } from '../errors.ts'
+
+/** Where a store is, as people give it. */
+export interface StoreLocation {
+  /** Kamailio's `db_url`; blank is an SQLite file of its own in `directory`. */
+  url?: string
+  /** The user and the password for `url`, before those written in it. */
+  user?: string
+  password?: string
+  /** The directory of the default file, and of what could not be written to the database. */
+  directory: string
+  /** Tells stores in one directory apart. */
+  id: string
+}
+
+/** A database that can be opened. */
+export interface Address {
+  readonly kind: 'sqlite' | 'postgres' | 'mysql'
+  /** What the driver opens: a path, or a URL with the user and the password in it. Never to be shown. */
+  readonly target: string
+  /** Whether it is the file that is used where no address is given. */
+  readonly isDefault: boolean
+  /** What people may see of it: neither user nor password, nor any parameter. */
+  readonly shown: string
+  /** Takes the user and the password out of a text, such as a server's error. */
+  redact(text: string): string
+}
+
+const KINDS: Record<string, 'postgres' | 'mysql'> = {
+  'postgres:': 'postgres',
+  'postgresql:': 'postgres',
+  'mysql:': 'mysql',
+  'mariadb:': 'mysql',
+}
+const ALLOWED =
+  'leave it blank, or give sqlite:<path>, postgres://host:port/database or mysql://host:port/database'
+
+/**
+ * Reads a `db_url`. As in Kamailio, `sqlite:` may be followed by slashes before an absolute path.
+ *
+ * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password
+ */
+export function parseAddress({ url = '', user, password, directory, id }: StoreLocation): Address {
+  const text = url.trim()
+  if (text === '') return sqlite(join(directory, `${fileName(id)}.sqlite`), true)
+  if (text.startsWith('sqlite:')) {
+    const path = text
+      .slice('sqlite:'.length)
+      .replace(/^\/+/, '/')
+      .replace(/^\/(?=[A-Za-z]:)/, '')
+    if (path === '' || path === '/' || path.startsWith(':memory:')) {
+      throw invalid('after sqlite: comes the path of a file')
+    }
+    return sqlite(resolve(directory, path), false)
+  }
+  return server(text, user, password)
+}
+
+/** A name for a file that is told apart by an id, whatever the id is made of. */
+export function fileName(id: string): string {
+  return encodeURIComponent(id).replaceAll('*', '%2A')
+}
+
+function sqlite(path: string, isDefault: boolean): Address {
+  const shown = `sqlite:${path}`
+  return { kind: 'sqlite', target: path, isDefault, shown, redact: (text) => text }
+}
+
+function server(text: string, user = '', password = ''): Address {
+  if (!URL.canParse(text)) throw invalid(ALLOWED)
+  const url = new URL(text)
+  const kind = KINDS[url.protocol]
+  if (kind === undefined) throw invalid(ALLOWED)
+  const database = url.pathname.slice(1)
+  if (url.hostname === '' || database === '') throw invalid('it must name a host and a database')
+  if (user !== '') url.username = encodeURIComponent(user)
+  if (password !== '') url.password = encodeURIComponent(password)
+  const secrets = [decoded(url.password), decoded(url.username), url.password, url.username]
+  for (const [name, value] of url.searchParams) if (/user|pass/i.test(name)) secrets.push(value)
+  return {
+    kind,
+    target: url.href,
+    isDefault: false,
+    shown: `${kind}://${url.host}/${database}`,
+    redact: (shown) =>
+      secrets.reduce((rest, secret) => (secret === '' ? rest : hide(rest, secret)), shown),
+  }
+}
+
+/** Hides a secret wherever it stands as a word of its own, so that a user "a" leaves other words alone. */
+function hide(text: string, secret: string): string {
+  const literal = secret.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return text.replace(new RegExp(`(?<![A-Za-z0-9])${literal}(?![A-Za-z0-9])`, 'g'), '***')
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw invalid('a "%" in its user or password must be written as %25')
+  }
+}
+
+function invalid(reason: string): MqueueError {
+  const text = `The database address cannot be used: ${reason}.`
+  return new MqueueError('MQ_INVALID_DEFINITION', text, { field: 'dbUrl' })
+}
+
+/** What a driver says went wrong, without anything secret. */
+export function reasonAt(address: Address, cause: unknown): string {
+  // A host with several addresses that all refuse gives an error without a text of its own.
+  const [first] = cause instanceof AggregateError ? cause.errors : []
+  const reason = reasonOf(first ?? cause) || String((cause as { code?: unknown }).code ?? cause)
+  return address.redact(reason)
+}

@@ -1,0 +1,161 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { MqueueError } from '../errors.ts'
+import { type Address, reasonAt } from './address.ts'
+import type { Driver, OpenOptions } from './driver.ts'
+
+/** How long closing in good order may take, in ms. */
+const CLOSE_TIMEOUT = 1_000
+
+/** The failure of a commit after which nobody knows whether the database made it or not. */
+export class UncertainCommit extends Error {
+  override readonly name = 'UncertainCommit'
+}
+
+/** What is done in a transaction. `beat` says that it gets on, and its time starts anew. */
+export type Work<T> = (driver: Driver, beat: () => void) => Promise<T>
+
+/**
+ * One connection to a database. Transactions take their turns on it, and each has a time in which it must
+ * get on. Once the connection is lost it stays lost; whoever needs another one opens it.
+ */
+export class Connection {
+  readonly address: Address
+  readonly #driver: Driver
+  /** Settles when the transaction that was asked for last is over. */
+  #last: Promise<unknown> = Promise.resolve()
+  #lost: Error | undefined
+  /** Gives up the transaction that is under way. */
+  #giveUp: (() => void) | undefined
+  #onLost: ((error: Error) => void) | undefined
+
+  /**
+   * Opens a connection.
+   *
+   * @param owner tells this store from all others, in any process
+   * @throws MqueueError `MQ_UNAVAILABLE`, with what to do and without anything secret
+   */
+  static async open(address: Address, owner: string): Promise<Connection> {
+    let connection: Connection | undefined
+    const onLost = (cause: unknown) => connection?.lose(cause)
+    try {
+      connection = new Connection(address, await openDriver(address, { owner, onLost }))
+      return connection
+    } catch (cause) {
+      if (cause instanceof MqueueError) throw cause
+      const reason = reasonAt(address, cause)
+      const advice = 'Check that it runs and that the address, the user and the password are right.'
+      const text = `The database ${address.shown} cannot be used: ${reason}. ${advice}`
+      throw new MqueueError('MQ_UNAVAILABLE', text)
+    }
+  }
+
+  private constructor(address: Address, driver: Driver) {
+    this.address = address
+    this.#driver = driver
+  }
+
+  /** Why the connection is of no use any more; undefined while it is. */
+  get lost(): Error | undefined {
+    return this.#lost
+  }
+
+  /** Has a function called once, when the connection is lost. */
+  onLost(listener: (error: Error) => void): void {
+    this.#onLost = listener
+  }
+
+  /**
+   * Does some work in a transaction, after those that were asked for before it.
+   *
+   * @param patience how long it may go on without a beat, in ms
+   * @throws UncertainCommit when the commit failed; anything else, when nothing was changed
+   */
+  transaction<T>(work: Work<T>, patience: number): Promise<T> {
+    return this.#inTurn(patience, async (beat) => {
+      await this.#driver.begin()
+      let result: T
+      try {
+        result = await work(this.#driver, beat)
+      } catch (error) {
+        await this.#rollback()
+        throw error
+      }
+      this.#committing = true
+      try {
+        await this.#driver.commit()
+      } catch (cause) {
+        await this.#rollback()
+        throw new UncertainCommit(reasonAt(this.address, cause), { cause })
+      }
+      return result
+    })
+  }
+
+  /** Does some work without a transaction around it, in its turn. */
+  plainly<T>(work: (driver: Driver) => Promise<T>, patience: number): Promise<T> {
+    return this.#inTurn(patience, () => work(this.#driver))
+  }
+
+  /** Ends the connection, after what is under way on it. */
+  async close(): Promise<void> {
+    if (this.#lost !== undefined) return
+    await this.#last
+    this.#lost = new Error('The connection was closed.')
+    const closing = this.#driver.close().catch(() => {})
+    await Promise.race([closing, wait(CLOSE_TIMEOUT, undefined, { ref: false })])
+    this.#driver.destroy()
+  }
+
+  /** Ends the connection at once: what is under way on it fails. */
+  lose(cause: unknown): void {
+    if (this.#lost !== undefined) return
+    this.#lost = new Error(reasonAt(this.address, cause))
+    this.#driver.destroy()
+    this.#giveUp?.()
+    this.#onLost?.(this.#lost)
+  }
+
+  #committing = false
+
+  async #rollback(): Promise<void> {
+    try {
+      if (this.#lost === undefined) await this.#driver.rollback()
+    } catch (error) {
+      this.lose(error)
+    }
+  }
+
+  #inTurn<T>(patience: number, work: (beat: () => void) => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => this.#guarded(patience, work))
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+
+  /** Work that ends when the connection does, and ends the connection when it does not get on. */
+  #guarded<T>(patience: number, work: (beat: () => void) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#lost !== undefined) throw this.#lost
+      const tooLong = () => this.lose(new Error(`no answer within ${patience / 1000} seconds`))
+      const timer = setTimeout(tooLong, patience)
+      this.#committing = false
+      this.#giveUp = () => {
+        const { message } = this.#lost as Error
+        reject(this.#committing ? new UncertainCommit(message) : new Error(message))
+      }
+      work(() => timer.refresh())
+        .then(resolve, reject)
+        .finally(() => {
+          clearTimeout(timer)
+          this.#giveUp = undefined
+        })
+    })
+  }
+}
+
+/** Opens a driver; each is loaded only when it is used. */
+async function openDriver(address: Address, options: OpenOptions): Promise<Driver> {
+  const { kind, target, isDefault } = address
+  if (kind === 'sqlite') return (await import('./sqlite.ts')).openSqlite(target, isDefault)
+  if (kind === 'postgres') return (await import('./postgres.ts')).openPostgres(target, options)
+  return (await import('./mysql.ts')).openMysql(target, options)
+}

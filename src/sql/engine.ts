@@ -1,0 +1,188 @@
+import type { QueueDefinition } from '../definition.ts'
+import type { AddResult, DroppedItems, Engine, FetchedItem, Item, MaybePromise } from '../engine.ts'
+import type { MqueueError } from '../errors.ts'
+import { MemoryEngine } from '../memory/engine.ts'
+import type { StoreLocation } from './address.ts'
+import { Journaled } from './journal.ts'
+import { Lifecycle } from './lifecycle.ts'
+import type { Report } from './store.ts'
+import type { StoredQueue } from './stored-queue.ts'
+import { assertKeepable } from './value.ts'
+
+/**
+ * Queues in this process's memory that outlive it in a database, each as its dbmode says. A queue with dbmode 0
+ * answers at once and never knows of the database; so do dbmode 1 to 3 once they are loaded. With dbmode 4
+ * an operation is answered when it is committed.
+ *
+ * Besides what every engine does, an operation on a queue with a dbmode fails with `MQ_UNAVAILABLE` while its
+ * database cannot be used, and with `MQ_STORE_LOCKED` while another process has the queue. That ends by itself: the
+ * database is tried again and again.
+ */
+export class StoredEngine implements Engine {
+  readonly #memory = new MemoryEngine()
+  readonly #lifecycle: Lifecycle
+  /** The queues with a dbmode, by name. */
+  readonly #stored: ReadonlyMap<string, StoredQueue>
+  #listeners: ((queue: string) => void)[] = []
+
+  /**
+   * @param location where the store is
+   * @param report hears what people should know
+   */
+  constructor(location: StoreLocation, report: Report) {
+    const onChange = (queue: string) => this.#changed(queue)
+    this.#lifecycle = new Lifecycle(this.#memory, location, report, onChange)
+    this.#stored = this.#lifecycle.queues
+    this.#memory.watch(onChange)
+  }
+
+  /** Uses another store, or another report. What is in memory stays, and what is journaled moves along. */
+  use(location: StoreLocation, report: Report): void {
+    this.#lifecycle.use(location, report)
+  }
+
+  define(
+    definitions: readonly QueueDefinition[],
+    errors: readonly MqueueError[] = [],
+  ): MaybePromise<DroppedItems[]> {
+    const names = definitions.map(({ name }) => name)
+    const living = new Set(names.filter((name) => this.#memory.living(name) !== undefined))
+    const dropped = this.#memory.define(definitions, errors).map(({ queue, items }) => ({
+      queue,
+      items: items.map((item) => this.#discard(queue, item)),
+    }))
+    const dbmodes = new Map(definitions.map(({ name, dbmode }) => [name, dbmode]))
+    for (const [name, stored] of this.#stored) {
+      const dbmode = dbmodes.get(name)
+      if (dbmode === stored.dbmode && !stored.isReplaced) continue
+      // A queue whose definition is bad for the moment stays what it is.
+      if (dbmode === undefined && errors.length > 0) continue
+      if (!stored.isOpen) living.delete(name)
+      this.#lifecycle.leave(stored)
+    }
+    for (const { name, dbmode } of definitions) {
+      if (dbmode === 0 || this.#stored.has(name)) continue
+      this.#lifecycle.enter(name, dbmode, living.has(name))
+    }
+    if (this.#stored.size > 0) this.#lifecycle.open()
+    const opening = this.#opening()
+    if (opening.length === 0) return dropped
+    return Promise.all(opening.map(({ attempted }) => attempted)).then(() => dropped)
+  }
+
+  definition(queue: string): QueueDefinition {
+    return this.#memory.definition(queue)
+  }
+
+  add(queue: string, key: string, value: unknown): MaybePromise<AddResult> {
+    const stored = this.#stored.get(queue)
+    if (stored === undefined) return this.#memory.add(queue, key, value)
+    if (!stored.isOpen) return this.#later(stored, () => this.add(queue, key, value))
+    if (stored.dbmode === 4) return this.#addToJournal(stored, key, value)
+    if (stored.dbmode !== 2) assertKeepable(value)
+    return this.#memory.add(queue, key, value)
+  }
+
+  fetch(queue: string, inspect?: (item: Item) => void): MaybePromise<FetchedItem | undefined> {
+    const stored = this.#stored.get(queue)
+    if (stored === undefined) return this.#memory.fetch(queue, inspect)
+    if (!stored.isOpen) return this.#later(stored, () => this.fetch(queue, inspect))
+    if (stored.dbmode === 4) return this.#fetchFromJournal(stored, inspect)
+    return this.#memory.fetch(queue, inspect)
+  }
+
+  size(queue: string): MaybePromise<number> {
+    const stored = this.#stored.get(queue)
+    if (stored === undefined) return this.#memory.size(queue)
+    if (!stored.isOpen) return this.#later(stored, () => this.size(queue))
+    const size = this.#memory.size(queue)
+    return stored.dbmode === 4 ? this.#committed(size) : size
+  }
+
+  sizes(): MaybePromise<Map<string, number>> {
+    const [opening] = this.#opening()
+    if (opening !== undefined) return opening.attempted.then(() => this.sizes())
+    const sizes = this.#memory.sizes()
+    for (const [name, { isOpen }] of this.#stored) if (!isOpen) sizes.delete(name)
+    return this.#committed(sizes)
+  }
+
+  loaded(queue: string): number | undefined {
+    return this.#stored.get(queue)?.loaded
+  }
+
+  watch(listener: (queue: string) => void): () => void {
+    this.#listeners = [...this.#listeners, listener]
+    return () => {
+      this.#listeners = this.#listeners.filter((other) => other !== listener)
+    }
+  }
+
+  save(): Promise<void> {
+    return this.#lifecycle.save()
+  }
+
+  /**
+   * Writes what is not saved yet to files beside the store, at once. It is for the very end of a process, when there
+   * is no time for the database; the next load begins with these files.
+   */
+  rescue(): void {
+    this.#lifecycle.rescue()
+  }
+
+  async close(): Promise<void> {
+    this.#listeners = []
+    this.#memory.close()
+    await this.#lifecycle.close()
+  }
+
+  /** Does an operation on a queue that is not open once its first attempt is over. */
+  #later<T>(stored: StoredQueue, operate: () => MaybePromise<T>): MaybePromise<T> {
+    // Whatever is wrong with its definition comes first.
+    this.#memory.definition(stored.name)
+    stored.assertUsable()
+    return stored.attempted.then(operate)
+  }
+
+  /** The queues whose first attempt to be opened is under way. */
+  #opening(): StoredQueue[] {
+    return [...this.#stored.values()].filter(({ isOpen, error }) => !isOpen && error === undefined)
+  }
+
+  #addToJournal(stored: StoredQueue, key: string, value: unknown): MaybePromise<AddResult> {
+    const { name } = stored
+    const row = this.#lifecycle.row(stored, key, value)
+    const { size, dropped } = this.#memory.add(name, key, new Journaled(row.id, value))
+    this.#lifecycle.note(stored, row)
+    return this.#committed({ size, dropped: dropped && this.#discard(name, dropped) })
+  }
+
+  #fetchFromJournal(
+    { name }: StoredQueue,
+    inspect?: (item: Item) => void,
+  ): MaybePromise<FetchedItem | undefined> {
+    const bare = inspect && (({ key, value }: Item) => inspect({ key, value: bareValue(value) }))
+    const item = this.#memory.fetch(name, bare)
+    return this.#committed(item && this.#discard(name, item))
+  }
+
+  /** An item that has left its queue, without what ties it to its row, which leaves with it. */
+  #discard<T extends Item>(queue: string, item: T): T {
+    const stored = this.#stored.get(queue)
+    if (stored === undefined) return item
+    return { ...item, value: this.#lifecycle.forget(stored, item.key, item.value) }
+  }
+
+  /** What an operation gives, once the changes so far are committed. */
+  #committed<T>(result: T): MaybePromise<T> {
+    return this.#lifecycle.settled?.then(() => result) ?? result
+  }
+
+  #changed(queue: string): void {
+    for (const listener of this.#listeners) listener(queue)
+  }
+}
+
+function bareValue(value: unknown): unknown {
+  return value instanceof Journaled ? value.value : value
+}

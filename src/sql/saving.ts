@@ -1,0 +1,102 @@
+import type { Item } from '../engine.ts'
+import { MqueueError } from '../errors.ts'
+import { type Connection, UncertainCommit } from './connection.ts'
+import type { Row, Table } from './driver.ts'
+import { openLocked, PATIENCE, unlock } from './loading.ts'
+import { portions } from './portions.ts'
+import type { RescuedItem } from './rescue-file.ts'
+import { encode, encodeAsText, encodeWhatCan, type StoredItem } from './value.ts'
+
+/** The rows that are written between two looks at the clock. */
+const PORTION = 10_000
+
+/** Items that are being saved, oldest first. */
+export class Saving implements Iterable<RescuedItem> {
+  readonly #items: Iterable<Item>
+  /** The number of items. */
+  readonly count: number
+  /** The id that the first item will have, while it cannot be known whether it has it. */
+  #firstId: number | undefined
+
+  constructor(items: Iterable<Item>, count: number) {
+    this.#items = items
+    this.count = count
+  }
+
+  /**
+   * Appends the items to their queue's table, as Kamailio does at its stop (dbmode 1 and 3): all of them or, when it
+   * fails, none.
+   */
+  async save(connection: Connection, queue: string): Promise<Table> {
+    const table = await openLocked(connection, queue)
+    try {
+      await connection.transaction(async (driver, beat) => {
+        const first = (await driver.lastId(table)) + 1
+        await driver.reserveIds(table, first + this.count)
+        this.#firstId = first
+        for (const rows of portions(this.#rows(table, first), PORTION)) {
+          await driver.insert(table, rows)
+          beat()
+          await new Promise(setImmediate)
+        }
+      }, PATIENCE)
+    } catch (error) {
+      if (!(error instanceof UncertainCommit)) this.#firstId = undefined
+      throw error
+    } finally {
+      await unlock(connection, queue)
+    }
+    return table
+  }
+
+  /** The items for a rescue file: with ids when they may be in the table after all. */
+  *[Symbol.iterator](): Generator<RescuedItem> {
+    let id = this.#firstId
+    for (const { key, value } of this.#items) {
+      const item = keep(key, value)
+      yield id === undefined ? item : { id: id++, ...item }
+    }
+  }
+
+  *#rows(table: Table, first: number): Generator<Row> {
+    let id = first
+    for (const { key, value } of this.#items) {
+      try {
+        const item = table.typed ? keep(key, value) : encodeAsText(key, value)
+        assertFits(table, item)
+        yield { id, ...item }
+      } catch (error) {
+        if (!(error instanceof MqueueError)) throw error
+        const text = `Queue "${table.name}", item ${id - first + 1}: ${error.message}`
+        throw new MqueueError(error.code, text, { queue: table.name })
+      }
+      id++
+    }
+  }
+}
+
+/**
+ * Sees to it that a table can keep an item.
+ *
+ * @throws MqueueError `MQ_INVALID_VALUE` or `MQ_INVALID_KEY`, which says what the column keeps
+ */
+export function assertFits({ name, key, val }: Table, item: StoredItem): void {
+  for (const [column, text, code] of [
+    [key, item.key, 'MQ_INVALID_KEY'],
+    [val, item.val, 'MQ_INVALID_VALUE'],
+  ] as const) {
+    const reason = column.refuses(text)
+    if (reason === undefined) continue
+    const where = `column "${column.name}" (${column.type}) of table "${name}"`
+    throw new MqueueError(code, `It does not fit into ${where}: ${reason}.`, { queue: name })
+  }
+}
+
+/** An item as it can be kept. It was queued under another dbmode if some of it cannot. */
+function keep(key: string, value: unknown): StoredItem {
+  try {
+    return encode(key, value)
+  } catch {
+    return encodeWhatCan(key, value)
+  }
+}
