@@ -1,8 +1,14 @@
 import type { NodeAPI } from 'node-red'
-import type { Engine, MaybePromise } from '../src/engine.ts'
+import type { StoredEngine } from '../src/sql/engine.ts'
+import { isEnding } from './process-end.ts'
 
 /** The engines of config nodes that are closed at the moment, by the id of the node. */
-const parked = new Map<string, Engine>()
+const parked = new Map<string, StoredEngine>()
+
+/** The engines whose config node is closed at the moment. */
+export function parkedEngines(): StoredEngine[] {
+  return [...parked.values()]
+}
 
 /** The node of a flow file, as far as it matters here. */
 interface FlowFileNode {
@@ -11,21 +17,25 @@ interface FlowFileNode {
 
 /**
  * Keeps the engine of a config node that closes, so that the next instance of the node finds its
- * queues as they were. Node-RED closes a node with `removed` also when the user only disabled it;
+ * queues as they were, and saves it when the process ends. Node-RED closes a node with `removed` also when the user only disabled it;
  * whether it was really deleted, the flow file says.
  */
 export async function park(
   RED: NodeAPI,
   id: string,
-  engine: Engine,
+  engine: StoredEngine,
   removed: boolean,
 ): Promise<void> {
-  if (removed && !isDefined(flowFile(RED), id)) await engine.close()
-  else parked.set(id, engine)
+  if (removed && !isDefined(flowFile(RED), id)) {
+    await engine.close()
+    return
+  }
+  parked.set(id, engine)
+  if (isEnding()) await engine.save()
 }
 
 /** Takes over the engine that an earlier instance of a config node left behind. */
-export function adopt(id: string): Engine | undefined {
+export function adopt(id: string): StoredEngine | undefined {
   const engine = parked.get(id)
   parked.delete(id)
   return engine
@@ -35,7 +45,7 @@ export function adopt(id: string): Engine | undefined {
 export async function sweep(RED: NodeAPI): Promise<void> {
   if (parked.size === 0) return
   const nodes = flowFile(RED)
-  const closing: MaybePromise<void>[] = []
+  const closing: Promise<void>[] = []
   for (const [id, engine] of parked) {
     if (isDefined(nodes, id)) continue
     parked.delete(id)

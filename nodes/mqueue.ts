@@ -1,9 +1,12 @@
+import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import { parseDefinitions } from '../src/definition.ts'
 import type { Engine } from '../src/engine.ts'
 import { MqueueError, quote, reasonOf } from '../src/errors.ts'
-import { MemoryEngine } from '../src/memory/engine.ts'
-import { adopt, park, sweep } from './living-engines.ts'
+import type { StoreLocation } from '../src/sql/address.ts'
+import { StoredEngine } from '../src/sql/engine.ts'
+import { adopt, park, parkedEngines, sweep } from './living-engines.ts'
+import { onEnd } from './process-end.ts'
 import { type ConfigNode, type Credentials, refreshLinks } from './queue-link.ts'
 import { serveRpc } from './rpc.ts'
 import { errorStatus } from './status.ts'
@@ -18,6 +21,8 @@ interface MqueueDef extends NodeDef {
 
 /** The config nodes that are neither disabled nor stopped, by their id. */
 const living = new Map<string, ConfigNode>()
+/** The engines of those nodes. */
+const engines = new Set<StoredEngine>()
 /** The ids of config nodes that are shown to have a bad definition. */
 const shownBad = new Set<string>()
 let listening = false
@@ -33,23 +38,38 @@ export default (RED: NodeAPI): void => {
       for (const node of living.values()) showDefinitions(node)
     })
     serveRpc(RED, livingEngines)
+    onEnd({
+      save: () => parkedEngines().map((engine) => engine.save()),
+      rescue() {
+        for (const engine of [...engines, ...parkedEngines()]) engine.rescue()
+      },
+    })
+  }
+
+  function locationOf(node: ConfigNode, { dbUrl }: MqueueDef): StoreLocation {
+    const directory = join(RED.settings.userDir ?? process.cwd(), 'mqueue')
+    const { user, password } = node.credentials ?? {}
+    return { url: dbUrl, user, password, directory, id: node.id }
   }
 
   function MqueueNode(this: ConfigNode, def: MqueueDef): void {
     RED.nodes.createNode(this, def)
     this.users = {}
-    const engine = adopt(this.id) ?? new MemoryEngine()
+    const location = locationOf(this, def)
+    const report = {
+      info: (text: string) => this.log(text),
+      warn: (text: string) => this.warn(text),
+      error: (text: string) => this.error(text),
+    }
+    const parked = adopt(this.id)
+    parked?.use(location, report)
+    const engine = parked ?? new StoredEngine(location, report)
     this.engine = engine
+    engines.add(engine)
     living.set(this.id, this)
     const { definitions, errors } = parse(def)
     for (const error of errors) this.error(error.message)
     this.definitionErrors = errors
-    for (const { name, dbmode } of definitions) {
-      if (dbmode === 0) continue
-      this.warn(
-        `Queue "${name}": dbmode ${dbmode} needs a later version; its items are kept in memory.`,
-      )
-    }
     Promise.resolve(engine.define(definitions, errors)).then(
       (dropped) => {
         for (const { queue, items } of dropped) {
@@ -61,6 +81,7 @@ export default (RED: NodeAPI): void => {
     this.on('close', (removed: boolean, done: () => void) => {
       this.engine = undefined
       living.delete(this.id)
+      engines.delete(engine)
       park(RED, this.id, engine, removed).then(done, (error) => {
         this.error(reasonOf(error))
         done()

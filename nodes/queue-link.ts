@@ -4,7 +4,7 @@ import { MqueueError } from '../src/errors.ts'
 import { closedError, type Outcome } from './input.ts'
 import { after } from './maybe-promise.ts'
 import { reader } from './property.ts'
-import { errorStatus, StatusLine, sizeStatus } from './status.ts'
+import { errorStatus, loadingStatus, StatusLine, sizeStatus } from './status.ts'
 
 export interface Credentials {
   user?: string
@@ -179,6 +179,8 @@ export class QueueLink implements Outcome {
       if (describe !== undefined) return await describe(engine)
       if (this.#shown === undefined) return {}
       const { size } = engine.definition(this.#shown)
+      const loaded = engine.loaded(this.#shown)
+      if (loaded !== undefined) return loadingStatus(loaded)
       return sizeStatus(await engine.size(this.#shown), size)
     } catch (error) {
       return this.#forgiving ? {} : errorStatus(error)

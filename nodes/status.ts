@@ -25,6 +25,11 @@ export function sizeStatus(size: number, bound: number): Status {
   return { fill, shape: 'dot', text: bound > 0 ? `${size} / ${bound}` : `${size}` }
 }
 
+/** The status of a queue that is being loaded, with the number of items read so far. */
+export function loadingStatus(loaded: number): Status {
+  return { fill: 'blue', shape: 'ring', text: `loading ${loaded}` }
+}
+
 /** The status of an error: a red ring with the reason in a few words. */
 export function errorStatus(error: unknown): Status {
   return {

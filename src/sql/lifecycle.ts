@@ -344,7 +344,7 @@ export class Lifecycle {
     const isRescued = this.#store.rescue(name, (file) => file.append(saving))
     if (!isRescued) return
     const { path } = this.#store.rescueFile(name)
-    const text = `Queue ${quote(name)}: ${saving.count} items could not be saved. They are kept in ${path}`
+    const text = `Queue ${quote(name)}: ${saving.count} items are not saved. They are kept in ${path}`
     this.#report.warn(`${text} and are the first to be loaded next time.`)
     this.#memory.living(name)?.clear()
   }

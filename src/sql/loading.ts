@@ -156,7 +156,7 @@ async function withIds(connection: Connection, table: Table, rescue: RescueFile)
   if (count === 0) return { items, removed }
   let next = await connection.plainly(async (driver) => {
     const first = ids.reduce((a, b) => Math.min(a, b), await firstId(driver, table))
-    if (first > count) return first - count
+    if (Number.isFinite(first) && first > count) return first - count
     return ids.reduce((a, b) => Math.max(a, b), await driver.lastId(table)) + 1
   }, PATIENCE)
   const numbered = items.map((item) => (item.id === undefined ? { ...item, id: next++ } : item))

@@ -12,8 +12,8 @@ export class StoredQueue {
   nextId = 1
   /** Whether another one has taken its place. */
   isReplaced = false
-  /** The number of items read so far, while it is being loaded. */
-  loaded: number | undefined
+  /** The number of items read so far, while it is being opened. */
+  loaded: number | undefined = 0
   #error: MqueueError | undefined
   #isOpen = false
   #attempt = Promise.withResolvers<void>()

@@ -102,6 +102,11 @@ export class NodeRed {
     })
   }
 
+  /** Settles when the process has ended, with its exit code or the signal that ended it. */
+  get ended(): Promise<{ code: number | null; signal: string | null }> {
+    return this.#exited
+  }
+
   /** Everything the process printed so far. */
   get log(): string {
     return this.#log
