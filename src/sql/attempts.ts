@@ -20,9 +20,7 @@ export class Attempts {
     this.#isStopped = false
     this.#isUrgent = true
     this.#endWait?.()
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    this.#running ??= this.#run()
   }
 
   /** Makes no further attempt, and waits for the one that is under way. */
@@ -41,10 +39,11 @@ export class Attempts {
         wait = FIRST_WAIT
         continue
       }
-      if (isDone) return
+      if (isDone) break
       await this.#pause(wait)
       wait = Math.min(2 * wait, LONGEST_WAIT)
     }
+    this.#running = undefined
   }
 
   #pause(wait: number): Promise<void> {

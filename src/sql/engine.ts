@@ -64,7 +64,7 @@ export class StoredEngine implements Engine {
       if (dbmode === 0 || this.#stored.has(name)) continue
       this.#lifecycle.enter(name, dbmode, living.has(name))
     }
-    if (this.#stored.size > 0) this.#lifecycle.open()
+    this.#lifecycle.open()
     const opening = this.#opening()
     if (opening.length === 0) return dropped
     return Promise.all(opening.map(({ attempted }) => attempted)).then(() => dropped)

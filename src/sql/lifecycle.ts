@@ -77,14 +77,8 @@ export class Lifecycle {
     stored.replace()
     if (stored.dbmode !== 4 || !stored.isOpen) return
     const queue = this.#memory.living(stored.name)
-    if (queue !== undefined) this.#unwrap(stored, queue)
-    const { settled } = this
-    const release = async () => {
-      await settled
-      if (this.queues.get(stored.name)?.dbmode !== 4)
-        await unlock(await this.#store.connect(), stored.name)
-    }
-    release().catch(() => {})
+    const ids = queue === undefined ? [] : this.#unwrap(stored, queue)
+    this.#leaving = Promise.all([this.#leaving, this.#letGo(stored, ids)]).then(() => {})
   }
 
   /** Opens what is to be opened, and goes on trying. */
@@ -177,6 +171,8 @@ export class Lifecycle {
     }
     const isDone = ![...this.queues.values()].some((stored) => this.#isPending(stored))
     if (isDone && ![...this.queues.values()].some(({ dbmode }) => dbmode === 4)) {
+      await this.settled?.catch(() => {})
+      this.#journal = undefined
       await this.#store.disconnect()
     }
     return isDone
@@ -294,11 +290,24 @@ export class Lifecycle {
     this.#onChange(name)
   }
 
-  /** Turns what is journaled into what is not; the rows go. */
-  #unwrap(stored: StoredQueue, queue: Queue): void {
+  /** Turns what is journaled into what is not; its rows go. Gives their ids. */
+  #unwrap(stored: StoredQueue, queue: Queue): number[] {
     const items = [...queue]
     queue.clear()
     for (const { key, value } of items) queue.add(key, this.forget(stored, key, value))
+    return items.flatMap(({ value }) => (value instanceof Journaled ? value.id : []))
+  }
+
+  /** Lets go of the table of a queue that is no longer journaled, once its last changes are committed. */
+  async #letGo({ name }: StoredQueue, ids: number[]): Promise<void> {
+    const store = this.#store
+    try {
+      await this.settled
+      await unlock(await store.connect(), name)
+    } catch {
+      // They are deleted before the table is read again.
+      if (ids.length > 0) store.rescue(name, (file) => file.append([], ids))
+    }
   }
 
   /** Takes what is journaled along to the store that is used from now on. */

@@ -202,7 +202,8 @@ function unfitness({ kind, engine }: { kind: string; engine: string | null }): s
 function asColumn({ name, type, kind, longest, charset, packet }: FoundColumn): Column {
   const isBounded = kind === 'varchar'
   // A text type is bounded in bytes, and a statement with its quoted text must fit into a packet.
-  const bytes = Math.min(Number(longest), Number(packet) / 2 - 1_000)
+  const inPacket = Number(packet) / 2 - 1_000
+  const bytes = isBounded ? inPacket : Math.min(Number(longest), inPacket)
   return {
     name: name.toLowerCase(),
     type,

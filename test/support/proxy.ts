@@ -1,0 +1,63 @@
+/** A TCP proxy that can do to a connection what networks do. */
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+export class TcpProxy {
+  readonly #target: number
+  #server: Server | undefined
+  readonly #pairs = new Set<[client: Socket, server: Socket]>()
+  port = 0
+  /** How long each piece is held back, in ms. */
+  delay = 0
+  /** Whether nothing passes any more, while the connections stay. */
+  frozen = false
+
+  constructor(target: number) {
+    this.#target = target
+  }
+
+  /** Takes connections, on the same port as before. */
+  async start(): Promise<void> {
+    const server = createServer({ allowHalfOpen: true }, (client) => this.#join(client))
+    this.#server = server
+    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve))
+    this.port = (server.address() as { port: number }).port
+  }
+
+  /** Refuses connections and cuts those there are. */
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server?.close(resolve))
+    this.cut()
+    await closed
+  }
+
+  get connections(): number {
+    return this.#pairs.size
+  }
+
+  /** Cuts all connections, on both sides. */
+  cut(): void {
+    for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy()
+    this.#pairs.clear()
+  }
+
+  /** Ends one direction: the client hears that the server has finished, and the server nothing. */
+  halfClose(): void {
+    for (const [client] of this.#pairs) client.end()
+  }
+
+  #join(client: Socket): void {
+    const server = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true })
+    const pair: [Socket, Socket] = [client, server]
+    this.#pairs.add(pair)
+    for (const [from, to] of [pair, [server, client]] as const) {
+      from.on('data', (data) => {
+        if (this.frozen) return
+        if (this.delay === 0) to.write(data)
+        else setTimeout(() => to.writable && to.write(data), this.delay)
+      })
+      from.on('end', () => setTimeout(() => to.end(), this.delay))
+      from.on('error', () => to.destroy())
+      from.on('close', () => this.#pairs.delete(pair))
+    }
+  }
+}
