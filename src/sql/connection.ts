@@ -27,6 +27,8 @@ export class Connection {
   /** Gives up the transaction that is under way. */
   #giveUp: (() => void) | undefined
   #onLost: ((error: Error) => void) | undefined
+  /** Whether the transaction under way has come to its commit. */
+  #committing = false
 
   /**
    * Opens a connection.
@@ -72,9 +74,9 @@ export class Connection {
    */
   transaction<T>(work: Work<T>, patience: number): Promise<T> {
     return this.#inTurn(patience, async (beat) => {
-      await this.#driver.begin()
       let result: T
       try {
+        await this.#driver.begin()
         result = await work(this.#driver, beat)
       } catch (error) {
         await this.#rollback()
@@ -114,8 +116,6 @@ export class Connection {
     this.#giveUp?.()
     this.#onLost?.(this.#lost)
   }
-
-  #committing = false
 
   async #rollback(): Promise<void> {
     try {

@@ -75,28 +75,26 @@ export class StoredEngine implements Engine {
   }
 
   add(queue: string, key: string, value: unknown): MaybePromise<AddResult> {
-    const stored = this.#stored.get(queue)
-    if (stored === undefined) return this.#memory.add(queue, key, value)
-    if (!stored.isOpen) return this.#later(stored, () => this.add(queue, key, value))
-    if (stored.dbmode === 4) return this.#addToJournal(stored, key, value)
-    if (stored.dbmode !== 2) assertKeepable(value)
-    return this.#memory.add(queue, key, value)
+    if (!this.#stored.has(queue)) return this.#memory.add(queue, key, value)
+    return this.#operate(queue, (stored) => {
+      if (stored?.dbmode === 4) return this.#addToJournal(stored, key, value)
+      if (stored !== undefined && stored.dbmode !== 2) assertKeepable(value)
+      return this.#memory.add(queue, key, value)
+    })
   }
 
   fetch(queue: string, inspect?: (item: Item) => void): MaybePromise<FetchedItem | undefined> {
-    const stored = this.#stored.get(queue)
-    if (stored === undefined) return this.#memory.fetch(queue, inspect)
-    if (!stored.isOpen) return this.#later(stored, () => this.fetch(queue, inspect))
-    if (stored.dbmode === 4) return this.#fetchFromJournal(stored, inspect)
-    return this.#memory.fetch(queue, inspect)
+    if (!this.#stored.has(queue)) return this.#memory.fetch(queue, inspect)
+    return this.#operate(queue, (stored) =>
+      stored?.dbmode === 4
+        ? this.#fetchFromJournal(stored, inspect)
+        : this.#memory.fetch(queue, inspect),
+    )
   }
 
   size(queue: string): MaybePromise<number> {
-    const stored = this.#stored.get(queue)
-    if (stored === undefined) return this.#memory.size(queue)
-    if (!stored.isOpen) return this.#later(stored, () => this.size(queue))
-    const size = this.#memory.size(queue)
-    return stored.dbmode === 4 ? this.#committed(size) : size
+    if (!this.#stored.has(queue)) return this.#memory.size(queue)
+    return this.#operate(queue, () => this.#memory.size(queue))
   }
 
   sizes(): MaybePromise<Map<string, number>> {
@@ -104,7 +102,8 @@ export class StoredEngine implements Engine {
     if (opening !== undefined) return opening.attempted.then(() => this.sizes())
     const sizes = this.#memory.sizes()
     for (const [name, { isOpen }] of this.#stored) if (!isOpen) sizes.delete(name)
-    return this.#committed(sizes)
+    if (this.#lifecycle.isSettled) return sizes
+    return new Promise((resolve, reject) => this.#lifecycle.wait(() => resolve(sizes), reject))
   }
 
   loaded(queue: string): number | undefined {
@@ -136,12 +135,41 @@ export class StoredEngine implements Engine {
     await this.#lifecycle.close()
   }
 
-  /** Does an operation on a queue that is not open once its first attempt is over. */
-  #later<T>(stored: StoredQueue, operate: () => MaybePromise<T>): MaybePromise<T> {
-    // Whatever is wrong with its definition comes first.
-    this.#memory.definition(stored.name)
-    stored.assertUsable()
-    return stored.attempted.then(operate)
+  /**
+   * Does an operation on a queue with a dbmode: as soon as the queue is open, and answers when what was done is
+   * committed. Operations are done, and answered, in the order in which they were asked for.
+   */
+  #operate<T>(queue: string, operate: (stored?: StoredQueue) => T): MaybePromise<T> {
+    const stored = this.#stored.get(queue)
+    if (stored?.isOpen && (stored.dbmode !== 4 || this.#lifecycle.isSettled)) {
+      const result = operate(stored)
+      if (stored.dbmode !== 4 || this.#lifecycle.isSettled) return result
+      return new Promise((resolve, reject) => this.#lifecycle.wait(() => resolve(result), reject))
+    }
+    return new Promise((resolve, reject) => this.#perform(queue, operate, resolve, reject))
+  }
+
+  #perform<T>(
+    queue: string,
+    operate: (stored?: StoredQueue) => T,
+    resolve: (result: T) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    try {
+      const stored = this.#stored.get(queue)
+      if (stored === undefined || stored.isOpen) {
+        const result = operate(stored)
+        if (stored?.dbmode === 4) this.#lifecycle.wait(() => resolve(result), reject)
+        else resolve(result)
+        return
+      }
+      // Whatever is wrong with its definition comes first.
+      this.#memory.definition(queue)
+      stored.assertUsable()
+      stored.attempted.then(() => this.#perform(queue, operate, resolve, reject))
+    } catch (error) {
+      reject(error)
+    }
   }
 
   /** The queues whose first attempt to be opened is under way. */
@@ -149,21 +177,21 @@ export class StoredEngine implements Engine {
     return [...this.#stored.values()].filter(({ isOpen, error }) => !isOpen && error === undefined)
   }
 
-  #addToJournal(stored: StoredQueue, key: string, value: unknown): MaybePromise<AddResult> {
+  #addToJournal(stored: StoredQueue, key: string, value: unknown): AddResult {
     const { name } = stored
     const row = this.#lifecycle.row(stored, key, value)
     const { size, dropped } = this.#memory.add(name, key, new Journaled(row.id, value))
     this.#lifecycle.note(stored, row)
-    return this.#committed({ size, dropped: dropped && this.#discard(name, dropped) })
+    return { size, dropped: dropped && this.#discard(name, dropped) }
   }
 
   #fetchFromJournal(
     { name }: StoredQueue,
     inspect?: (item: Item) => void,
-  ): MaybePromise<FetchedItem | undefined> {
+  ): FetchedItem | undefined {
     const bare = inspect && (({ key, value }: Item) => inspect({ key, value: bareValue(value) }))
     const item = this.#memory.fetch(name, bare)
-    return this.#committed(item && this.#discard(name, item))
+    return item && this.#discard(name, item)
   }
 
   /** An item that has left its queue, without what ties it to its row, which leaves with it. */
@@ -171,11 +199,6 @@ export class StoredEngine implements Engine {
     const stored = this.#stored.get(queue)
     if (stored === undefined) return item
     return { ...item, value: this.#lifecycle.forget(stored, item.key, item.value) }
-  }
-
-  /** What an operation gives, once the changes so far are committed. */
-  #committed<T>(result: T): MaybePromise<T> {
-    return this.#lifecycle.settled?.then(() => result) ?? result
   }
 
   #changed(queue: string): void {

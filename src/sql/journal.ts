@@ -22,19 +22,16 @@ export interface Changes {
   readonly deleted: Map<number, Item>
 }
 
+/** Somebody who waits for a commit. */
+interface Waiter {
+  succeed(): void
+  fail(error: Error): void
+}
+
 /** The changes of one turn of the event loop, which are committed together or not at all. */
 class Batch {
   readonly tables = new Map<Table, Changes>()
-  readonly #outcome = Promise.withResolvers<void>()
-
-  constructor() {
-    // Nobody may be waiting for it.
-    this.committed.catch(() => {})
-  }
-
-  get committed(): Promise<void> {
-    return this.#outcome.promise
-  }
+  readonly waiters: Waiter[] = []
 
   changes(table: Table): Changes {
     let changes = this.tables.get(table)
@@ -46,11 +43,11 @@ class Batch {
   }
 
   succeed(): void {
-    this.#outcome.resolve()
+    for (const waiter of this.waiters) waiter.succeed()
   }
 
   fail(error: Error): void {
-    this.#outcome.reject(error)
+    for (const waiter of this.waiters) waiter.fail(error)
   }
 }
 
@@ -94,9 +91,16 @@ export class Journal {
     if (!inserted.delete(id)) deleted.set(id, item)
   }
 
-  /** Settles when all that was noted so far is committed; undefined when it is. */
-  get settled(): Promise<void> | undefined {
-    return (this.#collecting ?? this.#committing)?.committed
+  /** Tells whether all that was noted so far is committed. */
+  get isSettled(): boolean {
+    return this.#collecting === undefined && this.#committing === undefined
+  }
+
+  /** Tells a waiter when all that was noted so far is committed. Waiters are told in their order. */
+  wait(succeed: () => void, fail: (error: Error) => void): void {
+    const batch = this.#collecting ?? this.#committing
+    if (batch === undefined) succeed()
+    else batch.waiters.push({ succeed, fail })
   }
 
   #batch(): Batch {

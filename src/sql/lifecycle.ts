@@ -107,9 +107,15 @@ export class Lifecycle {
     return value.value
   }
 
-  /** Settles when all that was noted so far is committed; undefined when it is. */
-  get settled(): Promise<void> | undefined {
-    return this.#journal?.settled
+  /** Tells whether all that was noted so far is committed. */
+  get isSettled(): boolean {
+    return this.#journal?.isSettled ?? true
+  }
+
+  /** Tells a waiter when all that was noted so far is committed. Waiters are told in their order. */
+  wait(succeed: () => void, fail: (error: Error) => void): void {
+    if (this.#journal === undefined) succeed()
+    else this.#journal.wait(succeed, fail)
   }
 
   /** Saves the queues with dbmode 1 and 3 and lets go of the store. What cannot be saved is rescued. */
@@ -123,7 +129,7 @@ export class Lifecycle {
       stored.replace()
     }
     await this.#attempts.stop()
-    await this.settled?.catch(() => {})
+    await this.#settle().catch(() => {})
     for (const [stored, saving] of this.#unsaved) await this.#saveOne(stored, saving)
     for (const { name } of journaled) this.#dropJournaled(name)
     this.#journal = undefined
@@ -146,7 +152,7 @@ export class Lifecycle {
     for (const stored of this.queues.values()) stored.replace()
     this.queues.clear()
     await this.#attempts.stop()
-    await this.settled?.catch(() => {})
+    await this.#settle().catch(() => {})
     await this.#store.disconnect()
   }
 
@@ -171,7 +177,7 @@ export class Lifecycle {
     }
     const isDone = ![...this.queues.values()].some((stored) => this.#isPending(stored))
     if (isDone && ![...this.queues.values()].some(({ dbmode }) => dbmode === 4)) {
-      await this.settled?.catch(() => {})
+      await this.#settle().catch(() => {})
       this.#journal = undefined
       await this.#store.disconnect()
     }
@@ -281,6 +287,10 @@ export class Lifecycle {
     return error
   }
 
+  #settle(): Promise<void> {
+    return new Promise((resolve, reject) => this.wait(resolve, reject))
+  }
+
   #dropJournaled(name: string): void {
     const queue = this.#memory.living(name)
     if (queue === undefined) return
@@ -302,7 +312,7 @@ export class Lifecycle {
   async #letGo({ name }: StoredQueue, ids: number[]): Promise<void> {
     const store = this.#store
     try {
-      await this.settled
+      await this.#settle()
       await unlock(await store.connect(), name)
     } catch {
       // They are deleted before the table is read again.
@@ -313,7 +323,7 @@ export class Lifecycle {
   /** Takes what is journaled along to the store that is used from now on. */
   async #moveOut(former: Store, journaled: readonly StoredQueue[]): Promise<void> {
     // What fails now is no longer in memory, and stays where it is.
-    await this.settled?.catch(() => {})
+    await this.#settle().catch(() => {})
     for (const stored of journaled) {
       const queue = this.#memory.living(stored.name)
       if (queue === undefined) continue
@@ -321,7 +331,7 @@ export class Lifecycle {
       if (!this.#store.rescue(stored.name, () => this.#setDown(stored.name)))
         this.#journal = undefined
     }
-    await this.settled?.catch((error) => {
+    await this.#settle().catch((error) => {
       const text = `What was journaled in ${former.shown} stays there as well: ${reasonOf(error)}`
       this.#report.warn(text)
     })

@@ -16,6 +16,9 @@ export interface RpcOperation {
 export type Operation = QueueOperation | RpcOperation
 
 /** What came of an operation: a line of a trace. See record.ts for the fields. */
-export type Line =
-  | (QueueOperation & { rc: number; k?: string; v?: string; n: number | null })
-  | (RpcOperation & { result?: unknown; error?: { code: number; message: string } })
+export type Line = QueueLine | RpcLine
+export type QueueLine = QueueOperation & { rc: number; k?: string; v?: string; n: number | null }
+export type RpcLine = RpcOperation & {
+  result?: unknown
+  error?: { code: number; message: string }
+}

@@ -14,7 +14,14 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../support/node-red.ts'
-import type { Line, Operation } from './operation.ts'
+import type {
+  Line,
+  Operation,
+  QueueLine,
+  QueueOperation,
+  RpcLine,
+  RpcOperation,
+} from './operation.ts'
 
 /** The queues the recorded traces use: [name, definition]. */
 export const QUEUES: readonly (readonly [string, string])[] = [
@@ -144,6 +151,9 @@ export class Rig {
   }
 
   /** Does an operation and gives the line of a trace that tells what came of it. */
+  play(operation: QueueOperation): Promise<QueueLine>
+  play(operation: RpcOperation): Promise<RpcLine>
+  play(operation: Operation): Promise<Line>
   async play(operation: Operation): Promise<Line> {
     if (operation.op === 'rpc') {
       const { method, params } = operation

@@ -52,10 +52,15 @@ export class NodeRed {
 
   /** Starts a process, and resolves once its flows have started. */
   static async start(options: Options = {}): Promise<NodeRed> {
-    const nodeRed = new NodeRed(options, await freePort())
+    const nodeRed = await NodeRed.launch(options)
     await nodeRed.logged(/Started flows/)
     await nodeRed.logged(/Server now running/)
     return nodeRed
+  }
+
+  /** Starts a process. */
+  static async launch(options: Options = {}): Promise<NodeRed> {
+    return new NodeRed(options, await freePort())
   }
 
   private constructor(

@@ -1,0 +1,107 @@
+/** Real Node-RED processes with a journaled queue under load, killed at random moments. */
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { onEachDatabase, type Rows } from '../support/databases.ts'
+import { config, TAB } from '../support/flows.ts'
+import { type FlowNode, makeUserDir, NodeRed } from '../support/node-red.ts'
+
+const ROUNDS: Record<string, number> = { SQLite: 200, PostgreSQL: 30, MariaDB: 30 }
+
+function flows(dbUrl?: string): FlowNode[] {
+  const placed = { z: 'tab', x: 1, y: 1 }
+  const queue = { ...placed, mqueue: 'config', queue: 'q' }
+  return [
+    TAB,
+    config([{ name: 'q', dbmode: 4 }], { dbUrl }),
+    { ...placed, id: 'source', type: 'load-source', wires: [['add'], ['fetch']] },
+    { ...queue, id: 'add', type: 'mq-add', wires: [['record']] },
+    { ...queue, id: 'fetch', type: 'mq-fetch', wires: [['record'], ['record']] },
+    { ...placed, id: 'catch', type: 'catch', scope: null, wires: [['record']] },
+    { ...placed, id: 'record', type: 'load-record', wires: [] },
+  ]
+}
+
+/** What a process asked for and was answered before it was killed. */
+function recorded(path: string) {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
+  const numbers = (word: string) =>
+    lines.filter((line) => line.startsWith(`${word} `)).map((line) => Number(line.split(' ')[1]))
+  const times = (word: string) => lines.filter((line) => line === word).length
+  return {
+    asked: numbers('add'),
+    added: numbers('added'),
+    fetched: numbers('fetched'),
+    unanswered: times('fetch') - numbers('fetched').length - times('empty'),
+    failed: lines.filter((line) => line.startsWith('failed')),
+  }
+}
+
+onEachDatabase('a journaled queue', (database, { name }) => {
+  it(`loses nothing and gives nothing twice in ${ROUNDS[name]} kills`, async function () {
+    this.timeout(600_000)
+    const userDir = makeUserDir()
+    const record = join(userDir, 'record')
+    /** The number of the item that comes next out of the queue, and of the one that is added next. */
+    let first = 0
+    let next = 0
+    let answers = 0
+
+    async function numbersInTable(): Promise<number[]> {
+      const rows: Rows = await database()
+        .query('select val from "q" order by id')
+        .catch((error) => {
+          // The process was killed before it had made the table.
+          if (next === 0) return []
+          throw error
+        })
+      return rows.map(({ val }) => JSON.parse(String(val)).n)
+    }
+
+    for (let round = 0; round < (ROUNDS[name] ?? 0); round++) {
+      rmSync(record, { force: true })
+      const red = await NodeRed.launch({
+        userDir,
+        flows: flows(database().location.url),
+        settings: { nodesDir: join(import.meta.dirname, '../support/load'), disableEditor: true },
+        env: { LOAD_RECORD: record, LOAD_FROM: String(next) },
+      })
+      await red.logged(round % 10 === 9 ? /Starting flows/ : /Started flows/)
+      await sleep(Math.random() * 120)
+      await red.stop({ signal: 'SIGKILL', keep: true })
+      // A server may still be at the last commit.
+      await sleep(name === 'SQLite' ? 0 : 50)
+
+      const { asked, added, fetched, unanswered, failed } = recorded(record)
+      assert.deepEqual(failed, [], `round ${round}`)
+      const expected = fetched.map((_, i) => first + i)
+      console.log(red.log, readFileSync(record, 'utf8').split('\n').slice(0, 120).join(' '))
+      assert.deepEqual(fetched, expected, `round ${round}: fetched in order, none of them twice`)
+      const left = await numbersInTable()
+      const from = left[0] ?? next + asked.length
+      assert.deepEqual(
+        left,
+        left.map((_, i) => from + i),
+        `round ${round}: the items are there in order`,
+      )
+      const to = from + left.length
+      const gone = first + fetched.length
+      const lastAdded = added.at(-1) ?? next - 1
+      assert.ok(lastAdded < to || left.length === 0, `round ${round}: ${lastAdded} was added`)
+      assert.ok(from >= gone, `round ${round}: ${from} is back, ${gone - 1} had been fetched`)
+      // A fetch that was not answered may have been committed.
+      const most = gone + unanswered
+      assert.ok(
+        left.length === 0 || from <= most,
+        `round ${round}: ${gone} to ${from - 1} are lost`,
+      )
+      if (left.length === 0) assert.ok(lastAdded < most, `round ${round}: ${lastAdded} is lost`)
+      first = left.length === 0 ? next + asked.length : from
+      next = left.length === 0 ? next + asked.length : to
+      answers += added.length + fetched.length
+    }
+    rmSync(userDir, { recursive: true })
+    assert.ok(answers > 10 * (ROUNDS[name] ?? 0), `only ${answers} answers`)
+  })
+})

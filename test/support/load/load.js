@@ -1,0 +1,37 @@
+/**
+ * Puts a queue under load and records what was asked for and what was answered, each line in the file
+ * before anything else happens, so that a killed process cannot take it along.
+ */
+const { appendFileSync } = require('node:fs')
+
+const note = (line) => appendFileSync(process.env.LOAD_RECORD, `${line}\n`)
+const upTo = (most) => Math.floor(Math.random() * (most + 1))
+
+module.exports = (RED) => {
+  RED.nodes.registerType('load-source', function (config) {
+    RED.nodes.createNode(this, config)
+    let next = Number(process.env.LOAD_FROM)
+    const work = () => {
+      for (let left = upTo(20); left > 0; left--) {
+        note(`add ${next}`)
+        this.send([{ payload: { n: next++, text: 'x'.repeat(upTo(2_000)) } }, null])
+        if (upTo(3) > 0) {
+          note('fetch')
+          this.send([null, {}])
+        }
+      }
+    }
+    const timer = setInterval(work, 1)
+    this.on('close', () => clearInterval(timer))
+  })
+  RED.nodes.registerType('load-record', function (config) {
+    RED.nodes.createNode(this, config)
+    this.on('input', (msg, _send, done) => {
+      if (msg.error) note(`failed ${msg.error.code} ${msg.error.message}`)
+      else if (msg.payload) note(`added ${msg.payload.n}`)
+      else if (msg.mqv) note(`fetched ${msg.mqv.n}`)
+      else note('empty')
+      done()
+    })
+  })
+}
