@@ -3,7 +3,7 @@ import { type FlowCase, flowOf, type Load } from './flows.ts'
 import { measure, ratios, report, run } from './measure.ts'
 
 export const CALL = { call: 'a84b4c76e66710', from: '+4930901820', to: '+4989636480', code: 486 }
-const LINE = 'INVITE sip:+4989636480@example.org SIP/2.0'
+export const LINE = 'INVITE sip:+4989636480@example.org SIP/2.0'
 
 const flow = (name: FlowCase, load: Load) =>
   run<{ pairs: number; drained: number }>('flow-process.ts', JSON.stringify(flowOf(name, load)))

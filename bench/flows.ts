@@ -64,3 +64,15 @@ export function flowOf(name: FlowCase, load: Load): object[] {
   const [driver, ...nodes] = CASES[name]
   return [TAB, { id: 'driver', type: 'bench-driver', z: 'tab', ...load, ...driver }, ...nodes]
 }
+
+/** A queue with a dbmode, filled and emptied in bursts. */
+export function burstFlowOf(dbmode: number, load: Load): object[] {
+  const queue = { z: 'tab', mqueue: 'config', queue: 'q', x: 1, y: 1 }
+  return [
+    TAB,
+    { ...CONFIG, queues: [{ name: 'q', dbmode }] },
+    { id: 'driver', type: 'bench-burst', z: 'tab', ...load, wires: [['add'], ['fetch']] },
+    { ...queue, id: 'add', type: 'mq-add', wires: [['driver']] },
+    { ...queue, id: 'fetch', type: 'mq-fetch', wires: [['driver'], []] },
+  ]
+}

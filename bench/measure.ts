@@ -17,10 +17,11 @@ export function run<T>(
   file: string,
   argument: string,
   env: Record<string, string> = {},
+  more: string[] = [],
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const execArgv = ['--expose-gc', '--disable-warning=ExperimentalWarning']
-    const child = fork(join(import.meta.dirname, file), [argument], {
+    const child = fork(join(import.meta.dirname, file), [argument, ...more], {
       execArgv,
       silent: true,
       env: { ...process.env, ...env },

@@ -1,5 +1,5 @@
 /**
- * Measures what is promised: `npm run bench [-- rounds [flows engine rpc]]`.
+ * Measures what is promised: `npm run bench [-- rounds [flows engine rpc store]]`.
  *
  * Every case runs in a fresh process, the cases of a comparison in turn, and a ratio is taken
  * between neighbours in time; the median of the rounds counts. Rates are per second of the main thread's
@@ -13,8 +13,9 @@ import { measureEngine } from './engine-figures.ts'
 import { measureFlows } from './flow-figures.ts'
 import { ROUNDS, rows } from './measure.ts'
 import { measureRpc } from './rpc-figures.ts'
+import { measureStore } from './store-figures.ts'
 
-const PARTS = { flows: measureFlows, engine: measureEngine, rpc: measureRpc }
+const PARTS = { flows: measureFlows, engine: measureEngine, rpc: measureRpc, store: measureStore }
 const chosen = process.argv.slice(3)
 for (const [name, measurePart] of Object.entries(PARTS)) {
   if (chosen.length === 0 || chosen.includes(name)) await measurePart()

@@ -103,7 +103,7 @@ export class StoredEngine implements Engine {
     const sizes = this.#memory.sizes()
     for (const [name, { isOpen }] of this.#stored) if (!isOpen) sizes.delete(name)
     if (this.#lifecycle.isSettled) return sizes
-    return new Promise((resolve, reject) => this.#lifecycle.wait(() => resolve(sizes), reject))
+    return new Promise((resolve, reject) => this.#lifecycle.wait(sizes, resolve, reject))
   }
 
   loaded(queue: string): number | undefined {
@@ -141,10 +141,10 @@ export class StoredEngine implements Engine {
    */
   #operate<T>(queue: string, operate: (stored?: StoredQueue) => T): MaybePromise<T> {
     const stored = this.#stored.get(queue)
-    if (stored?.isOpen && (stored.dbmode !== 4 || this.#lifecycle.isSettled)) {
+    if (stored?.isOpen) {
       const result = operate(stored)
       if (stored.dbmode !== 4 || this.#lifecycle.isSettled) return result
-      return new Promise((resolve, reject) => this.#lifecycle.wait(() => resolve(result), reject))
+      return new Promise((resolve, reject) => this.#lifecycle.wait(result, resolve, reject))
     }
     return new Promise((resolve, reject) => this.#perform(queue, operate, resolve, reject))
   }
@@ -159,7 +159,7 @@ export class StoredEngine implements Engine {
       const stored = this.#stored.get(queue)
       if (stored === undefined || stored.isOpen) {
         const result = operate(stored)
-        if (stored?.dbmode === 4) this.#lifecycle.wait(() => resolve(result), reject)
+        if (stored?.dbmode === 4) this.#lifecycle.wait(result, resolve, reject)
         else resolve(result)
         return
       }
@@ -185,13 +185,12 @@ export class StoredEngine implements Engine {
     return { size, dropped: dropped && this.#discard(name, dropped) }
   }
 
-  #fetchFromJournal(
-    { name }: StoredQueue,
-    inspect?: (item: Item) => void,
-  ): FetchedItem | undefined {
+  #fetchFromJournal(stored: StoredQueue, inspect?: (item: Item) => void): FetchedItem | undefined {
     const bare = inspect && (({ key, value }: Item) => inspect({ key, value: bareValue(value) }))
-    const item = this.#memory.fetch(name, bare)
-    return item && this.#discard(name, item)
+    const item = this.#memory.fetch(stored.name, bare)
+    if (item === undefined) return undefined
+    const { key, value, size } = item
+    return { key, value: this.#lifecycle.forget(stored, key, value), size }
   }
 
   /** An item that has left its queue, without what ties it to its row, which leaves with it. */

@@ -18,14 +18,18 @@ export class Journaled {
 
 /** What a batch does to one table. */
 export interface Changes {
+  /** The rows that came, by their ids. */
   readonly inserted: Map<number, Row>
-  readonly deleted: Map<number, Item>
+  /** The ids of the rows that went, and what they held. */
+  readonly deletedIds: number[]
+  readonly deletedItems: Item[]
 }
 
-/** Somebody who waits for a commit. */
-interface Waiter {
-  succeed(): void
-  fail(error: Error): void
+/** Somebody who waits for a commit, and what they are to be given then. */
+interface Waiter<T = unknown> {
+  readonly result: T
+  resolve(result: T): void
+  reject(error: Error): void
 }
 
 /** The changes of one turn of the event loop, which are committed together or not at all. */
@@ -36,18 +40,18 @@ class Batch {
   changes(table: Table): Changes {
     let changes = this.tables.get(table)
     if (changes === undefined) {
-      changes = { inserted: new Map(), deleted: new Map() }
+      changes = { inserted: new Map(), deletedIds: [], deletedItems: [] }
       this.tables.set(table, changes)
     }
     return changes
   }
 
   succeed(): void {
-    for (const waiter of this.waiters) waiter.succeed()
+    for (const { resolve, result } of this.waiters) resolve(result)
   }
 
   fail(error: Error): void {
-    for (const waiter of this.waiters) waiter.fail(error)
+    for (const { reject } of this.waiters) reject(error)
   }
 }
 
@@ -86,9 +90,11 @@ export class Journal {
 
   /** Notes a row that went. */
   delete(table: Table, id: number, item: Item): void {
-    const { inserted, deleted } = this.#batch().changes(table)
+    const { inserted, deletedIds, deletedItems } = this.#batch().changes(table)
     // What came and went in one turn was never there.
-    if (!inserted.delete(id)) deleted.set(id, item)
+    if (inserted.delete(id)) return
+    deletedIds.push(id)
+    deletedItems.push(item)
   }
 
   /** Tells whether all that was noted so far is committed. */
@@ -96,11 +102,11 @@ export class Journal {
     return this.#collecting === undefined && this.#committing === undefined
   }
 
-  /** Tells a waiter when all that was noted so far is committed. Waiters are told in their order. */
-  wait(succeed: () => void, fail: (error: Error) => void): void {
+  /** Gives a result when all that was noted so far is committed. Results are given in their order. */
+  wait<T>(result: T, resolve: (result: T) => void, reject: (error: Error) => void): void {
     const batch = this.#collecting ?? this.#committing
-    if (batch === undefined) succeed()
-    else batch.waiters.push({ succeed, fail })
+    if (batch === undefined) resolve(result)
+    else batch.waiters.push({ result, resolve, reject } as Waiter)
   }
 
   #batch(): Batch {
@@ -129,12 +135,12 @@ export class Journal {
 
   async #write(tables: ReadonlyMap<Table, Changes>): Promise<void> {
     const changed = [...tables].filter(
-      ([, { inserted, deleted }]) => inserted.size > 0 || deleted.size > 0,
+      ([, { inserted, deletedIds }]) => inserted.size > 0 || deletedIds.length > 0,
     )
     if (changed.length === 0) return
     await this.#connection.transaction(async (driver, beat) => {
-      for (const [table, { inserted, deleted }] of changed) {
-        if (deleted.size > 0) await driver.delete(table, [...deleted.keys()])
+      for (const [table, { inserted, deletedIds }] of changed) {
+        if (deletedIds.length > 0) await driver.delete(table, deletedIds)
         beat()
         if (inserted.size > 0) await driver.insert(table, [...inserted.values()])
         beat()

@@ -91,7 +91,7 @@ export class Lifecycle {
     const { typed } = table as Table
     const item = typed ? encode(key, value) : encodeAsText(key, value)
     assertFits(table as Table, item)
-    return { id: nextId, ...item }
+    return { id: nextId, key: item.key, val: item.val, val_type: item.val_type }
   }
 
   /** Notes in the journal that an item was added. */
@@ -112,10 +112,10 @@ export class Lifecycle {
     return this.#journal?.isSettled ?? true
   }
 
-  /** Tells a waiter when all that was noted so far is committed. Waiters are told in their order. */
-  wait(succeed: () => void, fail: (error: Error) => void): void {
-    if (this.#journal === undefined) succeed()
-    else this.#journal.wait(succeed, fail)
+  /** Gives a result when all that was noted so far is committed. Results are given in their order. */
+  wait<T>(result: T, resolve: (result: T) => void, reject: (error: Error) => void): void {
+    if (this.#journal === undefined) resolve(result)
+    else this.#journal.wait(result, resolve, reject)
   }
 
   /** Saves the queues with dbmode 1 and 3 and lets go of the store. What cannot be saved is rescued. */
@@ -272,8 +272,8 @@ export class Lifecycle {
   ): MqueueError {
     connection.lose(cause)
     if (cause instanceof UncertainCommit) {
-      for (const [{ name }, { inserted, deleted }] of batch) {
-        const rows = [...deleted].map(([id, { key, value }]) => ({ id, ...encode(key, value) }))
+      for (const [{ name }, { inserted, deletedIds, deletedItems }] of batch) {
+        const rows = deletedItems.map((item, i) => ({ id: deletedIds[i], ...rescued(item) }))
         store.rescue(name, (file) => file.append(rows, [...inserted.keys()]))
       }
     }
@@ -288,7 +288,7 @@ export class Lifecycle {
   }
 
   #settle(): Promise<void> {
-    return new Promise((resolve, reject) => this.wait(resolve, reject))
+    return new Promise((resolve, reject) => this.wait(undefined, resolve, reject))
   }
 
   #dropJournaled(name: string): void {
