@@ -4,6 +4,7 @@ import type { MqueueError } from '../errors.ts'
 import { MemoryEngine } from '../memory/engine.ts'
 import type { StoreLocation } from './address.ts'
 import { Journaled } from './journal.ts'
+import type { Journaling } from './journaling.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { Report } from './store.ts'
 import type { StoredQueue } from './stored-queue.ts'
@@ -21,6 +22,7 @@ import { assertKeepable } from './value.ts'
 export class StoredEngine implements Engine {
   readonly #memory = new MemoryEngine()
   readonly #lifecycle: Lifecycle
+  readonly #journaling: Journaling
   /** The queues with a dbmode, by name. */
   readonly #stored: ReadonlyMap<string, StoredQueue>
   #listeners: ((queue: string) => void)[] = []
@@ -32,6 +34,7 @@ export class StoredEngine implements Engine {
   constructor(location: StoreLocation, report: Report) {
     const onChange = (queue: string) => this.#changed(queue)
     this.#lifecycle = new Lifecycle(this.#memory, location, report, onChange)
+    this.#journaling = this.#lifecycle.journaling
     this.#stored = this.#lifecycle.queues
     this.#memory.watch(onChange)
   }
@@ -102,8 +105,8 @@ export class StoredEngine implements Engine {
     if (opening !== undefined) return opening.attempted.then(() => this.sizes())
     const sizes = this.#memory.sizes()
     for (const [name, { isOpen }] of this.#stored) if (!isOpen) sizes.delete(name)
-    if (this.#lifecycle.isSettled) return sizes
-    return new Promise((resolve, reject) => this.#lifecycle.wait(sizes, resolve, reject))
+    if (this.#journaling.isSettled) return sizes
+    return new Promise((resolve, reject) => this.#journaling.wait(sizes, resolve, reject))
   }
 
   loaded(queue: string): number | undefined {
@@ -143,8 +146,8 @@ export class StoredEngine implements Engine {
     const stored = this.#stored.get(queue)
     if (stored?.isOpen) {
       const result = operate(stored)
-      if (stored.dbmode !== 4 || this.#lifecycle.isSettled) return result
-      return new Promise((resolve, reject) => this.#lifecycle.wait(result, resolve, reject))
+      if (stored.dbmode !== 4 || this.#journaling.isSettled) return result
+      return new Promise((resolve, reject) => this.#journaling.wait(result, resolve, reject))
     }
     return new Promise((resolve, reject) => this.#perform(queue, operate, resolve, reject))
   }
@@ -159,7 +162,7 @@ export class StoredEngine implements Engine {
       const stored = this.#stored.get(queue)
       if (stored === undefined || stored.isOpen) {
         const result = operate(stored)
-        if (stored?.dbmode === 4) this.#lifecycle.wait(result, resolve, reject)
+        if (stored?.dbmode === 4) this.#journaling.wait(result, resolve, reject)
         else resolve(result)
         return
       }
@@ -179,9 +182,9 @@ export class StoredEngine implements Engine {
 
   #addToJournal(stored: StoredQueue, key: string, value: unknown): AddResult {
     const { name } = stored
-    const row = this.#lifecycle.row(stored, key, value)
+    const row = this.#journaling.row(stored, key, value)
     const { size, dropped } = this.#memory.add(name, key, new Journaled(row.id, value))
-    this.#lifecycle.note(stored, row)
+    this.#journaling.note(stored, row)
     return { size, dropped: dropped && this.#discard(name, dropped) }
   }
 
@@ -189,15 +192,15 @@ export class StoredEngine implements Engine {
     const bare = inspect && (({ key, value }: Item) => inspect({ key, value: bareValue(value) }))
     const item = this.#memory.fetch(stored.name, bare)
     if (item === undefined) return undefined
-    const { key, value, size } = item
-    return { key, value: this.#lifecycle.forget(stored, key, value), size }
+    const { key, size } = item
+    return { key, value: this.#journaling.forget(stored, item), size }
   }
 
   /** An item that has left its queue, without what ties it to its row, which leaves with it. */
   #discard<T extends Item>(queue: string, item: T): T {
     const stored = this.#stored.get(queue)
     if (stored === undefined) return item
-    return { ...item, value: this.#lifecycle.forget(stored, item.key, item.value) }
+    return { ...item, value: this.#journaling.forget(stored, item) }
   }
 
   #changed(queue: string): void {

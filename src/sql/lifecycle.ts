@@ -1,40 +1,33 @@
 import type { Dbmode } from '../definition.ts'
-import type { Item } from '../engine.ts'
 import { MqueueError, quote, reasonOf } from '../errors.ts'
 import type { MemoryEngine } from '../memory/engine.ts'
 import type { Queue } from '../memory/queue.ts'
 import type { StoreLocation } from './address.ts'
 import { Attempts } from './attempts.ts'
-import { type Connection, UncertainCommit } from './connection.ts'
-import type { Row, Table } from './driver.ts'
-import { type Changes, Journal, Journaled } from './journal.ts'
+import type { Connection } from './connection.ts'
+import { Journaled } from './journal.ts'
+import { dropJournaled, itemsWithoutRow, Journaling } from './journaling.ts'
 import { type Loaded, type Loading, restore, takeAll, unlock } from './loading.ts'
-import { assertFits, Saving } from './saving.ts'
+import { Saves } from './saves.ts'
 import { type Report, Store } from './store.ts'
 import { StoredQueue } from './stored-queue.ts'
-import { encode, encodeAsText } from './value.ts'
-
-/** The error of an operation after the store was let go of. */
-export function closedStore(queue?: string): MqueueError {
-  return new MqueueError('MQ_CLOSED', 'The queues are closed: they were saved.', { queue })
-}
+import { encodeWhatCan } from './value.ts'
 
 /**
- * The way of the queues with a dbmode through the life of a process: it opens them, trying again until all
- * are open, journals what happens to those with dbmode 4, and saves the others in the end.
+ * The way of the queues with a dbmode through the life of a process: they are opened, again and again until all
+ * are open, and saved in the end. In between they change their dbmode, their store, or go.
  */
 export class Lifecycle {
-  readonly #memory: MemoryEngine
-  readonly #onChange: (queue: string) => void
   /** The queues with a dbmode, by name. */
   readonly queues = new Map<string, StoredQueue>()
-  readonly #attempts = new Attempts(() => this.#openPending())
-  /** What is being saved, until it is. */
-  readonly #unsaved = new Map<StoredQueue, Saving>()
+  readonly journaling = new Journaling((cause, store) => this.#journalEnded(cause, store))
+  readonly #memory: MemoryEngine
+  readonly #onChange: (queue: string) => void
+  readonly #attempts = new Attempts(() => this.#attempt())
+  readonly #saves: Saves
   #store: Store
   #report: Report
-  #journal: Journal | undefined
-  /** What has to be over before anything is opened: the way out of a store that is no longer used. */
+  /** What has to be over before anything is opened: the way out of a table or a store. */
   #leaving: Promise<void> = Promise.resolve()
 
   constructor(
@@ -44,6 +37,7 @@ export class Lifecycle {
     onChange: (queue: string) => void,
   ) {
     this.#memory = memory
+    this.#saves = new Saves(memory)
     this.#onChange = onChange
     this.#report = report
     this.#store = new Store(location, () => this.#report)
@@ -59,7 +53,10 @@ export class Lifecycle {
     for (const [name, stored] of this.queues) {
       if (stored.isOpen && stored.dbmode !== 4) continue
       if (stored.isOpen) journaled.push(stored)
-      this.queues.set(name, new StoredQueue(name, stored.dbmode, false))
+      const successor = new StoredQueue(name, stored.dbmode, false)
+      // Until it has moved, what leaves it leaves its old table.
+      successor.table = stored.table
+      this.queues.set(name, successor)
       stored.replace()
     }
     this.#leaving = this.#leaving.then(() => this.#moveOut(former, journaled))
@@ -77,8 +74,8 @@ export class Lifecycle {
     stored.replace()
     if (stored.dbmode !== 4 || !stored.isOpen) return
     const queue = this.#memory.living(stored.name)
-    const ids = queue === undefined ? [] : this.#unwrap(stored, queue)
-    this.#leaving = Promise.all([this.#leaving, this.#letGo(stored, ids)]).then(() => {})
+    const ids = queue === undefined ? [] : this.journaling.untie(stored, queue)
+    this.#leaving = Promise.all([this.#leaving, this.#letGo(stored.name, ids)]).then(() => {})
   }
 
   /** Opens what is to be opened, and goes on trying. */
@@ -86,148 +83,125 @@ export class Lifecycle {
     this.#attempts.start()
   }
 
-  /** The row of an item that is to be added to a journaled queue. */
-  row({ table, nextId }: StoredQueue, key: string, value: unknown): Row {
-    const { typed } = table as Table
-    const item = typed ? encode(key, value) : encodeAsText(key, value)
-    assertFits(table as Table, item)
-    return { id: nextId, key: item.key, val: item.val, val_type: item.val_type }
-  }
-
-  /** Notes in the journal that an item was added. */
-  note(stored: StoredQueue, row: Row): void {
-    stored.nextId = row.id + 1
-    this.#journal?.insert(stored.table as Table, row)
-  }
-
-  /** Notes in the journal that an item has left a queue, if it is one with a row, and gives its bare value. */
-  forget({ table }: StoredQueue, key: string, value: unknown): unknown {
-    if (!(value instanceof Journaled)) return value
-    this.#journal?.delete(table as Table, value.id, { key, value: value.value })
-    return value.value
-  }
-
-  /** Tells whether all that was noted so far is committed. */
-  get isSettled(): boolean {
-    return this.#journal?.isSettled ?? true
-  }
-
-  /** Gives a result when all that was noted so far is committed. Results are given in their order. */
-  wait<T>(result: T, resolve: (result: T) => void, reject: (error: Error) => void): void {
-    if (this.#journal === undefined) resolve(result)
-    else this.#journal.wait(result, resolve, reject)
-  }
-
-  /** Saves the queues with dbmode 1 and 3 and lets go of the store. What cannot be saved is rescued. */
+  /** Saves what is to be saved, and lets go of the store. What cannot be saved is rescued. */
   async save(): Promise<void> {
-    const journaled: StoredQueue[] = []
+    const journaled: string[] = []
     for (const stored of this.queues.values()) {
-      if (stored.isOpen && stored.dbmode === 2) continue
-      if (stored.isOpen && isSaved(stored)) this.#unsaved.set(stored, this.#savingOf(stored.name))
-      if (stored.isOpen && stored.dbmode === 4) journaled.push(stored)
-      stored.fail(closedStore(stored.name))
+      const { name, dbmode, isOpen } = stored
+      if (isOpen && dbmode === 2) continue
+      this.#saves.add(stored)
+      if (isOpen && dbmode === 4) journaled.push(name)
+      const text = 'The queue is closed: Node-RED is stopping, and what is in it was saved.'
+      stored.fail(new MqueueError('MQ_CLOSED', text, { queue: name }))
       stored.replace()
     }
     await this.#attempts.stop()
-    await this.#settle().catch(() => {})
-    for (const [stored, saving] of this.#unsaved) await this.#saveOne(stored, saving)
-    for (const { name } of journaled) this.#dropJournaled(name)
-    this.#journal = undefined
+    await this.journaling.stop()
+    await this.#saves.save(this.#store)
+    for (const name of journaled) this.#drop(name)
     await this.#store.disconnect()
   }
 
   /** Writes what is not saved yet to the rescue files, at once. */
   rescue(): void {
-    for (const [{ name }, saving] of this.#unsaved) this.#rescueOne(name, saving)
-    this.#unsaved.clear()
     for (const stored of this.queues.values()) {
+      this.#saves.add(stored)
       const { name, isOpen, dbmode } = stored
-      if (isOpen && isSaved(stored)) this.#rescueOne(name, this.#savingOf(name))
       // What it held before it was to be journaled, if it has not come to that.
       if (!isOpen && dbmode === 4) this.#store.rescue(name, () => this.#setDown(name))
     }
+    this.#saves.rescue(this.#store)
   }
 
   async close(): Promise<void> {
     for (const stored of this.queues.values()) stored.replace()
     this.queues.clear()
     await this.#attempts.stop()
-    await this.#settle().catch(() => {})
+    await this.#leaving
+    await this.journaling.stop()
     await this.#store.disconnect()
   }
 
-  async #openPending(): Promise<boolean> {
+  /** Tries to open all that is not open, and tells whether nothing is left to be opened. */
+  async #attempt(): Promise<boolean> {
     await this.#leaving
-    const pending = [...this.queues.values()].filter((stored) => this.#isPending(stored))
-    let connection: Connection | undefined
+    const pending = this.#pending()
     for (const stored of pending) {
-      if (stored.isReplaced) continue
+      let connection: Connection
       try {
         connection = await this.#store.connect()
-        await this.#openOne(stored, connection)
       } catch (cause) {
-        const error = this.#store.explain(stored.name, cause)
-        if (!stored.isReplaced) this.#fail(stored, error)
-        if (connection === undefined) {
-          // None of the others will get a connection either.
-          for (const other of pending) if (!other.isReplaced) this.#fail(other, error)
-          break
-        }
+        // The others would not get a connection either.
+        for (const other of pending)
+          if (!other.isOpen || other.dbmode === 3) this.#fail(other, cause)
+        break
+      }
+      try {
+        if (this.#isWanted(stored)) await this.#openOne(stored, connection)
+      } catch (cause) {
+        this.#fail(stored, cause)
       }
     }
-    const isDone = ![...this.queues.values()].some((stored) => this.#isPending(stored))
+    const isDone = this.#pending().length === 0
     if (isDone && ![...this.queues.values()].some(({ dbmode }) => dbmode === 4)) {
-      await this.#settle().catch(() => {})
-      this.#journal = undefined
+      await this.journaling.stop()
       await this.#store.disconnect()
     }
     return isDone
   }
 
-  #isPending(stored: StoredQueue): boolean {
-    if (stored.isReplaced || !this.#memory.defines(stored.name)) return false
-    if (stored.dbmode === 3) return this.#store.rescueFile(stored.name).exists
-    return !stored.isOpen
+  #pending(): StoredQueue[] {
+    return [...this.queues.values()].filter((stored) => {
+      if (!this.#isWanted(stored)) return false
+      // A queue that is only saved has nothing to be opened for but its rescue file.
+      return stored.dbmode === 3 ? this.#store.rescueFile(stored.name).exists : !stored.isOpen
+    })
+  }
+
+  #isWanted({ name, isReplaced }: StoredQueue): boolean {
+    return !isReplaced && this.#memory.defines(name)
   }
 
   async #openOne(stored: StoredQueue, connection: Connection): Promise<void> {
     const { name, dbmode } = stored
-    const rescue = this.#store.rescueFile(name)
-    const loading: Loading = {
+    if (dbmode === 4) this.#setDown(name)
+    const loading = this.#loading(stored, connection)
+    const loaded = dbmode <= 2 ? await takeAll(loading) : await restore(loading)
+    if (!this.#isWanted(stored)) {
+      // The rows are gone from the table, and the queue is no longer there to take the items.
+      const items = loaded.items.map(({ key, value }) => encodeWhatCan(key, value))
+      if (dbmode <= 2) loading.rescue.write({ items, removed: [] })
+      return
+    }
+    this.#tellOf(name, loaded)
+    this.#deleteRescueFile(name)
+    if (dbmode === 3) await unlock(connection, name)
+    else {
+      stored.table = loaded.table
+      stored.nextId = loaded.lastId + 1
+      if (dbmode === 4) this.journaling.start(this.#store, connection)
+      this.#fill(stored, loaded)
+      stored.open()
+    }
+    this.#store.recover(name)
+    this.#onChange(name)
+  }
+
+  #loading(stored: StoredQueue, connection: Connection): Loading {
+    const { name, dbmode } = stored
+    return {
       connection,
       queue: name,
-      rescue,
+      rescue: this.#store.rescueFile(name),
       onProgress: (read) => {
         if (dbmode === 3) return
         stored.loaded = read
         this.#onChange(name)
       },
       assertWanted: () => {
-        if (stored.isReplaced || !this.#memory.defines(name))
-          throw new Error('it is not wanted now')
+        if (!this.#isWanted(stored)) throw new Error('it is not wanted any more')
       },
     }
-    if (dbmode === 4) this.#setDown(name)
-    const loaded = dbmode <= 2 ? await takeAll(loading) : await restore(loading)
-    if (stored.isReplaced || !this.#memory.defines(name)) {
-      // The rows are gone from the table, and the queue is no longer there to take the items.
-      if (dbmode <= 2) rescue.write({ items: loaded.items.map(rescued), removed: [] })
-      return
-    }
-    this.#tellOf(name, loaded)
-    this.#deleteFile(name)
-    if (dbmode === 3) {
-      await unlock(connection, name)
-      this.#store.recover(name)
-      return
-    }
-    if (dbmode === 4) this.#journalOn(connection)
-    stored.table = loaded.table
-    stored.nextId = loaded.lastId + 1
-    this.#fill(stored, loaded)
-    stored.open()
-    this.#store.recover(name)
-    this.#onChange(name)
   }
 
   /** Puts what was loaded into the queue; its size and its addmode apply. */
@@ -238,7 +212,7 @@ export class Lifecycle {
     for (const { id, key, value } of items) {
       const { dropped } = queue.add(key, dbmode === 4 ? new Journaled(id, value) : value)
       if (dropped === undefined) continue
-      this.forget(stored, dropped.key, dropped.value)
+      this.journaling.forget(stored, dropped)
       left++
     }
     if (left === 0) return
@@ -249,70 +223,34 @@ export class Lifecycle {
   /** Brings what a queue held before it was journaled to where opening finds it. */
   #setDown(name: string): void {
     const queue = this.#memory.living(name)
-    const items = [...(queue ?? [])].filter(({ value }) => !(value instanceof Journaled))
+    const items = queue === undefined ? [] : itemsWithoutRow(queue)
     if (items.length === 0) return
-    this.#store.rescueFile(name).append(items.map(rescued))
+    const kept = items.map(({ key, value }) => encodeWhatCan(key, value))
+    this.#store.rescueFile(name).append(kept)
     queue?.clear()
   }
 
-  #journalOn(connection: Connection): void {
-    const store = this.#store
-    this.#journal ??= new Journal(connection, (cause, batch) => {
-      this.#journal = undefined
-      return this.#journalEnded(store, connection, cause, batch)
-    })
-  }
-
   /** Makes memory what the tables are again: it is read anew from them. */
-  #journalEnded(
-    store: Store,
-    connection: Connection,
-    cause: Error,
-    batch: ReadonlyMap<Table, Changes>,
-  ): MqueueError {
-    connection.lose(cause)
-    if (cause instanceof UncertainCommit) {
-      for (const [{ name }, { inserted, deletedIds, deletedItems }] of batch) {
-        const rows = deletedItems.map((item, i) => ({ id: deletedIds[i], ...rescued(item) }))
-        store.rescue(name, (file) => file.append(rows, [...inserted.keys()]))
-      }
-    }
-    const error = store.explain([...batch.keys()].map(({ name }) => name).join(', '), cause)
+  #journalEnded(cause: Error, store: Store): void {
     for (const stored of this.queues.values()) {
       if (stored.dbmode !== 4) continue
-      this.#dropJournaled(stored.name)
-      if (stored.isOpen) this.#fail(stored, store.explain(stored.name, cause))
+      this.#drop(stored.name)
+      if (stored.isOpen) this.#fail(stored, cause, store)
     }
     this.#attempts.start()
-    return error
   }
 
-  #settle(): Promise<void> {
-    return new Promise((resolve, reject) => this.wait(undefined, resolve, reject))
-  }
-
-  #dropJournaled(name: string): void {
+  #drop(name: string): void {
     const queue = this.#memory.living(name)
-    if (queue === undefined) return
-    const others = [...queue].filter(({ value }) => !(value instanceof Journaled))
-    queue.clear()
-    for (const { key, value } of others) queue.add(key, value)
+    if (queue !== undefined) dropJournaled(queue)
     this.#onChange(name)
   }
 
-  /** Turns what is journaled into what is not; its rows go. Gives their ids. */
-  #unwrap(stored: StoredQueue, queue: Queue): number[] {
-    const items = [...queue]
-    queue.clear()
-    for (const { key, value } of items) queue.add(key, this.forget(stored, key, value))
-    return items.flatMap(({ value }) => (value instanceof Journaled ? value.id : []))
-  }
-
   /** Lets go of the table of a queue that is no longer journaled, once its last changes are committed. */
-  async #letGo({ name }: StoredQueue, ids: number[]): Promise<void> {
+  async #letGo(name: string, ids: number[]): Promise<void> {
     const store = this.#store
     try {
-      await this.#settle()
+      await this.journaling.settled()
       await unlock(await store.connect(), name)
     } catch {
       // They are deleted before the table is read again.
@@ -323,54 +261,20 @@ export class Lifecycle {
   /** Takes what is journaled along to the store that is used from now on. */
   async #moveOut(former: Store, journaled: readonly StoredQueue[]): Promise<void> {
     // What fails now is no longer in memory, and stays where it is.
-    await this.#settle().catch(() => {})
+    await this.journaling.settled().catch(() => {})
     for (const stored of journaled) {
       const queue = this.#memory.living(stored.name)
       if (queue === undefined) continue
-      this.#unwrap(stored, queue)
-      if (!this.#store.rescue(stored.name, () => this.#setDown(stored.name)))
-        this.#journal = undefined
+      // It is set down in the new store before it leaves the old one.
+      this.journaling.untie(stored, queue)
+      this.#store.rescue(stored.name, () => this.#setDown(stored.name))
     }
-    await this.#settle().catch((error) => {
+    await this.journaling.settled().catch((error) => {
       const text = `What was journaled in ${former.shown} stays there as well: ${reasonOf(error)}`
       this.#report.warn(text)
     })
-    this.#journal = undefined
+    await this.journaling.stop()
     await former.disconnect()
-  }
-
-  async #saveOne(stored: StoredQueue, saving: Saving): Promise<void> {
-    const { name } = stored
-    try {
-      const connection = await this.#store.connect()
-      const rescue = this.#store.rescueFile(name)
-      if (rescue.exists) {
-        const hooks = { onProgress() {}, assertWanted() {} }
-        await restore({ connection, queue: name, rescue, ...hooks })
-        rescue.delete()
-      }
-      await saving.save(connection, name)
-      this.#memory.living(name)?.clear()
-    } catch (cause) {
-      this.#report.error(this.#store.explain(name, cause).message)
-      this.#rescueOne(name, saving)
-    }
-    this.#unsaved.delete(stored)
-  }
-
-  #rescueOne(name: string, saving: Saving): void {
-    if (saving.count === 0) return
-    const isRescued = this.#store.rescue(name, (file) => file.append(saving))
-    if (!isRescued) return
-    const { path } = this.#store.rescueFile(name)
-    const text = `Queue ${quote(name)}: ${saving.count} items are not saved. They are kept in ${path}`
-    this.#report.warn(`${text} and are the first to be loaded next time.`)
-    this.#memory.living(name)?.clear()
-  }
-
-  #savingOf(name: string): Saving {
-    const queue = this.#memory.living(name)
-    return new Saving(queue ?? [], queue?.size ?? 0)
   }
 
   #tellOf(name: string, { table, rescued }: Loaded): void {
@@ -383,7 +287,7 @@ export class Lifecycle {
     this.#report.warn(`${text}, and come back as texts.`)
   }
 
-  #deleteFile(name: string): void {
+  #deleteRescueFile(name: string): void {
     const file = this.#store.rescueFile(name)
     try {
       file.delete()
@@ -393,18 +297,12 @@ export class Lifecycle {
     }
   }
 
-  #fail(stored: StoredQueue, error: MqueueError): void {
+  #fail(stored: StoredQueue, cause: unknown, store = this.#store): void {
+    if (stored.isReplaced) return
+    const error = store.explain(stored.name, cause)
     // Without its rescue file a queue that is only saved can do all that it has to.
     if (stored.dbmode !== 3) stored.fail(error)
-    this.#store.complain(stored.name, error)
+    store.complain(stored.name, error)
     this.#onChange(stored.name)
   }
-}
-
-function isSaved({ dbmode }: StoredQueue): boolean {
-  return dbmode === 1 || dbmode === 3
-}
-
-function rescued({ key, value }: Item): ReturnType<typeof encode> {
-  return encode(key, value)
 }

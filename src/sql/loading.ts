@@ -3,7 +3,7 @@ import { type Connection, UncertainCommit } from './connection.ts'
 import type { Driver, Row, Table } from './driver.ts'
 import type { Rescued, RescuedItem, RescueFile } from './rescue-file.ts'
 import { countRows, deleteAll, firstId, type ItemInRow, openTable, readItems } from './table.ts'
-import { decode, encode, encodeAsText, type StoredItem } from './value.ts'
+import { decode, encodeAsText, encodeWhatCan, type StoredItem } from './value.ts'
 
 /** How long a step of a load or of a save may take, in ms. */
 export const PATIENCE = 60_000
@@ -69,7 +69,7 @@ export async function takeAll(loading: Loading): Promise<Loaded> {
     } catch (error) {
       // Nobody knows whether the rows are gone. If they are, this is what is left of them.
       if (error instanceof UncertainCommit) {
-        const rows = items.map(({ id, key, value }) => ({ id, ...encode(key, value) }))
+        const rows = items.map(({ id, key, value }) => ({ id, ...encodeWhatCan(key, value) }))
         rescue.write({ removed: rescued.removed, items: rescued.items.concat(rows) })
       }
       throw error
@@ -97,11 +97,17 @@ export async function restore(loading: Loading): Promise<Loaded> {
     await readAll(loading, driver, table, items, missing, beat)
     const count = await countRows(driver, table)
     if (count !== items.length) throw changedMeanwhile(count, items.length)
-    const rows = [...missing.values()].map((item) => rowFor(table, item))
+    const lastId = await driver.lastId(table)
+    // Another program may have taken an id for a row of its own.
+    const taken = new Set(items.map(({ id }) => id))
+    let free = lastId
+    const rows = [...missing.values()].map((item) =>
+      rowFor(table, taken.has(item.id) ? { ...item, id: ++free } : item),
+    )
     if (rows.length > 0) await driver.insert(table, rows)
-    return driver.lastId(table)
+    for (const { id, ...item } of rows) items.push({ id, ...decode(item) })
+    return Math.max(free, await driver.lastId(table))
   }, PATIENCE)
-  for (const item of missing.values()) items.push({ id: item.id, ...decode(item) })
   if (missing.size > 0) items.sort((a, b) => a.id - b.id)
   return { table, items, lastId, rescued: missing.size }
 }
@@ -129,7 +135,8 @@ async function readAll(
   for await (const page of readItems(driver, table)) {
     for (const item of page) {
       items.push(item)
-      if (missing.get(item.id)?.key === item.key) missing.delete(item.id)
+      const twin = missing.get(item.id)
+      if (twin !== undefined && isSame(table, twin, item)) missing.delete(item.id)
     }
     beat()
     loading.onProgress(items.length)
@@ -137,6 +144,13 @@ async function readAll(
     loading.assertWanted()
   }
   loading.assertWanted()
+}
+
+/** Tells whether a row is what a rescued item would be in its place. */
+function isSame(table: Table, twin: RescuedItem, { key, value }: ItemInRow): boolean {
+  const expected = rowFor(table, { ...twin, id: 0 })
+  const found = rowFor(table, { ...encodeWhatCan(key, value), id: 0 })
+  return expected.key === found.key && expected.val === found.val
 }
 
 function byId({ items }: Rescued): Map<number, RescuedItem & { id: number }> {

@@ -52,6 +52,7 @@ class MysqlDriver implements Driver {
   readonly #connection: mysql.Connection
   readonly #session: number
   readonly #former: Set<number>
+  readonly #locked = new Set<string>()
 
   constructor(connection: mysql.Connection, owner: string) {
     this.#connection = connection
@@ -141,7 +142,29 @@ class MysqlDriver implements Driver {
   }
 
   async lock(table: string): Promise<boolean> {
-    if (await this.#tryLock(table)) return true
+    // A lock that is taken twice would have to be let go of twice.
+    if (this.#locked.has(table)) return true
+    const isLocked = (await this.#tryLock(table)) || (await this.#takeFromLost(table))
+    if (isLocked) this.#locked.add(table)
+    return isLocked
+  }
+
+  async unlock(table: string): Promise<void> {
+    this.#locked.delete(table)
+    await sql`select release_lock(${await this.#lockName(table)})`.execute(this.db)
+  }
+
+  close(): Promise<void> {
+    this.#former.delete(this.#session)
+    return new Promise((resolve) => this.#connection.end(() => resolve()))
+  }
+
+  destroy(): void {
+    this.#connection.destroy()
+  }
+
+  /** Takes a lock from a connection of the same owner that was lost, if that is who has it. */
+  async #takeFromLost(table: string): Promise<boolean> {
     const held = await sql<{ holder: number | null }>`
       select is_used_lock(${await this.#lockName(table)}) as holder
     `.execute(this.db)
@@ -154,19 +177,6 @@ class MysqlDriver implements Driver {
       await setTimeout(20)
     }
     return false
-  }
-
-  async unlock(table: string): Promise<void> {
-    await sql`select release_lock(${await this.#lockName(table)})`.execute(this.db)
-  }
-
-  close(): Promise<void> {
-    this.#former.delete(this.#session)
-    return new Promise((resolve) => this.#connection.end(() => resolve()))
-  }
-
-  destroy(): void {
-    this.#connection.destroy()
   }
 
   async #tryLock(table: string): Promise<boolean> {

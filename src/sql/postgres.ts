@@ -45,6 +45,7 @@ class PostgresDriver implements Driver {
   readonly #owner: string
   /** The highest id of each table that its sequence will not give away. */
   readonly #reserved = new Map<string, number>()
+  readonly #locked = new Set<string>()
 
   constructor(client: pg.Client, owner: string) {
     this.#client = client
@@ -130,7 +131,28 @@ class PostgresDriver implements Driver {
   }
 
   async lock(table: string): Promise<boolean> {
-    if (await this.#tryLock(table)) return true
+    // A lock that is taken twice would have to be let go of twice.
+    if (this.#locked.has(table)) return true
+    const isLocked = (await this.#tryLock(table)) || (await this.#takeFromLost(table))
+    if (isLocked) this.#locked.add(table)
+    return isLocked
+  }
+
+  async unlock(table: string): Promise<void> {
+    this.#locked.delete(table)
+    await sql`select pg_advisory_unlock(${LOCK_CLASS}, ${keyOf(table)}::int)`.execute(this.db)
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end()
+  }
+
+  destroy(): void {
+    cut(this.#client)
+  }
+
+  /** Takes a lock from a connection of the same owner that was lost, if that is who has it. */
+  async #takeFromLost(table: string): Promise<boolean> {
     await sql`
       select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)
       where locktype = 'advisory' and classid = ${LOCK_CLASS} and objid = ${keyOf(table)}
@@ -147,18 +169,6 @@ class PostgresDriver implements Driver {
       await setTimeout(20)
     }
     return false
-  }
-
-  async unlock(table: string): Promise<void> {
-    await sql`select pg_advisory_unlock(${LOCK_CLASS}, ${keyOf(table)}::int)`.execute(this.db)
-  }
-
-  async close(): Promise<void> {
-    await this.#client.end()
-  }
-
-  destroy(): void {
-    cut(this.#client)
   }
 
   async #tryLock(table: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import type { Row, Table } from './driver.ts'
 import { openLocked, PATIENCE, unlock } from './loading.ts'
 import { portions } from './portions.ts'
 import type { RescuedItem } from './rescue-file.ts'
-import { encode, encodeAsText, encodeWhatCan, type StoredItem } from './value.ts'
+import { encodeAsText, encodeWhatCan, type StoredItem } from './value.ts'
 
 /** The rows that are written between two looks at the clock. */
 const PORTION = 10_000
@@ -53,7 +53,8 @@ export class Saving implements Iterable<RescuedItem> {
   *[Symbol.iterator](): Generator<RescuedItem> {
     let id = this.#firstId
     for (const { key, value } of this.#items) {
-      const item = keep(key, value)
+      // What was queued under another dbmode may hold what cannot be kept.
+      const item = encodeWhatCan(key, value)
       yield id === undefined ? item : { id: id++, ...item }
     }
   }
@@ -62,7 +63,7 @@ export class Saving implements Iterable<RescuedItem> {
     let id = first
     for (const { key, value } of this.#items) {
       try {
-        const item = table.typed ? keep(key, value) : encodeAsText(key, value)
+        const item = table.typed ? encodeWhatCan(key, value) : encodeAsText(key, value)
         assertFits(table, item)
         yield { id, ...item }
       } catch (error) {
@@ -89,14 +90,5 @@ export function assertFits({ name, key, val }: Table, item: StoredItem): void {
     if (reason === undefined) continue
     const where = `column "${column.name}" (${column.type}) of table "${name}"`
     throw new MqueueError(code, `It does not fit into ${where}: ${reason}.`, { queue: name })
-  }
-}
-
-/** An item as it can be kept. It was queued under another dbmode if some of it cannot. */
-function keep(key: string, value: unknown): StoredItem {
-  try {
-    return encode(key, value)
-  } catch {
-    return encodeWhatCan(key, value)
   }
 }

@@ -61,9 +61,13 @@ export function encodeAsText(key: string, value: unknown): StoredItem {
   throw new MqueueError('MQ_INVALID_VALUE', text)
 }
 
-/** What can still be kept of a value that `encode` refuses. */
+/** Writes an item as `encode` does and, of a value that it refuses, what JSON can hold. */
 export function encodeWhatCan(key: string, value: unknown): StoredItem {
-  return encode(key, JSON.parse(lossy(withoutLive(value)) ?? 'null'))
+  try {
+    return encode(key, value)
+  } catch {
+    return encode(key, JSON.parse(lossy(withoutLive(value)) ?? 'null'))
+  }
 }
 
 /** Tells whether every database takes a text: PostgreSQL takes no NUL, and none half a surrogate pair. */

@@ -76,7 +76,6 @@ onEachDatabase('a journaled queue', (database, { name }) => {
       const { asked, added, fetched, unanswered, failed } = recorded(record)
       assert.deepEqual(failed, [], `round ${round}`)
       const expected = fetched.map((_, i) => first + i)
-      console.log(red.log, readFileSync(record, 'utf8').split('\n').slice(0, 120).join(' '))
       assert.deepEqual(fetched, expected, `round ${round}: fetched in order, none of them twice`)
       const left = await numbersInTable()
       const from = left[0] ?? next + asked.length
