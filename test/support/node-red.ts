@@ -90,7 +90,9 @@ export class NodeRed {
     if (flows !== undefined) writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows))
     const red = join(PROJECT, 'node_modules', LINES[line], 'red.js')
     const args = [red, '-u', userDir, '-s', join(userDir, 'settings.cjs')]
-    this.#child = spawn(process.execPath, args, { env: { ...process.env, ...env } })
+    this.#child = spawn(process.execPath, args, {
+      env: { ...process.env, PORT: String(port), ...env },
+    })
     this.#child.stdout?.on('data', (chunk) => {
       this.#log += chunk
     })
