@@ -22,7 +22,7 @@ export const SCENARIOS: Record<string, Scenario> = {
     const freed = await hands.next('without mqk and mqv')
     assert.match(freed, /mqsize"?: ?1/)
     assert.doesNotMatch(freed, /mqk|mqv/)
-    await sees(hands, 'fetch', 'item', /mqsize"?: ?0/)
+    await sees(hands, 'fetch', 'item', /mqv"?: ?"hello"/)
     await sees(hands, 'fetch', 'the queue is empty', /mqsize"?: ?0/)
   },
 
@@ -57,7 +57,7 @@ export const SCENARIOS: Record<string, Scenario> = {
   },
 
   async 'http-requests-answered-by-a-worker'(hands) {
-    await sees(hands, 'ask', 'the reply', 'Hello Ada, a worker took its time for you.\n')
+    await sees(hands, 'ask', 'the reply', 'Hello Ada, a worker took its time for you.')
     const ask = async (name: number) => {
       const response = await fetch(`${hands.url}/mqueue-example?name=${name}`)
       return { name, status: response.status, text: await response.text() }
@@ -67,8 +67,8 @@ export const SCENARIOS: Record<string, Scenario> = {
     const refused = replies.filter(({ status }) => status === 503)
     assert.ok(refused.length >= 2 && refused.length <= 4, `${refused.length} refused`)
     for (const { status, name, text } of replies) {
-      if (status === 503) assert.equal(text, 'Too many are waiting. Come back later.\n')
-      else assert.equal(text, `Hello ${name}, a worker took its time for you.\n`)
+      if (status === 503) assert.equal(text, 'Too many are waiting. Come back later.')
+      else assert.equal(text, `Hello ${name}, a worker took its time for you.`)
     }
   },
 

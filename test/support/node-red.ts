@@ -19,6 +19,8 @@ export interface Options {
   line?: Line
   /** The user directory; made, with this package linked into it, when absent. */
   userDir?: string
+  /** A free one, when absent. */
+  port?: number
   flows?: FlowNode[]
   env?: Record<string, string>
   /** Logs how each message ended (see observer/), and adds a context store named `slow`. */
@@ -45,6 +47,7 @@ export function makeUserDir(): string {
 
 export class NodeRed {
   readonly url: string
+  readonly line: Line
   readonly userDir: string
   readonly #child: ChildProcess
   readonly #exited: Promise<{ code: number | null; signal: string | null }>
@@ -52,7 +55,7 @@ export class NodeRed {
 
   /** Starts a process, and resolves once its flows have started. */
   static async start(options: Options = {}): Promise<NodeRed> {
-    const nodeRed = new NodeRed(options, await freePort())
+    const nodeRed = new NodeRed(options, options.port ?? (await freePort()))
     await nodeRed.logged(/Started flows/)
     await nodeRed.logged(/Server now running/)
     return nodeRed
@@ -63,6 +66,7 @@ export class NodeRed {
     port: number,
   ) {
     this.userDir = userDir
+    this.line = line
     this.url = `http://127.0.0.1:${port}`
     const settings = {
       uiHost: '127.0.0.1',
