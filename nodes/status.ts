@@ -4,7 +4,11 @@ import { type ErrorCode, MqueueError } from '../src/errors.ts'
 /** The least time between two updates of one node, in ms: at most 4 in any second. */
 const INTERVAL = 260
 
-const REASONS: Record<ErrorCode, string> = {
+/**
+ * Why a node is not well. Flows may route on these texts, so they are the same in every language; the
+ * editor shows them in its own, since Node-RED looks them up in the catalogue of the node.
+ */
+export const REASONS: Record<ErrorCode, string> = {
   MQ_UNKNOWN_QUEUE: 'unknown queue',
   MQ_INVALID_KEY: 'invalid key',
   MQ_INVALID_VALUE: 'invalid value',

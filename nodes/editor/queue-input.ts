@@ -1,37 +1,57 @@
-/**
- * The input of a queue's name that mq-add, mq-fetch, mq-size and mq-pv-free share. A plain script,
- * since the scripts inside the html files cannot import: it puts one function on `window`.
- */
-// biome-ignore-all lint/correctness/noUnusedVariables: called from the html files
+import { isReference } from './check.ts'
+import { definedQueues } from './defined-queues.ts'
+import { text } from './text.ts'
+import { nameTypedInput } from './typed-input.ts'
 
-interface EditorNode {
-  queues?: { name: string }[]
-}
-
-declare const RED: { nodes: { node(id: string): EditorNode | null } }
-declare const $: (selector: string) => {
-  val(): string
-  typedInput(options: object): void
-}
+const INPUT = '#node-input-queue'
+const CONFIG = '#node-input-mqueue'
+const OTHER_TYPES = ['msg', 'flow', 'global', 'env', 'jsonata']
 
 /**
- * Makes a typed input of the dialog's queue field, which suggests the queues of the chosen config
- * node.
+ * Makes a typed input of the dialog's queue field. Its first type lists the queues of the chosen
+ * config node, and follows when another one is chosen, or that one is edited.
  *
- * @param label what a queue that is picked by name is called
- * @param more the types after that one
+ * @param more types besides those that every flow node has
  */
-function mqueueQueueInput(label: string, more: (string | object)[]): void {
-  function suggest(text: string): { value: string; label: string }[] {
-    const config = RED.nodes.node($('#node-input-mqueue').val())
-    const names = (config?.queues ?? []).map(({ name }) => name)
-    return names
-      .filter((name) => name.toLowerCase().includes(text.toLowerCase()))
-      .map((name) => ({ value: name, label: name }))
-  }
-  $('#node-input-queue').typedInput({
-    default: 'queue',
-    typeField: '#node-input-queueType',
-    types: [{ value: 'queue', label, autoComplete: suggest }, ...more],
+export function prepareQueueInput(node: EditorNode, more: TypedInputType[] = []): void {
+  $('#mqueue-node').data('node', node.id)
+  const types = () => [queueType(String($(INPUT).val() ?? '')), ...OTHER_TYPES, ...more]
+  // A queue that is alone needs no choosing.
+  if ($(INPUT).val() === '' && isListed()) $(INPUT).val(onlyQueue() ?? '')
+  $(INPUT).typedInput({ default: 'queue', typeField: '#node-input-queueType', types: types() })
+  nameTypedInput('queue')
+  let listed = JSON.stringify(types())
+  // Node-RED triggers this also after it has edited, added or deleted a config node from here.
+  $(CONFIG).on('change', () => {
+    const now = JSON.stringify(types())
+    if (now !== listed) $(INPUT).typedInput('types', types())
+    listed = now
+    $(INPUT).trigger('change')
   })
+}
+
+function isListed(): boolean {
+  return ['', 'queue'].includes(String($('#node-input-queueType').val() ?? ''))
+}
+
+function onlyQueue(): string | undefined {
+  const [only, ...others] = definedQueues(String($(CONFIG).val())) ?? []
+  return others.length === 0 ? only : undefined
+}
+
+/** The type that lists queues. What is chosen stays in the list, also when it is not defined. */
+function queueType(chosen: string): TypedInputType {
+  const type = { value: 'queue', label: text('label.pick'), icon: 'fa fa-list' }
+  // Node-RED cannot find these in its menu again; no queue can have such a name.
+  if (/['\\]/.test(chosen)) return type
+  const names = (definedQueues(String($(CONFIG).val())) ?? []).filter((name) => !/['\\]/.test(name))
+  const options = names.map((name) => ({ value: name, label: name }))
+  if (isListed() && chosen === '') {
+    const label = text(names.length === 0 ? 'queue.noneDefined' : 'queue.choose')
+    options.unshift({ value: '', label })
+  } else if (isListed() && !names.includes(chosen)) {
+    const label = isReference(chosen) ? chosen : text('queue.notDefined', { name: chosen })
+    options.push({ value: chosen, label })
+  } else if (options.length === 0) options.push({ value: '', label: text('queue.noneDefined') })
+  return { ...type, options }
 }

@@ -1,0 +1,29 @@
+/** What the scripts in the html files call: they are no modules, so they cannot import. */
+import { openConfigDialog, saveConfigDialog } from './config-dialog.ts'
+import { prepareQueueInput } from './queue-input.ts'
+import { queueLabel } from './queue-label.ts'
+import { translateStatus } from './status-language.ts'
+import { prepareTypedInput } from './typed-input.ts'
+import {
+  validateDbUrl,
+  validateDefault,
+  validateQueue,
+  validateQueues,
+  validateTyped,
+} from './validators.ts'
+
+const mqueueEditor = {
+  openConfigDialog,
+  prepareQueueInput,
+  prepareTypedInput,
+  queueLabel,
+  saveConfigDialog,
+  translateStatus,
+  validateDbUrl,
+  validateDefault,
+  validateQueue,
+  validateQueues,
+  validateTyped,
+}
+
+Object.assign(globalThis, { mqueueEditor })

@@ -1,0 +1,109 @@
+import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
+import type { MqueueError } from '../../src/errors.ts'
+import { fillModes, modeText } from './modes.ts'
+import { explain, text } from './text.ts'
+
+type Field = 'name' | 'size' | 'addmode' | 'dbmode'
+
+let rows = 0
+
+/** A queue in the list of the dialog. */
+export class QueueRow {
+  readonly #given: QueueDefinitionInput
+  readonly #row: JQuery
+  readonly #fields: Record<Field, JQuery>
+  readonly #problem: JQuery
+  /** A queue that was just added is not wrong before it is left. */
+  #left: boolean
+
+  /**
+   * @param container the element of the list's item
+   * @param given the definition to show; what else it holds is kept
+   */
+  constructor(container: JQuery, given: QueueDefinitionInput) {
+    this.#given = given
+    this.#left = given.name !== undefined
+    this.#row = $('<div>', { class: 'mqueue-row' }).appendTo(container)
+    this.#fields = {
+      name: this.#add('<input>', 'name').attr('placeholder', text('label.queue')),
+      size: this.#add('<input>', 'size').attr('inputmode', 'numeric'),
+      addmode: this.#add('<select>', 'addmode'),
+      dbmode: this.#add('<select>', 'dbmode'),
+    }
+    this.#fields.name.val(shown(given.name))
+    this.#fields.size.val(shown(given.size))
+    fillModes(this.#fields.addmode, 'addmode', shown(given.addmode), '')
+    fillModes(this.#fields.dbmode, 'dbmode', shown(given.dbmode) || '0')
+    const id = `mqueue-problem-${++rows}`
+    this.#problem = $('<div>', { class: 'mqueue-problem', id, role: 'status' }).appendTo(this.#row)
+    this.#row.on('focusout', () => {
+      this.#left = true
+    })
+  }
+
+  #add(tag: string, field: Field): JQuery {
+    const label = text(field === 'name' ? 'label.queue' : `label.${field}`)
+    const attributes = { class: `mqueue-${field}`, 'aria-label': label, title: label }
+    const input = $(tag, attributes).appendTo(this.#row)
+    return tag === '<input>' ? input.attr({ type: 'text', autocomplete: 'off' }) : input
+  }
+
+  /** The definition as it stands in the fields. */
+  value(): QueueDefinitionInput {
+    const { name, size, addmode, dbmode } = this.#fields
+    return {
+      ...this.#given,
+      name: unchanged(name, this.#given.name) ? this.#given.name : String(name.val()).trim(),
+      size: meant(size, this.#given.size),
+      addmode: meant(addmode, this.#given.addmode),
+      dbmode: meant(dbmode, this.#given.dbmode),
+    }
+  }
+
+  /** Shows what blank fields take. */
+  showDefaults({ mqueueSize, mqueueAddmode }: DefinitionDefaults): void {
+    const size = shown(mqueueSize).trim()
+    this.#fields.size.attr('placeholder', size === '' || size === '0' ? text('unlimited') : size)
+    const mode = modeText('addmode', shown(mqueueAddmode).trim() || '0')
+    this.#fields.addmode.find('option[value=""]').text(text('addmode.default', { mode }))
+  }
+
+  /** Says what is wrong with the queue, or that nothing is. */
+  showProblem(found: MqueueError | undefined): void {
+    const error = this.#left ? found : undefined
+    const broken = error === undefined ? undefined : fieldOf(error)
+    for (const [field, input] of Object.entries(this.#fields)) {
+      const bad = field === broken
+      input.toggleClass('input-error', bad).attr('aria-invalid', bad ? 'true' : null)
+      input.attr('aria-describedby', bad ? (this.#problem.attr('id') ?? null) : null)
+    }
+    this.#row.toggleClass('mqueue-bad', error !== undefined)
+    this.#problem.text(error === undefined ? '' : explain(error))
+  }
+
+  focus(): void {
+    this.#fields.name.trigger('focus')
+  }
+}
+
+function shown(value: unknown): string {
+  return value === undefined || value === null ? '' : String(value)
+}
+
+function unchanged(field: JQuery, given: unknown): boolean {
+  return given !== undefined && String(field.val()) === shown(given)
+}
+
+/** The value of a field, as it was given unless it was changed. */
+function meant(field: JQuery, given: unknown): unknown {
+  if (unchanged(field, given)) return given
+  const value = String(field.val() ?? '').trim()
+  return /^\d+$/.test(value) && Number.isSafeInteger(Number(value)) ? Number(value) : value
+}
+
+/** The field to mend. */
+function fieldOf({ field }: MqueueError): Field {
+  if (field === 'mqueueSize') return 'size'
+  if (field === 'mqueueAddmode') return 'addmode'
+  return field === 'size' || field === 'addmode' || field === 'dbmode' ? field : 'name'
+}
