@@ -4,11 +4,7 @@ import { type ErrorCode, MqueueError } from '../src/errors.ts'
 /** The least time between two updates of one node, in ms: at most 4 in any second. */
 const INTERVAL = 260
 
-/**
- * Why a node is not well. Flows may route on these texts, so they are the same in every language; the
- * editor shows them in its own, since Node-RED looks them up in the catalogue of the node.
- */
-export const REASONS: Record<ErrorCode, string> = {
+const REASONS: Record<ErrorCode, string> = {
   MQ_UNKNOWN_QUEUE: 'unknown queue',
   MQ_INVALID_KEY: 'invalid key',
   MQ_INVALID_VALUE: 'invalid value',
@@ -18,6 +14,14 @@ export const REASONS: Record<ErrorCode, string> = {
   MQ_CLOSED: 'closed',
   MQ_NO_CONFIG: 'no configuration',
 }
+const UNKNOWN = 'error'
+const LOADING = 'loading'
+
+/**
+ * The words of all statuses. Flows may route on them, so the runtime has them in one language; the
+ * editor shows them in its own, since Node-RED looks them up in the catalogue of the node.
+ */
+export const STATUS_TEXTS: readonly string[] = [...Object.values(REASONS), UNKNOWN, LOADING]
 
 /**
  * The status of a number of items, and of their bound where there is one: `12`, `12 / 100`.
@@ -31,7 +35,7 @@ export function sizeStatus(size: number, bound: number): Status {
 
 /** The status of a queue that is being loaded, with the number of items read so far. */
 export function loadingStatus(loaded: number): Status {
-  return { fill: 'blue', shape: 'ring', text: `loading ${loaded}` }
+  return { fill: 'blue', shape: 'ring', text: `${LOADING} ${loaded}` }
 }
 
 /** The status of an error: a red ring with the reason in a few words. */
@@ -39,7 +43,7 @@ export function errorStatus(error: unknown): Status {
   return {
     fill: 'red',
     shape: 'ring',
-    text: error instanceof MqueueError ? REASONS[error.code] : 'error',
+    text: error instanceof MqueueError ? REASONS[error.code] : UNKNOWN,
   }
 }
 

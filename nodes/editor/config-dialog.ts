@@ -3,7 +3,7 @@ import { checkDefinitions, isReference, persists } from './check.ts'
 import { DatabaseSection } from './database.ts'
 import { ExportPanel } from './export-panel.ts'
 import { type Import, ImportPanel } from './import-panel.ts'
-import { fillModes } from './modes.ts'
+import { fillModes } from './mode-select.ts'
 import { QueueList } from './queue-list.ts'
 import { explain, text } from './text.ts'
 

@@ -3,7 +3,7 @@ import type { MqueueError } from '../../src/errors.ts'
 import { parseModparams } from '../../src/modparam.ts'
 import { checkDbUrl } from './check.ts'
 import { splitDbUrl } from './db-credentials.ts'
-import { modeText } from './modes.ts'
+import { modeText } from './mode-select.ts'
 import { explain, text } from './text.ts'
 
 /** What a pasted text adds to the dialog. */

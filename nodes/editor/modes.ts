@@ -1,27 +1,3 @@
-import { text } from './text.ts'
-
 /** The values of the fields that are chosen from a list. */
 export const MODES = { addmode: ['0', '1', '2'], dbmode: ['0', '1', '2', '3', '4'] } as const
 export type ModeField = keyof typeof MODES
-
-/** What a mode does, with Kamailio's number; anything but a mode is shown as it is. */
-export function modeText(field: ModeField, value: string): string {
-  return MODES[field].some((known) => known === value) ? text(`${field}.${value}`) : value
-}
-
-/**
- * Fills a select with the modes of a field, and chooses one.
- *
- * @param chosen the mode; one that is not known, such as `${NAME}`, becomes a choice of its own
- * @param blank what blank stands for, where it may be blank
- */
-export function fillModes(select: JQuery, field: ModeField, chosen: string, blank?: string): void {
-  const values = new Set<string>(MODES[field])
-  if (chosen !== '') values.add(chosen)
-  select.empty()
-  if (blank !== undefined) $('<option>', { value: '' }).text(blank).appendTo(select)
-  for (const value of values) {
-    $('<option>', { value }).text(modeText(field, value)).appendTo(select)
-  }
-  select.val(chosen)
-}

@@ -2,8 +2,10 @@ import { isReference } from './check.ts'
 import { definedQueues } from './defined-queues.ts'
 import { text } from './text.ts'
 import { nameTypedInput } from './typed-input.ts'
+import { validateQueue } from './validators.ts'
 
 const INPUT = '#node-input-queue'
+const TYPE = '#node-input-queueType'
 const CONFIG = '#node-input-mqueue'
 const OTHER_TYPES = ['msg', 'flow', 'global', 'env', 'jsonata']
 
@@ -15,43 +17,59 @@ const OTHER_TYPES = ['msg', 'flow', 'global', 'env', 'jsonata']
  */
 export function prepareQueueInput(node: EditorNode, more: TypedInputType[] = []): void {
   $('#mqueue-node').data('node', node.id)
-  const types = () => [queueType(String($(INPUT).val() ?? '')), ...OTHER_TYPES, ...more]
-  // A queue that is alone needs no choosing.
-  if ($(INPUT).val() === '' && isListed()) $(INPUT).val(onlyQueue() ?? '')
-  $(INPUT).typedInput({ default: 'queue', typeField: '#node-input-queueType', types: types() })
+  const types = () => [queueType(chosen()), ...OTHER_TYPES, ...more]
+  if (chosen() === '') $(INPUT).val(onlyQueue())
+  $(INPUT).typedInput({ default: 'queue', typeField: TYPE, types: types() })
   nameTypedInput('queue')
+  $(INPUT).on('change', () => showProblem(node))
   let listed = JSON.stringify(types())
   // Node-RED triggers this also after it has edited, added or deleted a config node from here.
   $(CONFIG).on('change', () => {
     const now = JSON.stringify(types())
-    if (now !== listed) $(INPUT).typedInput('types', types())
+    if (now !== listed) {
+      const only = chosen() === '' ? onlyQueue() : ''
+      $(INPUT).typedInput('types', types())
+      if (only !== '') $(INPUT).typedInput('value', only).typedInput('types', types())
+    }
     listed = now
     $(INPUT).trigger('change')
   })
 }
 
-function isListed(): boolean {
-  return ['', 'queue'].includes(String($('#node-input-queueType').val() ?? ''))
+function chosen(): string {
+  return String($(INPUT).val() ?? '')
 }
 
-function onlyQueue(): string | undefined {
-  const [only, ...others] = definedQueues(String($(CONFIG).val())) ?? []
-  return others.length === 0 ? only : undefined
+function showProblem(node: EditorNode): void {
+  const valid = node.type === 'mq-pv-free' || validateQueue(node, chosen(), {})
+  $('#mqueue-queue-problem').text(valid === true ? '' : valid)
+}
+
+function isListed(): boolean {
+  return ['', 'queue'].includes(String($(TYPE).val() ?? ''))
+}
+
+/** The queue that needs no choosing, because there is no other. */
+function onlyQueue(): string {
+  const [only = '', ...others] = definedQueues(String($(CONFIG).val())) ?? []
+  return isListed() && others.length === 0 ? only : ''
 }
 
 /** The type that lists queues. What is chosen stays in the list, also when it is not defined. */
-function queueType(chosen: string): TypedInputType {
+function queueType(name: string): TypedInputType {
   const type = { value: 'queue', label: text('label.pick'), icon: 'fa fa-list' }
   // Node-RED cannot find these in its menu again; no queue can have such a name.
-  if (/['\\]/.test(chosen)) return type
-  const names = (definedQueues(String($(CONFIG).val())) ?? []).filter((name) => !/['\\]/.test(name))
-  const options = names.map((name) => ({ value: name, label: name }))
-  if (isListed() && chosen === '') {
+  if (/['\\]/.test(name)) return type
+  const names = (definedQueues(String($(CONFIG).val())) ?? []).filter(
+    (other) => !/['\\]/.test(other),
+  )
+  const options = names.map((other) => ({ value: other, label: other }))
+  if (isListed() && name === '') {
     const label = text(names.length === 0 ? 'queue.noneDefined' : 'queue.choose')
     options.unshift({ value: '', label })
-  } else if (isListed() && !names.includes(chosen)) {
-    const label = isReference(chosen) ? chosen : text('queue.notDefined', { name: chosen })
-    options.push({ value: chosen, label })
+  } else if (isListed() && !names.includes(name)) {
+    const label = isReference(name) ? name : text('queue.notDefined', { name })
+    options.push({ value: name, label })
   } else if (options.length === 0) options.push({ value: '', label: text('queue.noneDefined') })
   return { ...type, options }
 }

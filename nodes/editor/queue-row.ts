@@ -1,6 +1,6 @@
 import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
 import type { MqueueError } from '../../src/errors.ts'
-import { fillModes, modeText } from './modes.ts'
+import { fillModes, modeText } from './mode-select.ts'
 import { explain, text } from './text.ts'
 
 type Field = 'name' | 'size' | 'addmode' | 'dbmode'

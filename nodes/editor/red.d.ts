@@ -31,5 +31,6 @@ interface JQuery {
   editableList(action: 'addItem', data: object): JQuery
   editableList(action: 'items'): JQuery
   typedInput(options: object): JQuery
+  typedInput(action: 'value', value: string): JQuery
   typedInput(action: 'types', types: (string | TypedInputType)[]): JQuery
 }
