@@ -46,7 +46,7 @@ export class Editor {
       locale: 'en-US',
       ...view,
     })
-    context.setDefaultTimeout(15_000)
+    context.setDefaultTimeout(10_000)
     if (theme !== undefined) {
       await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`)
     }
@@ -121,6 +121,13 @@ export class Editor {
     return form
   }
 
+  /** Chooses a queue from the list in the dialog of a flow node. */
+  async chooseQueue(name: string): Promise<void> {
+    const input = this.page.locator('#node-input-queue + .red-ui-typedInput-container')
+    await input.locator('.red-ui-typedInput-option-trigger').click()
+    await this.page.locator(`.red-ui-typedInput-options:visible a[value="${name}"]`).click()
+  }
+
   /** Closes the edit dialog of a node with what was entered. */
   async done(): Promise<void> {
     await this.#press('#node-dialog-ok')
@@ -175,6 +182,14 @@ export class Editor {
   async show(flow: string): Promise<void> {
     await this.page.locator(`[id="red-ui-tab-${flow}"]`).click()
     await this.page.waitForFunction(`RED.workspaces.active() === ${JSON.stringify(flow)}`)
+  }
+
+  /** The help of a node type, as the sidebar shows it. */
+  async help(type: string): Promise<string> {
+    await this.value(`RED.sidebar.help.show(${JSON.stringify(type)}, true)`)
+    const help = this.page.locator('.red-ui-help')
+    await help.waitFor()
+    return help.innerText()
   }
 
   /** Shows the debug sidebar. */
