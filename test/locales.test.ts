@@ -83,9 +83,12 @@ describe('the catalogues', () => {
       ...RULES.map((rule) => `rule.${rule}`),
       ...Object.entries(MODES).flatMap(([field, modes]) => [
         `label.${field}`,
+        `column.${field}`,
         ...modes.map((mode) => `${field}.${mode}`),
       ]),
       'label.size',
+      'column.name',
+      'column.size',
     ])
     assert.deepEqual(
       [...known].filter((key) => !asked.has(key)),
@@ -117,7 +120,7 @@ describe('the help', () => {
         const text = help(language, type)
         assert.match(text, new RegExp(`^<script type="text/markdown" data-help-name="${type}">`))
         const english = help('en-US', type)
-        for (const part of [/^(#+) /gm, /^(\d+\.) /gm, /^: .+ \(([a-z]+)\) : /gm, /`([^`]+)`/g]) {
+        for (const part of [/^(#+) /gm, /^(\d+\.) /gm, /^: .+ \(([a-z]+)\) : /gm, /`([^`\n]+)`/g]) {
           const told = matches(text, part).map(withoutWords).sort()
           assert.deepEqual(told, matches(english, part).map(withoutWords).sort(), String(part))
         }
@@ -125,6 +128,18 @@ describe('the help', () => {
       })
     }
   }
+
+  it('has no colons where Node-RED takes them for those of a property', () => {
+    for (const language of LANGUAGES) {
+      for (const type of TYPES) {
+        const text = help(language, type).replace(/^```$.*?^```$/gms, '')
+        for (const line of text.split('\n')) {
+          const colons = line.split(':').length - 1
+          assert.ok(line.startsWith(': ') ? colons === 2 : colons <= 1, `${language}: ${line}`)
+        }
+      }
+    }
+  })
 
   it('names every error code of each node that has errors', () => {
     for (const type of ['mq-add', 'mq-fetch']) {

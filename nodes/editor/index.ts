@@ -2,7 +2,7 @@
 import { openConfigDialog, saveConfigDialog } from './config-dialog.ts'
 import { prepareQueueInput } from './queue-input.ts'
 import { queueLabel } from './queue-label.ts'
-import { translateStatus } from './status-language.ts'
+import { translateStatuses } from './status-language.ts'
 import { prepareTypedInput } from './typed-input.ts'
 import {
   validateDbUrl,
@@ -18,7 +18,6 @@ const mqueueEditor = {
   prepareTypedInput,
   queueLabel,
   saveConfigDialog,
-  translateStatus,
   validateDbUrl,
   validateDefault,
   validateQueue,
@@ -27,3 +26,4 @@ const mqueueEditor = {
 }
 
 Object.assign(globalThis, { mqueueEditor })
+translateStatuses()

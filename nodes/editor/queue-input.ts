@@ -1,4 +1,5 @@
 import { isReference } from './check.ts'
+import { prepareConfigButtons } from './config-buttons.ts'
 import { definedQueues } from './defined-queues.ts'
 import { text } from './text.ts'
 import { nameTypedInput } from './typed-input.ts'
@@ -21,6 +22,7 @@ export function prepareQueueInput(node: EditorNode, more: TypedInputType[] = [])
   if (chosen() === '') $(INPUT).val(onlyQueue())
   $(INPUT).typedInput({ default: 'queue', typeField: TYPE, types: types() })
   nameTypedInput('queue')
+  prepareConfigButtons()
   $(INPUT).on('change', () => showProblem(node))
   let listed = JSON.stringify(types())
   // Node-RED triggers this also after it has edited, added or deleted a config node from here.

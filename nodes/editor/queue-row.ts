@@ -24,8 +24,11 @@ export class QueueRow {
     this.#given = given
     this.#left = given.name !== undefined
     this.#row = $('<div>', { class: 'mqueue-row' }).appendTo(container)
+    const item = container.parent()
+    item.find('.red-ui-editableList-item-remove').attr('aria-label', text('list.remove'))
+    item.find('.red-ui-editableList-item-handle').attr('title', text('list.move'))
     this.#fields = {
-      name: this.#add('<input>', 'name').attr('placeholder', text('label.queue')),
+      name: this.#add('<input>', 'name'),
       size: this.#add('<input>', 'size').attr('inputmode', 'numeric'),
       addmode: this.#add('<select>', 'addmode'),
       dbmode: this.#add('<select>', 'dbmode'),
@@ -42,9 +45,11 @@ export class QueueRow {
   }
 
   #add(tag: string, field: Field): JQuery {
-    const label = text(field === 'name' ? 'label.queue' : `label.${field}`)
-    const attributes = { class: `mqueue-${field}`, 'aria-label': label, title: label }
-    const input = $(tag, attributes).appendTo(this.#row)
+    const label = $('<label>', { class: 'mqueue-field', title: text(`label.${field}`) })
+    $('<span>')
+      .text(text(`column.${field}`))
+      .appendTo(label)
+    const input = $(tag, { class: `mqueue-${field}` }).appendTo(label.appendTo(this.#row))
     return tag === '<input>' ? input.attr({ type: 'text', autocomplete: 'off' }) : input
   }
 
