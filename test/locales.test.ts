@@ -129,10 +129,12 @@ describe('the help', () => {
     }
   }
 
-  it('has no colons where Node-RED takes them for those of a property', () => {
+  it('has no colon that Node-RED takes for that of a property, and no tag', () => {
     for (const language of LANGUAGES) {
       for (const type of TYPES) {
-        const text = help(language, type).replace(/^```$.*?^```$/gms, '')
+        const whole = help(language, type)
+        assert.equal(matches(whole, /(<)/g).length, 2, 'what looks like a tag is taken for one')
+        const text = whole.replace(/^```$.*?^```$/gms, '')
         for (const line of text.split('\n')) {
           const colons = line.split(':').length - 1
           assert.ok(line.startsWith(': ') ? colons === 2 : colons <= 1, `${language}: ${line}`)
