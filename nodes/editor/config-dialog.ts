@@ -22,8 +22,9 @@ class ConfigDialog {
     $('#node-config-input-mqueueSize').attr('placeholder', text('unlimited'))
     this.#list = new QueueList($('#mqueue-config-queues'), defaults, () => this.#follow())
     for (const queue of Array.isArray(queues) ? queues : []) this.#list.add(queue)
-    $('#node-config-input-mqueueSize').on('input change', () => this.#list.refresh())
-    addmode.on('change', () => this.#list.refresh())
+    // The addmode may become another element, when an environment variable is typed.
+    const inputs = '#node-config-input-mqueueSize, #node-config-input-mqueueAddmode'
+    $('#mqueue-config').on('input change', inputs, () => this.#list.refresh())
     this.#import = new ImportPanel(
       () => new Set(this.#list.queues().map(({ name }) => String(name))),
       (found) => this.#add(found),

@@ -9,6 +9,7 @@ import {
   validateDefault,
   validateQueue,
   validateQueues,
+  validateTarget,
   validateTyped,
 } from './validators.ts'
 
@@ -22,6 +23,7 @@ const mqueueEditor = {
   validateDefault,
   validateQueue,
   validateQueues,
+  validateTarget,
   validateTyped,
 }
 

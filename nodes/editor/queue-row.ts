@@ -3,7 +3,8 @@ import type { MqueueError } from '../../src/errors.ts'
 import { fillModes, modeText } from './mode-select.ts'
 import { explain, text } from './text.ts'
 
-type Field = 'name' | 'size' | 'addmode' | 'dbmode'
+const FIELDS = ['name', 'size', 'addmode', 'dbmode'] as const
+type Field = (typeof FIELDS)[number]
 
 let rows = 0
 
@@ -11,7 +12,6 @@ let rows = 0
 export class QueueRow {
   readonly #given: QueueDefinitionInput
   readonly #row: JQuery
-  readonly #fields: Record<Field, JQuery>
   readonly #problem: JQuery
   /** A queue that was just added is not wrong before it is left. */
   #left: boolean
@@ -27,16 +27,10 @@ export class QueueRow {
     const item = container.parent()
     item.find('.red-ui-editableList-item-remove').attr('aria-label', text('list.remove'))
     item.find('.red-ui-editableList-item-handle').attr('title', text('list.move'))
-    this.#fields = {
-      name: this.#add('<input>', 'name'),
-      size: this.#add('<input>', 'size').attr('inputmode', 'numeric'),
-      addmode: this.#add('<select>', 'addmode'),
-      dbmode: this.#add('<select>', 'dbmode'),
-    }
-    this.#fields.name.val(shown(given.name))
-    this.#fields.size.val(shown(given.size))
-    fillModes(this.#fields.addmode, 'addmode', shown(given.addmode), '')
-    fillModes(this.#fields.dbmode, 'dbmode', shown(given.dbmode) || '0')
+    this.#add('<input>', 'name', given.name)
+    this.#add('<input>', 'size', given.size).attr('inputmode', 'numeric')
+    fillModes(this.#add('<select>', 'addmode'), 'addmode', shown(given.addmode), '')
+    fillModes(this.#add('<select>', 'dbmode'), 'dbmode', shown(given.dbmode) || '0')
     const id = `mqueue-problem-${++rows}`
     this.#problem = $('<div>', { class: 'mqueue-problem', id, role: 'status' }).appendTo(this.#row)
     this.#row.on('focusout', () => {
@@ -44,40 +38,48 @@ export class QueueRow {
     })
   }
 
-  #add(tag: string, field: Field): JQuery {
+  #add(tag: string, field: Field, value?: unknown): JQuery {
     const label = $('<label>', { class: 'mqueue-field', title: text(`label.${field}`) })
     $('<span>')
       .text(text(`column.${field}`))
       .appendTo(label)
     const input = $(tag, { class: `mqueue-${field}` }).appendTo(label.appendTo(this.#row))
-    return tag === '<input>' ? input.attr({ type: 'text', autocomplete: 'off' }) : input
+    if (tag === '<input>') input.attr({ type: 'text', autocomplete: 'off' }).val(shown(value))
+    return input
+  }
+
+  /** The element of a field: a select of modes may have become a text field. */
+  #field(field: Field): JQuery {
+    return this.#row.find(`.mqueue-${field}`)
   }
 
   /** The definition as it stands in the fields. */
   value(): QueueDefinitionInput {
-    const { name, size, addmode, dbmode } = this.#fields
+    const given = this.#given
+    const name = this.#field('name')
     return {
-      ...this.#given,
-      name: unchanged(name, this.#given.name) ? this.#given.name : String(name.val()).trim(),
-      size: meant(size, this.#given.size),
-      addmode: meant(addmode, this.#given.addmode),
-      dbmode: meant(dbmode, this.#given.dbmode),
+      ...given,
+      name: unchanged(name, given.name) ? given.name : String(name.val()).trim(),
+      size: meant(this.#field('size'), given.size),
+      addmode: meant(this.#field('addmode'), given.addmode),
+      dbmode: meant(this.#field('dbmode'), given.dbmode),
     }
   }
 
   /** Shows what blank fields take. */
   showDefaults({ mqueueSize, mqueueAddmode }: DefinitionDefaults): void {
     const size = shown(mqueueSize).trim()
-    this.#fields.size.attr('placeholder', size === '' || size === '0' ? text('unlimited') : size)
+    this.#field('size').attr('placeholder', size === '' || size === '0' ? text('unlimited') : size)
     const mode = modeText('addmode', shown(mqueueAddmode).trim() || '0')
-    this.#fields.addmode.find('option[value=""]').text(text('addmode.default', { mode }))
+    this.#field('addmode').find('option[value=""]').text(text('addmode.default', { mode }))
   }
 
   /** Says what is wrong with the queue, or that nothing is. */
   showProblem(found: MqueueError | undefined): void {
     const error = this.#left ? found : undefined
     const broken = error === undefined ? undefined : fieldOf(error)
-    for (const [field, input] of Object.entries(this.#fields)) {
+    for (const field of FIELDS) {
+      const input = this.#field(field)
       const bad = field === broken
       input.toggleClass('input-error', bad).attr('aria-invalid', bad ? 'true' : null)
       input.attr('aria-describedby', bad ? (this.#problem.attr('id') ?? null) : null)
@@ -87,7 +89,7 @@ export class QueueRow {
   }
 
   focus(): void {
-    this.#fields.name.trigger('focus')
+    this.#field('name').trigger('focus')
   }
 }
 
@@ -110,5 +112,5 @@ function meant(field: JQuery, given: unknown): unknown {
 function fieldOf({ field }: MqueueError): Field {
   if (field === 'mqueueSize') return 'size'
   if (field === 'mqueueAddmode') return 'addmode'
-  return field === 'size' || field === 'addmode' || field === 'dbmode' ? field : 'name'
+  return FIELDS.find((known) => known === field) ?? 'name'
 }

@@ -18,5 +18,5 @@ export function explain({ rule, part = '', line, message }: MqueueError): string
  * as plain text in others: the same to read in both.
  */
 export function harmless(shown: string): string {
-  return shown.replaceAll('<', '‹').replaceAll('>', '›').replaceAll('&', '＆')
+  return shown.replaceAll('<', '‹').replaceAll('>', '›')
 }

@@ -64,7 +64,16 @@ export function validateTyped(
   options: object,
 ): true | string {
   if (value === undefined) return true
-  const valid = RED.utils.validateTypedProperty(value, inDialog(node, `${property}Type`), options)
+  return validity(value, inDialog(node, `${property}Type`), options)
+}
+
+/** Of a flow node: a property of messages that it sets; blank takes the default. */
+export function validateTarget(value: unknown, options: object): true | string {
+  return value === undefined || value === '' || validity(value, 'msg', options)
+}
+
+function validity(value: unknown, type: string, options: object): true | string {
+  const valid = RED.utils.validateTypedProperty(value, type, options)
   if (valid === true) return true
   return valid === false ? text('invalid') : harmless(valid)
 }
