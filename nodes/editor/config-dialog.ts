@@ -47,7 +47,9 @@ class ConfigDialog {
     $('#mqueue-defaults-problem').text(errors.map(explain).join(' '))
     for (const field of ['mqueueSize', 'mqueueAddmode']) {
       const bad = errors.some((error) => error.field === field)
-      $(`#node-config-input-${field}`).attr('aria-invalid', bad ? 'true' : null)
+      $(`#node-config-input-${field}`)
+        .toggleClass('input-error', bad)
+        .attr('aria-invalid', bad ? 'true' : null)
     }
   }
 
