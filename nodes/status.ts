@@ -14,6 +14,14 @@ const REASONS: Record<ErrorCode, string> = {
   MQ_CLOSED: 'closed',
   MQ_NO_CONFIG: 'no configuration',
 }
+const UNKNOWN = 'error'
+const LOADING = 'loading'
+
+/**
+ * The words of all statuses. Flows may route on them, so the runtime has them in one language; the
+ * editor shows them in its own, since Node-RED looks them up in the catalogue of the node.
+ */
+export const STATUS_TEXTS: readonly string[] = [...Object.values(REASONS), UNKNOWN, LOADING]
 
 /**
  * The status of a number of items, and of their bound where there is one: `12`, `12 / 100`.
@@ -27,7 +35,7 @@ export function sizeStatus(size: number, bound: number): Status {
 
 /** The status of a queue that is being loaded, with the number of items read so far. */
 export function loadingStatus(loaded: number): Status {
-  return { fill: 'blue', shape: 'ring', text: `loading ${loaded}` }
+  return { fill: 'blue', shape: 'ring', text: `${LOADING} ${loaded}` }
 }
 
 /** The status of an error: a red ring with the reason in a few words. */
@@ -35,7 +43,7 @@ export function errorStatus(error: unknown): Status {
   return {
     fill: 'red',
     shape: 'ring',
-    text: error instanceof MqueueError ? REASONS[error.code] : 'error',
+    text: error instanceof MqueueError ? REASONS[error.code] : UNKNOWN,
   }
 }
 

@@ -1,4 +1,4 @@
-import { MqueueError, quote } from './errors.ts'
+import { MqueueError, quote, type Rule } from './errors.ts'
 
 /** 0 append; 1 unique key, the oldest item stays; 2 unique key, the newest item stays. */
 export type Addmode = 0 | 1 | 2
@@ -44,14 +44,20 @@ export interface ParsedDefinitions {
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/
 const INTEGER = /^\d+$/
 const ALLOWED = {
-  size: { text: 'a whole number from 0 on (0 is unlimited)', defaultField: 'mqueueSize' },
+  size: {
+    text: 'a whole number from 0 on (0 is unlimited)',
+    defaultField: 'mqueueSize',
+    blankRule: 'blankSize',
+  },
   addmode: {
     text: '0 (append), 1 (keep the oldest item of a key) or 2 (keep the newest)',
     defaultField: 'mqueueAddmode',
+    blankRule: 'blankAddmode',
   },
   dbmode: {
     text: '0 (none), 1 (load and save), 2 (load only), 3 (save only) or 4 (journal)',
     defaultField: 'dbmode',
+    blankRule: 'dbmode',
   },
 } as const
 
@@ -70,7 +76,8 @@ export function parseDefinitions(
   const parsed: ParsedDefinitions = { definitions: [], errors: [] }
   if (!Array.isArray(inputs)) {
     const text = 'The queues must be a list of {name, size, addmode, dbmode}'
-    parsed.errors.push(new MqueueError('MQ_INVALID_DEFINITION', text, { field: 'queues' }))
+    const place = { field: 'queues', rule: 'list' } as const
+    parsed.errors.push(new MqueueError('MQ_INVALID_DEFINITION', text, place))
     return parsed
   }
   parsed.errors.push(...defaultErrors(defaults))
@@ -79,14 +86,15 @@ export function parseDefinitions(
     try {
       const definition = parseDefinition(input, defaults)
       if (names.has(definition.name)) {
-        throw invalid(definition.name, 'name', 'the name is taken; every queue needs its own')
+        const reason = 'the name is taken; every queue needs its own'
+        throw invalid(definition.name, 'name', 'taken', reason)
       }
       names.add(definition.name)
       parsed.definitions.push(definition)
     } catch (error) {
       if (!(error instanceof MqueueError)) throw error
-      const { queue, field } = error
-      parsed.errors.push(new MqueueError(error.code, error.message, { queue, field, row }))
+      const { queue, field, rule } = error
+      parsed.errors.push(new MqueueError(error.code, error.message, { queue, field, rule, row }))
     }
   }
   return parsed
@@ -105,14 +113,15 @@ export function parseDefinition(
   defaults: DefinitionDefaults = {},
 ): QueueDefinition {
   if (typeof input !== 'object' || input === null) {
-    throw invalid('', 'name', 'a definition is an object {name, size, addmode, dbmode}')
+    throw invalid('', 'name', 'object', 'a definition is an object {name, size, addmode, dbmode}')
   }
   const { name: rawName, size, addmode, dbmode } = input as QueueDefinitionInput
   // An environment variable may have been a number all along.
   const name = typeof rawName === 'number' ? String(rawName) : rawName
   if (typeof name !== 'string' || !NAME.test(name)) {
     const shown = typeof name === 'string' ? name : ''
-    throw invalid(shown, 'name', 'the name must be 1 to 64 of letters, digits, "_", "-" and "."')
+    const reason = 'the name must be 1 to 64 of letters, digits, "_", "-" and "."'
+    throw invalid(shown, 'name', 'name', reason)
   }
   return {
     name,
@@ -125,15 +134,15 @@ export function parseDefinition(
 /** What is wrong with the defaults themselves, whether or not a queue takes them. */
 function defaultErrors(defaults: DefinitionDefaults): MqueueError[] {
   const errors: MqueueError[] = []
-  for (const [field, highest] of [
-    ['mqueueSize', Number.MAX_SAFE_INTEGER],
-    ['mqueueAddmode', 2],
+  for (const [field, highest, rule] of [
+    ['mqueueSize', Number.MAX_SAFE_INTEGER, 'defaultSize'],
+    ['mqueueAddmode', 2, 'defaultAddmode'],
   ] as const) {
     const number = integer(defaults[field])
     if (number !== undefined && number <= highest) continue
     const { text } = ALLOWED[field === 'mqueueSize' ? 'size' : 'addmode']
     const message = `The default ${field} must be ${text}`
-    errors.push(new MqueueError('MQ_INVALID_DEFINITION', message, { queue: '', field }))
+    errors.push(new MqueueError('MQ_INVALID_DEFINITION', message, { queue: '', field, rule }))
   }
   return errors
 }
@@ -147,9 +156,10 @@ function parseNumber(
 ): number {
   const number = integer(isBlank(value) ? fallback : value)
   if (number !== undefined && number <= highest) return number
-  const { text, defaultField } = ALLOWED[field]
-  if (!isBlank(value)) throw invalid(queue, field, `${field} must be ${text}`)
-  throw invalid(queue, defaultField, `its ${field} is blank, and ${defaultField} must be ${text}`)
+  const { text, defaultField, blankRule } = ALLOWED[field]
+  if (!isBlank(value)) throw invalid(queue, field, field, `${field} must be ${text}`)
+  const reason = `its ${field} is blank, and ${defaultField} must be ${text}`
+  throw invalid(queue, defaultField, blankRule, reason)
 }
 
 /** A whole number from 0 on, also when written as text; undefined for anything else, 0 for nothing. */
@@ -164,7 +174,7 @@ function isBlank(value: unknown): boolean {
   return value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
 }
 
-function invalid(queue: string, field: string, reason: string): MqueueError {
+function invalid(queue: string, field: string, rule: Rule, reason: string): MqueueError {
   const shown = queue === '' ? 'A queue without a name' : `Queue ${quote(queue)}`
-  return new MqueueError('MQ_INVALID_DEFINITION', `${shown}: ${reason}`, { queue, field })
+  return new MqueueError('MQ_INVALID_DEFINITION', `${shown}: ${reason}`, { queue, field, rule })
 }

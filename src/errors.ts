@@ -12,6 +12,42 @@ export type ErrorCode =
   | 'MQ_CLOSED'
   | 'MQ_NO_CONFIG'
 
+/**
+ * The rules that a definition can break, each with a word that never changes its meaning. An error
+ * that has one can be told in another language.
+ */
+export const RULES = [
+  'list',
+  'object',
+  'name',
+  'taken',
+  'size',
+  'addmode',
+  'dbmode',
+  'blankSize',
+  'blankAddmode',
+  'defaultSize',
+  'defaultAddmode',
+  'leadingBlank',
+  'semicolon',
+  'noValue',
+  'comma',
+  'noAttribute',
+  'unknownAttribute',
+  'repeatedAttribute',
+  'definedTwice',
+  'modparam',
+  'unknownParameter',
+  'text',
+  'number',
+  'mode',
+  'dbUrl',
+  'dbFile',
+  'dbServer',
+  'dbPercent',
+] as const
+export type Rule = (typeof RULES)[number]
+
 /** Where the input that caused an error stands, as far as it is known. */
 export interface ErrorPlace {
   /** The name of the queue concerned, as it was written. */
@@ -22,6 +58,10 @@ export interface ErrorPlace {
   row?: number
   /** The line of the text it came from, counted from 1. */
   line?: number
+  /** Which rule the input breaks. */
+  rule?: Rule
+  /** The part of the input that breaks it, where the text of the error quotes one. */
+  part?: string
   /** The error underneath, where there is one. */
   cause?: unknown
 }
@@ -34,6 +74,8 @@ export class MqueueError extends Error {
   readonly field?: string
   readonly row?: number
   readonly line?: number
+  readonly rule?: Rule
+  readonly part?: string
 
   /**
    * @param code what went wrong, for programs

@@ -23,10 +23,11 @@ export type {
   Item,
   MaybePromise,
 } from './engine.ts'
-export { type ErrorCode, type ErrorPlace, MqueueError } from './errors.ts'
+export { type ErrorCode, type ErrorPlace, MqueueError, RULES, type Rule } from './errors.ts'
 export { MemoryEngine } from './memory/engine.ts'
 export { Queue } from './memory/queue.ts'
 export { type ParsedModparams, parseDefinitionString, parseModparams } from './modparam.ts'
+export { formatModparams } from './modparam-format.ts'
 export type { StoreLocation } from './sql/address.ts'
 export { StoredEngine } from './sql/engine.ts'
 export type { Report } from './sql/store.ts'

@@ -1,5 +1,5 @@
 import { parseDefinition, type QueueDefinition } from './definition.ts'
-import { MqueueError, quote } from './errors.ts'
+import { MqueueError, quote, type Rule } from './errors.ts'
 
 const ATTRIBUTES = ['name', 'size', 'addmode', 'dbmode'] as const
 
@@ -28,34 +28,46 @@ export interface ParsedModparams {
 export function parseDefinitionString(text: string): QueueDefinition {
   const input: Partial<Record<(typeof ATTRIBUTES)[number], string>> = {}
   const attribute = /\s*([A-Za-z_]\w*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s,;"'][^\s,;]*))\s*(;|$)/y
-  if (/^\s/.test(text)) throw malformed(text, 'it must not begin with a blank')
+  if (/^\s/.test(text)) throw malformed(text, ['leadingBlank', 'it must not begin with a blank'])
   while (attribute.lastIndex < text.length) {
     const from = attribute.lastIndex
     const found = attribute.exec(text)
-    if (found === null) throw malformed(text, reasonAt(text.slice(from)))
+    if (found === null) throw malformed(text, complaintAt(text.slice(from)))
     const name = ATTRIBUTES.find((known) => known === found[1]?.toLowerCase())
     if (name === undefined) {
-      throw malformed(text, `${quote(found[1] ?? '')} is none of ${ATTRIBUTES.join(', ')}`)
+      const part = found[1] ?? ''
+      const reason = `${quote(part)} is none of ${ATTRIBUTES.join(', ')}`
+      throw malformed(text, ['unknownAttribute', reason, part])
     }
-    if (input[name] !== undefined) throw malformed(text, `${name} is given twice`)
+    if (input[name] !== undefined) {
+      throw malformed(text, ['repeatedAttribute', `${name} is given twice`, name])
+    }
     input[name] = found[2] ?? found[3] ?? found[4]
   }
   return parseDefinition(input)
 }
 
+/** A broken rule, the reason in words, and the part of the text they are about. */
+type Complaint = [rule: Rule, reason: string, part?: string]
+
 /** Why the text at which the definition's grammar stopped is not an attribute. */
-function reasonAt(rest: string): string {
+function complaintAt(rest: string): Complaint {
   const [attribute = rest] = rest.split(';', 1)
-  if (attribute.trim() === '')
-    return 'a ";" may only stand between two attributes, or once at the end'
-  if (/^\s*\w+\s*(=\s*)?$/.test(attribute)) return `${quote(attribute.trim())} has no value`
-  if (attribute.includes(','))
-    return 'Kamailio ignores what comes after ","; put ";" between attributes'
-  return `${quote(attribute.trim())} is not attribute=value; put ";" between attributes`
+  const part = attribute.trim()
+  if (part === '') {
+    return ['semicolon', 'a ";" may only stand between two attributes, or once at the end']
+  }
+  if (/^\s*\w+\s*(=\s*)?$/.test(attribute)) return ['noValue', `${quote(part)} has no value`, part]
+  if (attribute.includes(',')) {
+    return ['comma', 'Kamailio ignores what comes after ","; put ";" between attributes']
+  }
+  const reason = `${quote(part)} is not attribute=value; put ";" between attributes`
+  return ['noAttribute', reason, part]
 }
 
-function malformed(text: string, reason: string): MqueueError {
-  return new MqueueError('MQ_INVALID_DEFINITION', `Definition ${quote(text)}: ${reason}`)
+function malformed(text: string, [rule, reason, part]: Complaint): MqueueError {
+  const message = `Definition ${quote(text)}: ${reason}`
+  return new MqueueError('MQ_INVALID_DEFINITION', message, { rule, part })
 }
 
 /**
@@ -75,8 +87,11 @@ export function parseModparams(text: string): ParsedModparams {
   const names = new Set<string>()
 
   function define(definition: QueueDefinition): void {
-    if (names.has(definition.name)) throw wrong(`Queue ${quote(definition.name)} is defined twice`)
-    names.add(definition.name)
+    const { name } = definition
+    if (names.has(name)) {
+      throw wrong('definedTwice', `Queue ${quote(name)} is defined twice`, name)
+    }
+    names.add(name)
     parsed.definitions.push(definition)
   }
 
@@ -87,9 +102,10 @@ export function parseModparams(text: string): ParsedModparams {
     else if (name === 'mqueue_size') defaults.mqueueSize = numberOf(name, value)
     else if (name === 'mqueue_addmode') defaults.mqueueAddmode = numberOf(name, value, 2)
     else if (name === 'db_url') parsed.dbUrl = textOf(name, value)
-    else if (name === '')
-      throw wrong(`${quote(value)} is not modparam("mqueue", "parameter", value)`)
-    else throw wrong(`mqueue has no parameter ${quote(name)}`)
+    else if (name === '') {
+      const reason = `${quote(value)} is not modparam("mqueue", "parameter", value)`
+      throw wrong('modparam', reason, value)
+    } else throw wrong('unknownParameter', `mqueue has no parameter ${quote(name)}`, name)
   }
 
   for (const { name, value, line } of modparams(text)) {
@@ -97,9 +113,9 @@ export function parseModparams(text: string): ParsedModparams {
       apply(name, value)
     } catch (error) {
       if (!(error instanceof MqueueError)) throw error
-      const { queue, field } = error
+      const { queue, field, rule, part } = error
       const message = `Line ${line}: ${error.message}`
-      parsed.errors.push(new MqueueError(error.code, message, { queue, field, line }))
+      parsed.errors.push(new MqueueError(error.code, message, { queue, field, rule, part, line }))
     }
   }
   return parsed
@@ -149,7 +165,9 @@ function unquoted(literal: string): string {
 }
 
 function textOf(name: string, value: string): string {
-  if (!/^["']/.test(value)) throw wrong(`${name} takes a text in quotes, not ${quote(value)}`)
+  if (!/^["']/.test(value)) {
+    throw wrong('text', `${name} takes a text in quotes, not ${quote(value)}`, name)
+  }
   return unquoted(value)
 }
 
@@ -157,9 +175,10 @@ function numberOf(name: string, value: string, highest = Number.MAX_SAFE_INTEGER
   const number = /^\d+$/.test(value) ? Number(value) : Number.NaN
   if (number <= highest) return number
   const range = highest > 2 ? 'from 0 on' : `from 0 to ${highest}`
-  throw wrong(`${name} takes a whole number ${range}, without quotes, not ${quote(value)}`)
+  const reason = `${name} takes a whole number ${range}, without quotes, not ${quote(value)}`
+  throw wrong(highest > 2 ? 'number' : 'mode', reason, name)
 }
 
-function wrong(reason: string): MqueueError {
-  return new MqueueError('MQ_INVALID_DEFINITION', reason)
+function wrong(rule: Rule, reason: string, part: string): MqueueError {
+  return new MqueueError('MQ_INVALID_DEFINITION', reason, { rule, part })
 }

@@ -1,34 +1,26 @@
 /** What ships: the packed tarball, installed as users install it. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { LINES, type Line, NodeRed, PROJECT } from './support/node-red.ts'
+import { installPacked, type PackedUserDir } from './support/packed.ts'
 
 const NAME = '@mqueue/node-red-mqueue'
 const TYPES = ['mqueue', 'mq-add', 'mq-fetch', 'mq-size', 'mq-pv-free']
 
 describe('the packed tarball', function () {
   this.timeout(120_000)
-  let userDir: string
+  let packed: PackedUserDir
   let root: string
   let files: string[]
 
   before(() => {
-    userDir = mkdtempSync(join(tmpdir(), 'mqueue-pack-'))
-    const npm = (args: string[]) =>
-      execFileSync('npm', args, { cwd: userDir, stdio: ['ignore', 'pipe', 'ignore'] }).toString()
-    // The build that the tests run against is the one that is packed.
-    const [packed] = JSON.parse(
-      npm(['pack', PROJECT, '--json', '--ignore-scripts', '--pack-destination', userDir]),
-    )
-    files = packed.files.map(({ path }: { path: string }) => path).sort()
-    writeFileSync(join(userDir, 'package.json'), '{ "name": "user-dir", "private": true }')
-    npm(['install', join(userDir, packed.filename), '--prefer-offline', '--no-audit', '--no-fund'])
-    root = join(userDir, 'node_modules', NAME)
+    packed = installPacked()
+    files = packed.files
+    root = join(packed.userDir, 'node_modules', NAME)
   })
-  after(() => rmSync(userDir, { recursive: true, force: true }))
+  after(() => packed.remove())
 
   const read = (file: string) => readFileSync(join(root, file), 'utf8')
 
@@ -72,11 +64,11 @@ describe('the packed tarball', function () {
   it('depends on few packages, and on no native one', () => {
     const { dependencies } = JSON.parse(read('package.json'))
     assert.ok(Object.keys(dependencies).length <= 6)
-    assert.deepEqual(globSync(join(userDir, 'node_modules/**/binding.gyp')), [])
+    assert.deepEqual(globSync(join(packed.userDir, 'node_modules/**/binding.gyp')), [])
   })
 
   it('is a library that does not need Node-RED', () => {
-    assert.deepEqual(globSync(join(userDir, 'node_modules/node-red*')), [])
+    assert.deepEqual(globSync(join(packed.userDir, 'node_modules/node-red*')), [])
     const script = `
       import { Queue, parseDefinitionString, parseModparams, MqueueError } from '${NAME}'
       const queue = new Queue(parseDefinitionString('name=q;size=1'))
@@ -84,18 +76,20 @@ describe('the packed tarball', function () {
       console.log(queue.add('b', 2).dropped.reason, queue.fetch().key, queue.size)
       try { parseDefinitionString('name=q,size=3') } catch (e) { console.log(e instanceof MqueueError, e.code) }
       console.log(parseModparams('modparam("mqueue", "mqueue_name", "x")').definitions[0].name)`
-    writeFileSync(join(userDir, 'use.mjs'), script)
-    const output = execFileSync(process.execPath, [join(userDir, 'use.mjs')]).toString()
+    writeFileSync(join(packed.userDir, 'use.mjs'), script)
+    const output = execFileSync(process.execPath, [join(packed.userDir, 'use.mjs')]).toString()
     assert.equal(output, 'overflow b 0\ntrue MQ_INVALID_DEFINITION\nx\n')
   })
 
   it('is typed', () => {
     const check = (code: string) => {
-      writeFileSync(join(userDir, 'use.mts'), code)
+      writeFileSync(join(packed.userDir, 'use.mts'), code)
       const tsc = join(PROJECT, 'node_modules/typescript/bin/tsc')
       const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024']
       try {
-        execFileSync(process.execPath, [tsc, ...flags, '--types', '', 'use.mts'], { cwd: userDir })
+        execFileSync(process.execPath, [tsc, ...flags, '--types', '', 'use.mts'], {
+          cwd: packed.userDir,
+        })
         return ''
       } catch (error) {
         return String((error as { stdout: Buffer }).stdout)
@@ -114,7 +108,7 @@ describe('the packed tarball', function () {
 
   for (const line of Object.keys(LINES) as Line[]) {
     it(`loads into Node-RED ${line} without a warning`, async () => {
-      const nodeRed = await NodeRed.start({ line, userDir, flows: [] })
+      const nodeRed = await NodeRed.start({ line, userDir: packed.userDir, flows: [] })
       try {
         const known = /Projects disabled|Encrypted credentials not found/
         const warnings = nodeRed.log

@@ -1,37 +1,77 @@
-/**
- * The input of a queue's name that mq-add, mq-fetch, mq-size and mq-pv-free share. A plain script,
- * since the scripts inside the html files cannot import: it puts one function on `window`.
- */
-// biome-ignore-all lint/correctness/noUnusedVariables: called from the html files
+import { isReference } from './check.ts'
+import { prepareConfigButtons } from './config-buttons.ts'
+import { definedQueues } from './defined-queues.ts'
+import { text } from './text.ts'
+import { nameTypedInput } from './typed-input.ts'
+import { validateQueue } from './validators.ts'
 
-interface EditorNode {
-  queues?: { name: string }[]
-}
-
-declare const RED: { nodes: { node(id: string): EditorNode | null } }
-declare const $: (selector: string) => {
-  val(): string
-  typedInput(options: object): void
-}
+const INPUT = '#node-input-queue'
+const TYPE = '#node-input-queueType'
+const CONFIG = '#node-input-mqueue'
+const OTHER_TYPES = ['msg', 'flow', 'global', 'env', 'jsonata']
 
 /**
- * Makes a typed input of the dialog's queue field, which suggests the queues of the chosen config
- * node.
+ * Makes a typed input of the dialog's queue field. Its first type lists the queues of the chosen
+ * config node, and follows when another one is chosen, or that one is edited.
  *
- * @param label what a queue that is picked by name is called
- * @param more the types after that one
+ * @param more types besides those that every flow node has
  */
-function mqueueQueueInput(label: string, more: (string | object)[]): void {
-  function suggest(text: string): { value: string; label: string }[] {
-    const config = RED.nodes.node($('#node-input-mqueue').val())
-    const names = (config?.queues ?? []).map(({ name }) => name)
-    return names
-      .filter((name) => name.toLowerCase().includes(text.toLowerCase()))
-      .map((name) => ({ value: name, label: name }))
-  }
-  $('#node-input-queue').typedInput({
-    default: 'queue',
-    typeField: '#node-input-queueType',
-    types: [{ value: 'queue', label, autoComplete: suggest }, ...more],
+export function prepareQueueInput(node: EditorNode, more: TypedInputType[] = []): void {
+  $('#mqueue-node').data('node', node.id)
+  const types = () => [queueType(chosen()), ...OTHER_TYPES, ...more]
+  if (chosen() === '') $(INPUT).val(onlyQueue())
+  $(INPUT).typedInput({ default: 'queue', typeField: TYPE, types: types() })
+  nameTypedInput('queue')
+  prepareConfigButtons()
+  $(INPUT).on('change', () => showProblem(node))
+  let listed = JSON.stringify(types())
+  // Node-RED triggers this also after it has edited, added or deleted a config node from here.
+  $(CONFIG).on('change', () => {
+    const now = JSON.stringify(types())
+    if (now !== listed) {
+      const only = chosen() === '' ? onlyQueue() : ''
+      $(INPUT).typedInput('types', types())
+      if (only !== '') $(INPUT).typedInput('value', only).typedInput('types', types())
+    }
+    listed = now
+    $(INPUT).trigger('change')
   })
+}
+
+function chosen(): string {
+  return String($(INPUT).val() ?? '')
+}
+
+function showProblem(node: EditorNode): void {
+  const valid = node.type === 'mq-pv-free' || validateQueue(node, chosen(), {})
+  $('#mqueue-queue-problem').text(valid === true ? '' : valid)
+}
+
+function isListed(): boolean {
+  return ['', 'queue'].includes(String($(TYPE).val() ?? ''))
+}
+
+/** The queue that needs no choosing, because there is no other. */
+function onlyQueue(): string {
+  const [only = '', ...others] = definedQueues(String($(CONFIG).val())) ?? []
+  return isListed() && others.length === 0 ? only : ''
+}
+
+/** The type that lists queues. What is chosen stays in the list, also when it is not defined. */
+function queueType(name: string): TypedInputType {
+  const type = { value: 'queue', label: text('label.pick'), icon: 'fa fa-list' }
+  // Node-RED cannot find these in its menu again; no queue can have such a name.
+  if (/['\\]/.test(name)) return type
+  const names = (definedQueues(String($(CONFIG).val())) ?? []).filter(
+    (other) => !/['\\]/.test(other),
+  )
+  const options = names.map((other) => ({ value: other, label: other }))
+  if (isListed() && name === '') {
+    const label = text(names.length === 0 ? 'queue.noneDefined' : 'queue.choose')
+    options.unshift({ value: '', label })
+  } else if (isListed() && !names.includes(name)) {
+    const label = isReference(name) ? name : text('queue.notDefined', { name })
+    options.push({ value: name, label })
+  } else if (options.length === 0) options.push({ value: '', label: text('queue.noneDefined') })
+  return { ...type, options }
 }

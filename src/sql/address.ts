@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
-import { MqueueError, reasonOf } from '../errors.ts'
+import { reasonOf } from '../errors.ts'
+import { type DbUrl, decoded, parseDbUrl } from './db-url.ts'
 
 /** Where a store is, as people give it. */
 export interface StoreLocation {
@@ -27,34 +28,16 @@ export interface Address {
   redact(text: string): string
 }
 
-const KINDS: Record<string, 'postgres' | 'mysql'> = {
-  'postgres:': 'postgres',
-  'postgresql:': 'postgres',
-  'mysql:': 'mysql',
-  'mariadb:': 'mysql',
-}
-const ALLOWED =
-  'leave it blank, or give sqlite:<path>, postgres://host:port/database or mysql://host:port/database'
-
 /**
- * Reads a `db_url`. As in Kamailio, `sqlite:` may be followed by slashes before an absolute path.
+ * Finds the database that a location means.
  *
  * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password
  */
 export function parseAddress({ url = '', user, password, directory, id }: StoreLocation): Address {
-  const text = url.trim()
-  if (text === '') return sqlite(join(directory, `${fileName(id)}.sqlite`), true)
-  if (text.startsWith('sqlite:')) {
-    const path = text
-      .slice('sqlite:'.length)
-      .replace(/^\/+/, '/')
-      .replace(/^\/(?=[A-Za-z]:)/, '')
-    if (path === '' || path === '/' || path.startsWith(':memory:')) {
-      throw invalid('after sqlite: comes the path of a file')
-    }
-    return sqlite(resolve(directory, path), false)
-  }
-  return server(text, user, password)
+  const parsed = parseDbUrl(url)
+  if (parsed.kind === 'default') return sqlite(join(directory, `${fileName(id)}.sqlite`), true)
+  if (parsed.kind === 'sqlite') return sqlite(resolve(directory, parsed.path), false)
+  return server(parsed, user, password)
 }
 
 /** A name for a file that is told apart by an id, whatever the id is made of. */
@@ -62,18 +45,14 @@ export function fileName(id: string): string {
   return encodeURIComponent(id).replaceAll('*', '%2A')
 }
 
+type ServerUrl = Extract<DbUrl, { url: URL }>
+
 function sqlite(path: string, isDefault: boolean): Address {
   const shown = `sqlite:${path}`
   return { kind: 'sqlite', target: path, isDefault, shown, redact: (text) => text }
 }
 
-function server(text: string, user = '', password = ''): Address {
-  if (!URL.canParse(text)) throw invalid(ALLOWED)
-  const url = new URL(text)
-  const kind = KINDS[url.protocol]
-  if (kind === undefined) throw invalid(ALLOWED)
-  const database = url.pathname.slice(1)
-  if (url.hostname === '' || database === '') throw invalid('it must name a host and a database')
+function server({ kind, url, database }: ServerUrl, user = '', password = ''): Address {
   if (user !== '') url.username = encodeURIComponent(user)
   if (password !== '') url.password = encodeURIComponent(password)
   const secrets = [decoded(url.password), decoded(url.username), url.password, url.username]
@@ -92,19 +71,6 @@ function server(text: string, user = '', password = ''): Address {
 function hide(text: string, secret: string): string {
   const literal = secret.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   return text.replace(new RegExp(`(?<![A-Za-z0-9])${literal}(?![A-Za-z0-9])`, 'g'), '***')
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw invalid('a "%" in its user or password must be written as %25')
-  }
-}
-
-function invalid(reason: string): MqueueError {
-  const text = `The database address cannot be used: ${reason}.`
-  return new MqueueError('MQ_INVALID_DEFINITION', text, { field: 'dbUrl' })
 }
 
 /** What a driver says went wrong, without anything secret. */

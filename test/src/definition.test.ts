@@ -147,6 +147,30 @@ describe('parseDefinitions', () => {
     )
   })
 
+  it('says which rule each one breaks, whatever the language', () => {
+    const bad = [{ name: '' }, { name: 'q', size: -1 }, { name: 'q', addmode: 3 }, null]
+    const modes = [{ name: 'q', dbmode: 5 }, { name: 'a' }, { name: 'a' }, { name: 'b', size: 1 }]
+    const rulesOf = (queues: unknown, defaults = {}) =>
+      parseDefinitions(queues, defaults).errors.map(({ rule }) => rule)
+    assert.deepEqual(rulesOf([...bad, ...modes]), [
+      'name',
+      'size',
+      'addmode',
+      'object',
+      'dbmode',
+      'taken',
+    ])
+    assert.deepEqual(rulesOf({}), ['list'])
+    assert.deepEqual(rulesOf([{ name: 'q', addmode: 1 }], { mqueueSize: 'x' }), [
+      'defaultSize',
+      'blankSize',
+    ])
+    assert.deepEqual(rulesOf([{ name: 'q', size: 1 }], { mqueueAddmode: 3 }), [
+      'defaultAddmode',
+      'blankAddmode',
+    ])
+  })
+
   it('refuses anything but a list', () => {
     for (const input of [null, {}, 'name=q', 5]) {
       const { definitions, errors } = parseDefinitions(input)

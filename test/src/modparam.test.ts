@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { MqueueError, parseDefinitionString, parseModparams } from '../../src/index.ts'
+import { MqueueError, parseDefinitionString, parseModparams, RULES } from '../../src/index.ts'
 
-function refusal(text: string): string {
+function refusal(text: string): MqueueError {
   try {
     parseDefinitionString(text)
   } catch (error) {
     assert.ok(error instanceof MqueueError && error.code === 'MQ_INVALID_DEFINITION')
-    return error.message
+    return error
   }
   return assert.fail(`${text} was taken`)
 }
@@ -58,7 +58,11 @@ describe('parseDefinitionString', () => {
     ['name="a;b"', /name must be/],
   ]
   for (const [text, reason] of refused) {
-    it(`refuses ${JSON.stringify(text)} and says why`, () => assert.match(refusal(text), reason))
+    it(`refuses ${JSON.stringify(text)} and says why`, () => {
+      const { message, rule } = refusal(text)
+      assert.match(message, reason)
+      assert.ok(RULES.some((known) => known === rule))
+    })
   }
 })
 
@@ -126,6 +130,20 @@ modparam("mqueue", "mqueue_name", "no name")`)
       assert.equal(code, 'MQ_INVALID_DEFINITION')
       assert.ok(message.startsWith(`Line ${line}: `))
     }
+    assert.deepEqual(
+      errors.map(({ rule, part }) => `${rule} ${part ?? ''}`.trim()),
+      [
+        'comma',
+        'number mqueue_size',
+        'number mqueue_size',
+        'mode mqueue_addmode',
+        'text mqueue_name',
+        'definedTwice b',
+        'unknownParameter length',
+        'modparam modparam("mqueue", "mqueue_name" "c")',
+        'name',
+      ],
+    )
     const reasons = errors.map(({ message }) => message)
     for (const [index, reason] of [
       /after ","/,

@@ -19,6 +19,8 @@ export interface Options {
   line?: Line
   /** The user directory; made, with this package linked into it, when absent. */
   userDir?: string
+  /** A free one, when absent. */
+  port?: number
   flows?: FlowNode[]
   env?: Record<string, string>
   /** Logs how each message ended (see observer/), and adds a context store named `slow`. */
@@ -45,6 +47,7 @@ export function makeUserDir(): string {
 
 export class NodeRed {
   readonly url: string
+  readonly line: Line
   readonly userDir: string
   readonly #child: ChildProcess
   readonly #exited: Promise<{ code: number | null; signal: string | null }>
@@ -60,7 +63,7 @@ export class NodeRed {
 
   /** Starts a process. */
   static async launch(options: Options = {}): Promise<NodeRed> {
-    return new NodeRed(options, await freePort())
+    return new NodeRed(options, options.port ?? (await freePort()))
   }
 
   private constructor(
@@ -68,6 +71,7 @@ export class NodeRed {
     port: number,
   ) {
     this.userDir = userDir
+    this.line = line
     this.url = `http://127.0.0.1:${port}`
     const settings = {
       uiHost: '127.0.0.1',
@@ -95,7 +99,9 @@ export class NodeRed {
     if (flows !== undefined) writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows))
     const red = join(PROJECT, 'node_modules', LINES[line], 'red.js')
     const args = [red, '-u', userDir, '-s', join(userDir, 'settings.cjs')]
-    this.#child = spawn(process.execPath, args, { env: { ...process.env, ...env } })
+    this.#child = spawn(process.execPath, args, {
+      env: { ...process.env, PORT: String(port), ...env },
+    })
     this.#child.stdout?.on('data', (chunk) => {
       this.#log += chunk
     })

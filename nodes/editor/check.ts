@@ -1,0 +1,87 @@
+/** Checks what a dialog holds by the rules of the runtime, before Node-RED has put in the environment. */
+import {
+  type DefinitionDefaults,
+  parseDefinitions,
+  type QueueDefinition,
+  type QueueDefinitionInput,
+} from '../../src/definition.ts'
+import { MqueueError } from '../../src/errors.ts'
+import { parseDbUrl } from '../../src/sql/db-url.ts'
+
+/** Tells whether Node-RED replaces a value by an environment variable: all of it must be `${NAME}`. */
+export function isReference(value: unknown): boolean {
+  return typeof value === 'string' && /^\$(\{\S+\}|\(\S+\))$/.test(value)
+}
+
+/**
+ * Checks queue definitions as the runtime does. A reference to the environment is taken for good,
+ * since its value is only known there.
+ *
+ * @returns the definitions that are good and without references, and an error for each bad row
+ */
+export function checkDefinitions(
+  queues: unknown,
+  defaults: DefinitionDefaults,
+): { definitions: QueueDefinition[]; errors: MqueueError[] } {
+  if (isReference(queues)) return { definitions: [], errors: [] }
+  const rows: QueueDefinitionInput[] = Array.isArray(queues) ? queues : []
+  const standIns = Array.isArray(queues) ? rows.map((row) => standInOf(row, rows)) : queues
+  const { definitions, errors } = parseDefinitions(standIns, {
+    mqueueSize: known(defaults.mqueueSize),
+    mqueueAddmode: known(defaults.mqueueAddmode),
+  })
+  const depending = new Set(
+    rows.filter((row) => dependsOnReference(row, defaults)).map((row) => standInOf(row, rows).name),
+  )
+  return { definitions: definitions.filter(({ name }) => !depending.has(name)), errors }
+}
+
+function dependsOnReference(
+  row: QueueDefinitionInput,
+  { mqueueSize, mqueueAddmode }: DefinitionDefaults,
+): boolean {
+  if (typeof row !== 'object' || row === null) return false
+  const { name, size, addmode, dbmode } = row
+  const taken = [isBlank(size) ? mqueueSize : size, isBlank(addmode) ? mqueueAddmode : addmode]
+  return [name, dbmode, ...taken].some(isReference)
+}
+
+function isBlank(value: unknown): boolean {
+  return String(value ?? '').trim() === ''
+}
+
+/** The definition with everything that refers to the environment replaced by what is good. */
+function standInOf(row: QueueDefinitionInput, rows: QueueDefinitionInput[]): QueueDefinitionInput {
+  if (typeof row !== 'object' || row === null) return row
+  const { name, size, addmode, dbmode } = row
+  return {
+    // Two references to one variable are the same name; no other name is as long and as odd.
+    name: isReference(name)
+      ? `${rows.findIndex((other) => other?.name === name)}`.padStart(64, '.')
+      : name,
+    size: known(size),
+    addmode: known(addmode),
+    dbmode: known(dbmode),
+  }
+}
+
+function known(value: unknown): unknown {
+  return isReference(value) ? 0 : value
+}
+
+/** Tells whether a queue needs the database. */
+export function persists({ dbmode }: QueueDefinitionInput): boolean {
+  return !['', '0'].includes(String(dbmode ?? '').trim())
+}
+
+/** What is wrong with the address of a database; undefined when nothing is. */
+export function checkDbUrl(dbUrl: unknown): MqueueError | undefined {
+  if (isReference(dbUrl)) return undefined
+  try {
+    parseDbUrl(String(dbUrl ?? ''))
+    return undefined
+  } catch (error) {
+    if (error instanceof MqueueError) return error
+    throw error
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Lets the buttons that edit and add a config node be reached and pressed by keyboard: Node-RED makes
+ * them of links that lead nowhere.
+ */
+export function prepareConfigButtons(): void {
+  for (const [button, key] of [
+    ['edit', 'editor.editConfig'],
+    ['add', 'editor.addNewConfig'],
+  ] as const) {
+    const element = $(`#node-input-btn-mqueue-${button}`)
+    element.attr({ tabindex: 0, role: 'button' })
+    if (element.attr('aria-label') === undefined) {
+      element.attr('aria-label', RED._(key, { type: 'mqueue' }))
+    }
+    element.on('keydown', (event) => {
+      if (event.key !== 'Enter' && event.key !== ' ') return
+      event.preventDefault()
+      element.trigger('click')
+    })
+  }
+}

@@ -1,0 +1,92 @@
+import type { DefinitionDefaults } from '../../src/definition.ts'
+import { checkDefinitions, isReference, persists } from './check.ts'
+import { DatabaseSection } from './database.ts'
+import { ExportPanel } from './export-panel.ts'
+import { type Import, ImportPanel } from './import-panel.ts'
+import { fillModes } from './mode-select.ts'
+import { QueueList } from './queue-list.ts'
+import { explain, text } from './text.ts'
+
+/** The dialog of a config node. */
+class ConfigDialog {
+  readonly #database = new DatabaseSection()
+  readonly #export = new ExportPanel()
+  readonly #import: ImportPanel
+  readonly #list: QueueList
+  readonly #given: unknown
+
+  constructor({ queues, mqueueAddmode }: EditorNode) {
+    this.#given = queues
+    const addmode = $('#node-config-input-mqueueAddmode')
+    fillModes(addmode, 'addmode', String(mqueueAddmode ?? '').trim() || '0')
+    $('#node-config-input-mqueueSize').attr('placeholder', text('unlimited'))
+    this.#list = new QueueList($('#mqueue-config-queues'), defaults, () => this.#follow())
+    for (const queue of Array.isArray(queues) ? queues : []) this.#list.add(queue)
+    // The addmode may become another element, when an environment variable is typed.
+    const inputs = '#node-config-input-mqueueSize, #node-config-input-mqueueAddmode'
+    $('#mqueue-config').on('input change', inputs, () => this.#list.refresh())
+    this.#import = new ImportPanel(
+      () => new Set(this.#list.queues().map(({ name }) => String(name))),
+      (found) => this.#add(found),
+    )
+    $('#mqueue-import-open').on('click', () => this.#import.open())
+    $('#mqueue-export-open').on('click', () => this.#openExport())
+    this.#list.refresh()
+  }
+
+  /** Gives the queues as they are to be kept, and moves secrets out of the address. */
+  save(): unknown {
+    this.#database.take(this.#database.url())
+    const queues = this.#list.queues()
+    return queues.length === 0 && isReference(this.#given) ? this.#given : queues
+  }
+
+  #follow(): void {
+    this.#database.toggle(this.#list.queues().some(persists))
+    const { errors } = checkDefinitions([], defaults())
+    $('#mqueue-defaults-problem').text(errors.map(explain).join(' '))
+    for (const field of ['mqueueSize', 'mqueueAddmode']) {
+      const bad = errors.some((error) => error.field === field)
+      $(`#node-config-input-${field}`)
+        .toggleClass('input-error', bad)
+        .attr('aria-invalid', bad ? 'true' : null)
+    }
+  }
+
+  #add({ definitions, dbUrl }: Import): void {
+    const from = this.#list.queues().length
+    for (const definition of definitions) this.#list.add(definition)
+    this.#list.refresh()
+    if (dbUrl !== undefined) this.#database.take(dbUrl)
+    // The panel gives the focus back to its button when it closes.
+    if (definitions.length > 0) setTimeout(() => this.#list.focusRow(from))
+  }
+
+  #openExport(): void {
+    const queues = this.#list.queues()
+    const { definitions } = checkDefinitions(queues, defaults())
+    const leftOut = queues.length - definitions.length
+    const dbUrl =
+      queues.some(persists) && !isReference(this.#database.url()) ? this.#database.url() : ''
+    this.#export.open({ definitions, dbUrl, leftOut })
+  }
+}
+
+function defaults(): DefinitionDefaults {
+  return {
+    mqueueSize: $('#node-config-input-mqueueSize').val(),
+    mqueueAddmode: $('#node-config-input-mqueueAddmode').val(),
+  }
+}
+
+let open: ConfigDialog | undefined
+
+/** Fills the dialog of a config node. There is one at a time. */
+export function openConfigDialog(node: EditorNode): void {
+  open = new ConfigDialog(node)
+}
+
+/** Keeps in the node what stands in its dialog. */
+export function saveConfigDialog(node: EditorNode): void {
+  node.queues = open?.save() ?? node.queues
+}

@@ -1,0 +1,41 @@
+import { checkDbUrl } from './check.ts'
+import { splitDbUrl } from './db-credentials.ts'
+import { explain } from './text.ts'
+
+const URL_FIELD = '#node-config-input-dbUrl'
+
+/** The part of the dialog that says where queues are kept when Node-RED is not running. */
+export class DatabaseSection {
+  constructor() {
+    $(URL_FIELD).on('input change', () => this.#check())
+  }
+
+  url(): string {
+    return String($(URL_FIELD).val() ?? '')
+  }
+
+  /** Shows the section while a queue persists. */
+  toggle(needed: boolean): void {
+    $('#mqueue-database').prop('hidden', !needed)
+    this.#check()
+  }
+
+  /** Takes an address over; a user and a password in it go to their fields. */
+  take(dbUrl: string): void {
+    const split = splitDbUrl(dbUrl)
+    $(URL_FIELD).val(split?.url ?? dbUrl)
+    if (split !== undefined) {
+      if (split.user !== '') $('#node-config-input-user').val(split.user)
+      if (split.password !== '') $('#node-config-input-password').val(split.password)
+    }
+    this.#check()
+  }
+
+  #check(): void {
+    const error = checkDbUrl(this.url())
+    $(URL_FIELD)
+      .toggleClass('input-error', error !== undefined)
+      .attr('aria-invalid', error === undefined ? null : 'true')
+    $('#mqueue-database-problem').text(error === undefined ? '' : explain(error))
+  }
+}

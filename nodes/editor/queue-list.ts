@@ -1,0 +1,80 @@
+import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
+import { checkDefinitions } from './check.ts'
+import { QueueRow } from './queue-row.ts'
+
+/** The list of queues in the dialog of the config node. */
+export class QueueList {
+  readonly #list: JQuery
+  readonly #defaults: () => DefinitionDefaults
+  readonly #changed: () => void
+
+  /**
+   * @param list the element that becomes the list
+   * @param defaults gives what blank fields take, as the dialog stands
+   * @param changed is called whenever a queue was changed, added or removed
+   */
+  constructor(list: JQuery, defaults: () => DefinitionDefaults, changed: () => void) {
+    this.#list = list
+    this.#defaults = defaults
+    this.#changed = changed
+    list.editableList({
+      sortable: true,
+      removable: true,
+      height: 'auto',
+      addItem: (item: JQuery, _index: number, queue: QueueDefinitionInput) => {
+        const row = new QueueRow(item, queue)
+        item.data('row', row)
+        if (queue.name !== undefined) return
+        // Node-RED scrolls to the new row first.
+        setTimeout(() => row.focus())
+        this.refresh()
+      },
+      removeItem: () => this.refresh(),
+      sortItems: () => this.refresh(),
+    })
+    list.on('input change focusout', () => this.refresh())
+    list.on('keydown', (event) => this.#moveByKey(event))
+  }
+
+  add(queue: QueueDefinitionInput): void {
+    this.#list.editableList('addItem', queue)
+  }
+
+  /** The definitions as they stand in the dialog. */
+  queues(): QueueDefinitionInput[] {
+    return this.#rows().map((row) => row.value())
+  }
+
+  /** Shows anew what blank fields take and what is wrong. */
+  refresh(): void {
+    const defaults = this.#defaults()
+    const { errors } = checkDefinitions(this.queues(), defaults)
+    for (const [index, row] of this.#rows().entries()) {
+      row.showDefaults(defaults)
+      row.showProblem(errors.find((error) => error.row === index))
+    }
+    this.#changed()
+  }
+
+  focusRow(index: number): void {
+    this.#rows()[index]?.focus()
+  }
+
+  #rows(): QueueRow[] {
+    const items = this.#list.editableList('items').toArray()
+    return items.map((item) => $(item).data('row') as QueueRow)
+  }
+
+  /** Alt with an arrow key moves a queue, for those who do not drag. */
+  #moveByKey(event: JQuery.KeyDownEvent): void {
+    if (!event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return
+    const item = $(event.target).closest('li')
+    const beside = event.key === 'ArrowUp' ? item.prev('li') : item.next('li')
+    event.preventDefault()
+    if (beside.length === 0) return
+    if (event.key === 'ArrowUp') item.insertBefore(beside)
+    else item.insertAfter(beside)
+    $(event.target).trigger('focus')
+    this.refresh()
+  }
+}

@@ -1,0 +1,37 @@
+/** The parts of Node-RED's editor that the dialogs use. */
+
+declare const RED: {
+  _(key: string, values?: Record<string, unknown>): string
+  clipboard: { copyText(value: string, element?: JQuery, message?: string): void }
+  events: { on(event: 'nodes:add', heard: (node: EditorNode) => void): void }
+  nodes: { node(id: string): EditorNode | null }
+  utils: {
+    parseContextKey(key: string): { key: string }
+    validateTypedProperty(value: unknown, type: string, options: object): boolean | string
+  }
+}
+
+/** A node as the editor holds it. */
+interface EditorNode {
+  id: string
+  type: string
+  _(key: string, values?: Record<string, unknown>): string
+  [property: string]: unknown
+}
+
+interface TypedInputType {
+  value: string
+  label?: string
+  icon?: string
+  hasValue?: boolean
+  options?: { value: string; label: string }[]
+}
+
+interface JQuery {
+  editableList(options: object): JQuery
+  editableList(action: 'addItem', data: object): JQuery
+  editableList(action: 'items'): JQuery
+  typedInput(options: object): JQuery
+  typedInput(action: 'value', value: string): JQuery
+  typedInput(action: 'types', types: (string | TypedInputType)[]): JQuery
+}

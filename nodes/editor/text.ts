@@ -1,0 +1,22 @@
+import { type MqueueError, quote } from '../../src/errors.ts'
+
+const CATALOGUE = '@mqueue/node-red-mqueue/mqueue:mqueue'
+
+/** A text of the dialogs in the language of the editor. */
+export function text(key: string, values: Record<string, unknown> = {}): string {
+  return RED._(`${CATALOGUE}.${key}`, values)
+}
+
+/** What is wrong, in the language of the editor. */
+export function explain({ rule, part = '', line, message }: MqueueError): string {
+  const reason = rule === undefined ? message : text(`rule.${rule}`, { part: quote(part) })
+  return line === undefined ? reason : text('import.line', { line, reason })
+}
+
+/**
+ * A text for the list of what is wrong with a node, which Node-RED shows as HTML in one place and
+ * as plain text in others: the same to read in both.
+ */
+export function harmless(shown: string): string {
+  return shown.replaceAll('<', '‹').replaceAll('>', '›')
+}

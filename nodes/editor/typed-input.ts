@@ -1,0 +1,31 @@
+import { text } from './text.ts'
+
+/**
+ * Makes a typed input of a field of a flow node's dialog.
+ *
+ * @param property the property of the node that the field is for
+ */
+export function prepareTypedInput(property: string, types: (string | TypedInputType)[]): void {
+  const typeField = $(`#node-input-${property}Type`)
+  const options = typeField.length === 0 ? {} : { typeField, default: 'msg' }
+  $(`#node-input-${property}`).typedInput({ ...options, types })
+  nameTypedInput(property)
+}
+
+/**
+ * Gives the parts of a typed input names that a screen reader finds: the label of the field stands
+ * for an input that Node-RED hides.
+ *
+ * @param property the property of the node that the field is for
+ */
+export function nameTypedInput(property: string): void {
+  const label = $(`label[for="node-input-${property}"]`)
+  const id = `mqueue-label-${property}`
+  label.attr('id', id)
+  const container = $(`#node-input-${property}`).next('.red-ui-typedInput-container')
+  container.find('.red-ui-typedInput-input').attr('aria-labelledby', id)
+  const chosen = container.find('.red-ui-typedInput-option-label').attr('id', `${id}-chosen`)
+  chosen.parent().attr('aria-labelledby', `${id} ${id}-chosen`)
+  const name = text('label.typeOf', { field: label.text().trim() })
+  container.find('.red-ui-typedInput-type-select').attr('aria-label', name)
+}

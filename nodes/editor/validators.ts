@@ -1,0 +1,86 @@
+/**
+ * What is wrong with a property of a node, for its red triangle. Each gives true, or the reason in
+ * the language of the editor.
+ */
+import { checkDbUrl, checkDefinitions, isReference, persists } from './check.ts'
+import { definedQueues } from './defined-queues.ts'
+import { explain, harmless, text } from './text.ts'
+
+/** Of a config node: its list of queues. */
+export function validateQueues(
+  { mqueueSize, mqueueAddmode }: EditorNode,
+  queues: unknown,
+): true | string {
+  const { errors } = checkDefinitions(queues ?? [], { mqueueSize, mqueueAddmode })
+  const wrong = errors.filter(({ field, row }) => row !== undefined || field === 'queues')
+  if (wrong.length === 0) return true
+  const reasons = wrong.map((error) => {
+    const name = rowName(queues, error.row)
+    return name === '' ? explain(error) : `${name}: ${explain(error)}`
+  })
+  return harmless(reasons.join(' '))
+}
+
+function rowName(queues: unknown, row = -1): string {
+  const { name = '' } = (Array.isArray(queues) ? queues[row] : undefined) ?? {}
+  return String(name).slice(0, 64)
+}
+
+/** Of a config node: what blank sizes and addmodes become. */
+export function validateDefault(
+  field: 'mqueueSize' | 'mqueueAddmode',
+  value: unknown,
+): true | string {
+  const { errors } = checkDefinitions([], { [field]: value })
+  return errors[0] === undefined ? true : explain(errors[0])
+}
+
+/** Of a config node: the address of its database, where a queue needs one. */
+export function validateDbUrl(node: EditorNode, dbUrl: unknown): true | string {
+  const { queues } = node
+  if (Array.isArray(queues) && !queues.some((queue) => persists(queue ?? {}))) return true
+  const error = checkDbUrl(dbUrl)
+  return error === undefined ? true : explain(error)
+}
+
+/** Of a flow node: the queue it works on. */
+export function validateQueue(node: EditorNode, queue: unknown, options: object): true | string {
+  const type = inDialog(node, 'queueType') || 'queue'
+  const name = String(queue ?? '')
+  if (type === 'all') return true
+  if (name.trim() === '') return text('queue.none')
+  if (type !== 'queue') return validateTyped(node, 'queue', queue, options)
+  const names = definedQueues(inDialog(node, 'mqueue'))
+  // Without a config node it is that which is to be mended.
+  if (names === undefined || isReference(name) || names.some(isReference)) return true
+  return names.includes(name) ? true : harmless(text('queue.unknown', { name }))
+}
+
+/** Of a flow node: a property whose type can be chosen. */
+export function validateTyped(
+  node: EditorNode,
+  property: string,
+  value: unknown,
+  options: object,
+): true | string {
+  if (value === undefined) return true
+  return validity(value, inDialog(node, `${property}Type`), options)
+}
+
+/** Of a flow node: a property of messages that it sets; blank takes the default. */
+export function validateTarget(value: unknown, options: object): true | string {
+  return value === undefined || value === '' || validity(value, 'msg', options)
+}
+
+function validity(value: unknown, type: string, options: object): true | string {
+  const valid = RED.utils.validateTypedProperty(value, type, options)
+  if (valid === true) return true
+  return valid === false ? text('invalid') : harmless(valid)
+}
+
+/** A property of a node: as its dialog has it while that is open, else as the node has it. */
+function inDialog(node: EditorNode, property: string): string {
+  const open = $('#mqueue-node').data('node') === node.id
+  const value = open ? $(`#node-input-${property}`).val() : node[property]
+  return value === undefined || value === null ? '' : String(value)
+}

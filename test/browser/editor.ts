@@ -1,0 +1,215 @@
+/** Node-RED's editor in a real browser, used by mouse and keyboard. */
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core'
+
+const NAMES = ['chromium', 'chromium-browser']
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** Where Chromium is installed; undefined where it is not. */
+export const CHROMIUM = (process.env.PATH ?? '')
+  .split(delimiter)
+  .flatMap((dir) => NAMES.map((name) => join(dir, name)))
+  .find((file) => existsSync(file))
+
+export interface View extends BrowserContextOptions {
+  /** Node-RED 5's own setting, in its menu under View. */
+  theme?: 'light' | 'dark'
+}
+
+export class Editor {
+  readonly page: Page
+  /** What the browser's console was told as an error, and what was thrown. */
+  readonly errors: string[] = []
+  readonly #browser: Browser
+
+  /** Starts a browser, and resolves once the editor can be used. */
+  static async open(url: string, { theme, ...view }: View = {}): Promise<Editor> {
+    const executablePath = CHROMIUM as string
+    const browser = await chromium.launch({ executablePath, args: ARGS })
+    const context = await browser.newContext({
+      viewport: { width: 1400, height: 900 },
+      locale: 'en-US',
+      ...view,
+    })
+    context.setDefaultTimeout(10_000)
+    if (theme !== undefined) {
+      await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`)
+    }
+    const editor = new Editor(browser, await context.newPage())
+    await editor.visit(url)
+    return editor
+  }
+
+  private constructor(browser: Browser, page: Page) {
+    this.#browser = browser
+    this.page = page
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(message.text())
+    })
+    page.on('pageerror', (error) => this.errors.push(String(error)))
+  }
+
+  /** Goes to the editor, for instance again after a restart. */
+  async visit(url: string): Promise<void> {
+    await this.page.goto(url)
+    await this.page.waitForFunction(
+      `window.RED?.nodes?.getType?.('mq-add') && RED.workspaces.active()`,
+    )
+    await this.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' })
+    // A notification lies over the tabs for some seconds, and nobody needs to wait for it.
+    await this.page.addStyleTag({ content: '#red-ui-notifications { pointer-events: none }' })
+  }
+
+  /** What an expression gives in the page, where `RED` is the editor. */
+  value<T>(expression: string): Promise<T> {
+    return this.page.evaluate(expression) as Promise<T>
+  }
+
+  /** The node of the given id on the canvas. */
+  node(id: string): Locator {
+    // An id may begin with a digit, which a selector by id does not take.
+    return this.page.locator(`#red-ui-workspace-chart [id="${id}"]`)
+  }
+
+  /** Drags a node from the palette to a place on the canvas, and gives its id. */
+  async drag(type: string, x: number, y: number): Promise<string> {
+    const known = await this.value<string[]>(IDS)
+    const source = this.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`)
+    await source.scrollIntoViewIfNeeded()
+    await source.hover()
+    const chart = await this.page.locator('#red-ui-workspace-chart').boundingBox()
+    const [left, top] = [chart?.x ?? 0, chart?.y ?? 0]
+    await this.page.mouse.down()
+    await this.page.mouse.move(left + x - 20, top + y - 20, { steps: 4 })
+    await this.page.mouse.move(left + x, top + y, { steps: 4 })
+    await this.page.mouse.up()
+    const added = (await this.value<string[]>(IDS)).filter((id) => !known.includes(id))
+    if (added.length !== 1) throw new Error(`dragging ${type} added ${added.length} nodes`)
+    return added[0] as string
+  }
+
+  /** Draws a wire from an output of a node to the input of another one. */
+  async wire(from: string, to: string, output = 0): Promise<void> {
+    const source = this.node(from).locator('.red-ui-flow-port-output rect.red-ui-flow-port')
+    await source.nth(output).hover()
+    await this.page.mouse.down()
+    const target = this.node(to).locator('.red-ui-flow-port-input rect.red-ui-flow-port')
+    await target.hover()
+    await this.page.mouse.up()
+  }
+
+  /** Opens the edit dialog of a node by a double click. */
+  async edit(id: string): Promise<Locator> {
+    await this.node(id).locator('.red-ui-flow-node').dblclick()
+    const form = this.page.locator('#dialog-form')
+    await form.waitFor()
+    return form
+  }
+
+  /** Chooses a queue from the list in the dialog of a flow node. */
+  async chooseQueue(name: string): Promise<void> {
+    const input = this.page.locator('#node-input-queue + .red-ui-typedInput-container')
+    await input.locator('.red-ui-typedInput-option-trigger').click()
+    await this.page.locator(`.red-ui-typedInput-options:visible a[value="${name}"]`).click()
+  }
+
+  /** Closes the edit dialog of a node with what was entered. */
+  async done(): Promise<void> {
+    await this.#press('#node-dialog-ok')
+  }
+
+  /** Closes the dialog of a config node with what was entered. */
+  async configDone(): Promise<void> {
+    await this.#press('#node-config-dialog-ok')
+  }
+
+  async #press(button: string): Promise<void> {
+    const ok = this.page.locator(button)
+    await ok.click()
+    await ok.waitFor({ state: 'detached' })
+  }
+
+  /** Presses Deploy, and resolves once the flows were taken. */
+  async deploy(): Promise<void> {
+    const button = this.page.locator('#red-ui-header-button-deploy')
+    const taken = this.page.waitForResponse(
+      (response) => response.request().method() === 'POST' && /\/flows$/.test(response.url()),
+    )
+    await button.click()
+    if (!(await taken).ok()) throw new Error('the deploy was refused')
+    await this.page.locator('#red-ui-header-button-deploy.disabled').waitFor()
+  }
+
+  /** Presses the button of an inject node. */
+  async inject(id: string): Promise<void> {
+    await this.node(id).locator('.red-ui-flow-node-button-button').click()
+  }
+
+  /** Imports an example of this package through the editor's import dialog, and gives its flow's id. */
+  async importExample(name: string): Promise<string> {
+    await this.page.locator('#red-ui-workspace-chart').focus()
+    await this.page.keyboard.press('Control+i')
+    // The tabs of the dialog hear a click once its first one has the focus.
+    await this.page.locator('#red-ui-clipboard-dialog-import-text:focus').waitFor()
+    await this.page.locator('#red-ui-tab-red-ui-clipboard-dialog-import-tab-examples a').click()
+    const tree = this.page.locator('#red-ui-clipboard-dialog-import-tab-examples')
+    await tree.getByText('@mqueue/node-red-mqueue', { exact: true }).click()
+    await tree.getByText(name, { exact: true }).click()
+    const ok = this.page.locator('#red-ui-clipboard-dialog-ok')
+    await ok.click()
+    await ok.waitFor({ state: 'hidden' })
+    const flow = (await this.value<string[]>(FLOWS)).at(-1) as string
+    await this.show(flow)
+    return flow
+  }
+
+  /** Shows the flow of that id, by a click on its tab. */
+  async show(flow: string): Promise<void> {
+    await this.page.locator(`[id="red-ui-tab-${flow}"]`).click()
+    await this.page.waitForFunction(`RED.workspaces.active() === ${JSON.stringify(flow)}`)
+  }
+
+  /** The help of a node type, as the sidebar shows it. */
+  async help(type: string): Promise<string> {
+    await this.value(`RED.sidebar.help.show(${JSON.stringify(type)}, true)`)
+    const help = this.page.locator('.red-ui-help')
+    await help.waitFor()
+    return help.innerText()
+  }
+
+  /** Shows the debug sidebar. */
+  async showDebug(): Promise<void> {
+    await this.page.keyboard.press('Control+g')
+    await this.page.keyboard.press('d')
+    await this.page.locator('.red-ui-debug-content-list').waitFor()
+  }
+
+  /** What a debug node showed in the sidebar, oldest first. */
+  debugged(id: string): Promise<string[]> {
+    return this.page
+      .locator(`.red-ui-debug-msg-node-${id} .red-ui-debug-msg-payload`)
+      .allInnerTexts()
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close()
+  }
+}
+
+const FLOWS = 'RED.nodes.getWorkspaceOrder()'
+const IDS = `(() => { const ids = []; RED.nodes.eachNode(({ id }) => ids.push(id)); return ids })()`

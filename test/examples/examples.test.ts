@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { type FlowNode, PROJECT } from '../support/node-red.ts'
+import { OverHttp } from './over-http.ts'
+import { SCENARIOS } from './scenarios.ts'
+
+const EXAMPLES = globSync(join(PROJECT, 'examples/*.json')).sort()
+const read = (file: string): FlowNode[] => JSON.parse(readFileSync(file, 'utf8'))
+const FLOW_NODES = ['mq-add', 'mq-fetch', 'mq-size', 'mq-pv-free']
+
+describe('the examples', () => {
+  it('use every node', () => {
+    const types = new Set(EXAMPLES.flatMap(read).map(({ type }) => type))
+    for (const type of ['mqueue', ...FLOW_NODES]) assert.ok(types.has(type), type)
+  })
+
+  it('can all be imported into one flow: no two nodes share an id', () => {
+    const ids = EXAMPLES.flatMap(read).map(({ id }) => id)
+    assert.equal(new Set(ids).size, ids.length)
+  })
+
+  it('have a place for each node, a name for each queue owner, and words about it', () => {
+    for (const file of EXAMPLES) {
+      const nodes = read(file)
+      const placed = nodes.filter(({ type }) => type !== 'tab' && type !== 'mqueue')
+      for (const { id, x, y } of placed) assert.ok(Number(x) > 0 && Number(y) > 0, id)
+      const places = placed.map(({ x, y }) => `${x},${y}`)
+      assert.equal(new Set(places).size, places.length, file)
+      for (const { id, type, name } of nodes) if (type === 'mqueue') assert.ok(name, id)
+      assert.ok(nodes.some(({ type }) => type === 'comment'))
+    }
+  })
+
+  describe('run as they are', () => {
+    for (const file of EXAMPLES) {
+      const name = basename(file, '.json')
+      it(name, async () => {
+        const scenario = SCENARIOS[name]
+        assert.ok(scenario, 'nobody has tried it')
+        const hands = await OverHttp.start(read(file))
+        try {
+          await scenario(hands)
+          assert.doesNotMatch(hands.log, /\[error\]/)
+        } finally {
+          await hands.stop()
+        }
+      })
+    }
+  })
+})

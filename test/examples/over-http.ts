@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { type FlowNode, NodeRed, until } from '../support/node-red.ts'
+import type { Hands } from './hands.ts'
+
+/** Tries a flow without an editor: presses buttons over HTTP and hears what an editor would be told. */
+export class OverHttp implements Hands {
+  readonly #flow: FlowNode[]
+  #nodeRed: NodeRed
+  #comms: WebSocket
+  readonly #debugged: { id: string; text: string }[] = []
+  readonly #status = new Map<string, string>()
+  readonly #read = new Map<string, number>()
+
+  /** Starts a Node-RED that runs the flow. */
+  static async start(flow: FlowNode[]): Promise<OverHttp> {
+    const nodeRed = await NodeRed.start({ flows: [] })
+    const hands = new OverHttp(flow, nodeRed)
+    await hands.#listening()
+    await nodeRed.deploy(flow)
+    return hands
+  }
+
+  private constructor(flow: FlowNode[], nodeRed: NodeRed) {
+    this.#flow = flow
+    this.#nodeRed = nodeRed
+    this.#comms = this.#listen()
+  }
+
+  get url(): string {
+    return this.#nodeRed.url
+  }
+
+  get log(): string {
+    return this.#nodeRed.log
+  }
+
+  async press(inject: string, times = 1): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      const response = await this.#nodeRed.post(`inject/${this.#idOf('inject', inject)}`, {})
+      assert.equal(response.status, 200)
+    }
+  }
+
+  async next(debug: string): Promise<string> {
+    const id = this.#idOf('debug', debug)
+    const index = this.#read.get(id) ?? 0
+    this.#read.set(id, index + 1)
+    const texts = () => this.#debugged.filter((one) => one.id === id).map(({ text }) => text)
+    await until(() => texts().length > index, `"${debug}" to show something`, 15_000)
+    return texts()[index] ?? ''
+  }
+
+  async status(debug: string): Promise<string> {
+    return this.#status.get(this.#idOf('debug', debug)) ?? ''
+  }
+
+  async crash(): Promise<void> {
+    const { userDir } = this.#nodeRed
+    this.#comms.close()
+    await this.#nodeRed.stop({ signal: 'SIGKILL', keep: true })
+    this.#nodeRed = await NodeRed.start({ userDir })
+    this.#comms = this.#listen()
+    await this.#listening()
+  }
+
+  async stop(): Promise<void> {
+    this.#comms.close()
+    await this.#nodeRed.stop()
+  }
+
+  #idOf(type: string, name: string): string {
+    const node = this.#flow.find((one) => one.type === type && one.name === name)
+    assert.ok(node, `no ${type} node is called "${name}"`)
+    return node.id
+  }
+
+  #listen(): WebSocket {
+    const socket = new WebSocket(`${this.url.replace('http', 'ws')}/comms`)
+    socket.onopen = () => {
+      for (const subscribe of ['debug', 'status/#']) socket.send(JSON.stringify({ subscribe }))
+    }
+    socket.onmessage = ({ data }) => {
+      for (const { topic, data: told } of JSON.parse(data)) {
+        if (topic === 'debug') this.#debugged.push({ id: told.id, text: String(told.msg) })
+        else if (topic.startsWith('status/')) this.#status.set(topic.slice(7), told.text ?? '')
+      }
+    }
+    return socket
+  }
+
+  #listening(): Promise<void> {
+    return until(() => this.#comms.readyState === WebSocket.OPEN, 'the comms to open')
+  }
+}

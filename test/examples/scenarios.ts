@@ -1,0 +1,94 @@
+/** What a person does with each example of `examples/`, and what should come of it. */
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Hands } from './hands.ts'
+
+type Scenario = (hands: Hands) => Promise<void>
+
+/** Presses a button and expects what a debug node shows next. */
+async function sees(hands: Hands, inject: string, debug: string, text: string | RegExp) {
+  await hands.press(inject)
+  const shown = await hands.next(debug)
+  if (typeof text === 'string') assert.equal(shown, text, debug)
+  else assert.match(shown, text, debug)
+}
+
+export const SCENARIOS: Record<string, Scenario> = {
+  async 'a-first-queue'(hands) {
+    await sees(hands, 'add', 'size after the add', '1')
+    await sees(hands, 'add', 'size after the add', '2')
+    await sees(hands, 'sizes', 'waiting', /first"?: ?2/)
+    await sees(hands, 'fetch', 'item', /mqk"?: ?"greeting"/)
+    const freed = await hands.next('without mqk and mqv')
+    assert.match(freed, /mqsize"?: ?1/)
+    assert.doesNotMatch(freed, /mqk|mqv/)
+    await sees(hands, 'fetch', 'item', /mqv"?: ?"hello"/)
+    await sees(hands, 'fetch', 'the queue is empty', /mqsize"?: ?0/)
+  },
+
+  async 'call-events-to-a-slow-worker'(hands) {
+    assert.match(await hands.next('did not fit'), /^[0-9a-f]+$/)
+    assert.match(await hands.status('handled'), /^[0-9a-f]+$/)
+    const first = Number(await hands.status('backlog'))
+    assert.ok(first > 0 && first <= 20, `a backlog of ${first}`)
+    while (Number(await hands.status('backlog')) === first) await sleep(100)
+  },
+
+  async 'the-latest-value-per-topic'(hands) {
+    await sees(hands, 'kitchen 20.5', 'sensors waiting', '1')
+    await sees(hands, 'garden 12', 'sensors waiting', '2')
+    await sees(hands, 'kitchen 21', 'sensors waiting', '2')
+    assert.equal(await hands.next('outdated'), 'kitchen: 20.5')
+    await sees(hands, 'next', 'latest', 'garden: 12')
+    await sees(hands, 'next', 'latest', 'kitchen: 21')
+    await sees(hands, 'next', 'nothing new', '0')
+  },
+
+  async 'first-alarm-wins'(hands) {
+    await sees(hands, 'smoke in the attic', 'alarms waiting', '1')
+    await sees(hands, 'door of the cellar', 'alarms waiting', '2')
+    await sees(hands, 'heat in the attic', 'alarms waiting', '2')
+    assert.equal(await hands.next('known already'), 'attic: heat, duplicate')
+    await sees(hands, 'take an alarm', 'alarm', 'attic: smoke')
+    await sees(hands, 'heat in the attic', 'alarms waiting', '2')
+    await sees(hands, 'take an alarm', 'alarm', 'cellar: door')
+    await sees(hands, 'take an alarm', 'alarm', 'attic: heat')
+    await sees(hands, 'take an alarm', 'all quiet', '0')
+  },
+
+  async 'http-requests-answered-by-a-worker'(hands) {
+    await sees(hands, 'ask', 'the reply', 'Hello Ada, a worker took its time for you.')
+    const ask = async (name: number) => {
+      const response = await fetch(`${hands.url}/mqueue-example?name=${name}`)
+      return { name, status: response.status, text: await response.text() }
+    }
+    // Ten fit, and the worker takes one in the meantime, or two.
+    const replies = await Promise.all(Array.from({ length: 14 }, (_, name) => ask(name)))
+    const refused = replies.filter(({ status }) => status === 503)
+    assert.ok(refused.length >= 2 && refused.length <= 4, `${refused.length} refused`)
+    for (const { status, name, text } of replies) {
+      if (status === 503) assert.equal(text, 'Too many are waiting. Come back later.')
+      else assert.equal(text, `Hello ${name}, a worker took its time for you.`)
+    }
+  },
+
+  async 'draining-a-queue'(hands) {
+    await hands.press('add')
+    for (const size of ['1', '2', '3']) assert.equal(await hands.next('waiting'), size)
+    await hands.press('drain')
+    for (const item of ['0: first', '1: second', '2: third']) {
+      assert.equal(await hands.next('item'), item)
+    }
+    assert.equal(await hands.next('the queue is empty'), '0')
+  },
+
+  async 'a-queue-that-survives-a-restart'(hands) {
+    assert.equal(await hands.next('kept'), '0')
+    await sees(hands, 'order', 'orders waiting', '1')
+    await sees(hands, 'order', 'orders waiting', '2')
+    await hands.crash()
+    await sees(hands, 'serve', 'order', 'table 7: soup, 2 spoons')
+    await sees(hands, 'serve', 'order', 'table 7: soup, 2 spoons')
+    await sees(hands, 'serve', 'all served', '0')
+  },
+}
