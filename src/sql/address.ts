@@ -55,7 +55,7 @@ function sqlite(path: string, isDefault: boolean): Address {
 function server({ kind, url, database }: ServerUrl, user = '', password = ''): Address {
   if (user !== '') url.username = encodeURIComponent(user)
   if (password !== '') url.password = encodeURIComponent(password)
-  const secrets = [decoded(url.password), decoded(url.username), url.password, url.username]
+  const secrets = [decoded(url.password), url.password, decoded(url.username), url.username]
   for (const [name, value] of url.searchParams) if (/user|pass/i.test(name)) secrets.push(value)
   return {
     kind,
