@@ -142,12 +142,12 @@ export class Lifecycle {
         this.#fail(stored, cause)
       }
     }
-    const isDone = this.#pending().length === 0
-    if (isDone && ![...this.queues.values()].some(({ dbmode }) => dbmode === 4)) {
+    // A connection is kept for a journal only; an attempt that failed may need another one.
+    if (![...this.queues.values()].some(({ dbmode, isOpen }) => dbmode === 4 && isOpen)) {
       await this.journaling.stop()
       await this.#store.disconnect()
     }
-    return isDone
+    return this.#pending().length === 0
   }
 
   #pending(): StoredQueue[] {
@@ -164,6 +164,10 @@ export class Lifecycle {
 
   async #openOne(stored: StoredQueue, connection: Connection): Promise<void> {
     const { name, dbmode } = stored
+    for (const other of this.queues.keys()) {
+      if (other === name) break
+      if (this.#store.isSameTable(other, name)) throw sameTable(name, other)
+    }
     if (dbmode === 4) this.#setDown(name)
     const loading = this.#loading(stored, connection)
     const loaded = dbmode <= 2 ? await takeAll(loading) : await restore(loading)
@@ -305,4 +309,9 @@ export class Lifecycle {
     store.complain(stored.name, error)
     this.#onChange(stored.name)
   }
+}
+
+function sameTable(queue: string, other: string): MqueueError {
+  const text = `Queue ${quote(queue)}: SQLite takes it and ${quote(other)} for one table.`
+  return new MqueueError('MQ_INVALID_DEFINITION', `${text} Rename one of them.`, { queue })
 }

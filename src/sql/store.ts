@@ -69,6 +69,12 @@ export class Store {
     await connection?.close()
   }
 
+  /** Tells whether two queues would have one table: names in SQLite differ in more than case. */
+  isSameTable(a: string, b: string): boolean {
+    if (this.#address instanceof MqueueError || this.#address.kind !== 'sqlite') return a === b
+    return a.toLowerCase() === b.toLowerCase()
+  }
+
   rescueFile(queue: string): RescueFile {
     const { directory, id } = this.#location
     return new RescueFile(directory, id, queue, this.shown)
