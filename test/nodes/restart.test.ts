@@ -159,3 +159,38 @@ describe('the end of a process', () => {
     await assertKept()
   })
 })
+
+describe('a long queue', () => {
+  it('is saved within the time that a stop has, and shows how far its load is', async function () {
+    this.timeout(60_000)
+    const userDir = makeUserDir()
+    const func = 'for (let i = 0; i < 300000; i++) node.send({ topic: "k", payload: i });'
+    const fill = { id: 'fill', type: 'function', func, outputs: 1 }
+    const [first, ...rest] = probe({ ...fill, wires: [['add']] }, 0)
+    const nodes = [...flows(), first, ...rest].map((node) =>
+      node?.id === 'fill' ? { ...node, wires: [['long']] } : node,
+    ) as FlowNode[]
+    const long = {
+      type: 'mq-add',
+      mqueue: 'config',
+      queue: 'q1',
+      z: 'tab',
+      x: 1,
+      y: 1,
+      wires: [[]],
+    }
+    let red = await NodeRed.start({ userDir, flows: [...nodes, { id: 'long', ...long }] })
+    red.post('probe/fill', {}).catch(() => {})
+    const size = async () => Number((await red.ask('sizes')).msg?.payload?.['q1' as never])
+    while ((await size()) < 300_000) await new Promise((resolve) => setTimeout(resolve, 100))
+    const from = performance.now()
+    assert.deepEqual(await red.stop({ keep: true }), { code: 0, signal: null })
+    assert.ok(performance.now() - from < 10_000)
+    red = await NodeRed.start({ userDir })
+    assert.equal(await size(), 300_000)
+    await red.logged(/text: '300000'/)
+    assert.match(red.log, /fill: 'blue',\s+shape: 'ring',\s+text: 'loading \d+'/)
+    assert.doesNotMatch(red.log, /rescue/)
+    await red.stop()
+  })
+})
