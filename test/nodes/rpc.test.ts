@@ -44,6 +44,11 @@ const flow = (configs: FlowNode[] = [config([{ name: 'q' }])]): FlowNode[] => [
   },
   { id: 'direct', type: 'mq-add', z: 'tab', x: 1, y: 1, mqueue: 'config', queue: 'q', wires: [[]] },
   { id: 'filled', type: 'http response', z: 'tab', x: 1, y: 1, wires: [] },
+  ...probe({
+    id: 'busy',
+    type: 'function',
+    func: 'for (const from = Date.now(); Date.now() < from + 500; ); return msg',
+  }),
 ]
 
 interface Reply {
@@ -212,18 +217,21 @@ for (const line of Object.keys(LINES) as Line[]) {
       const body = JSON.stringify(FETCH)
       const head = `POST /mqueue/rpc HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
       const hangUp = (text: string) =>
-        new Promise<void>((resolve) => {
+        new Promise((resolve) => {
           const socket = connect(Number(port), '127.0.0.1', () => {
-            socket.write(text, () => {
-              socket.destroy()
-              resolve()
-            })
-          })
+            // In one go, so that the server cannot answer in between.
+            socket.write(text)
+            socket.destroy()
+          }).on('close', resolve)
         })
+      // While the process is busy, request and hang-up arrive together.
+      const busy = nodeRed.ask('busy')
+      await sleep(50)
       for (let i = 0; i < 20; i++) {
         await hangUp(head + body)
         await hangUp(head + body.slice(0, -1))
       }
+      await busy
       await sleep(300)
       assert.equal(await sizeOf(), 50)
     })
