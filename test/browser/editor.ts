@@ -46,7 +46,7 @@ export class Editor {
       locale: 'en-US',
       ...view,
     })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(20_000)
     if (theme !== undefined) {
       await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`)
     }
@@ -59,7 +59,9 @@ export class Editor {
     this.#browser = browser
     this.page = page
     page.on('console', (message) => {
-      if (message.type() === 'error') this.errors.push(message.text())
+      // The editor looks for a Node-RED that is restarting.
+      const looking = /\/comms' failed.*ERR_CONNECTION_REFUSED/.test(message.text())
+      if (message.type() === 'error' && !looking) this.errors.push(message.text())
     })
     page.on('pageerror', (error) => this.errors.push(String(error)))
   }
@@ -162,6 +164,7 @@ export class Editor {
 
   /** Imports an example of this package through the editor's import dialog, and gives its flow's id. */
   async importExample(name: string): Promise<string> {
+    const known = await this.value<string[]>(FLOWS)
     await this.page.locator('#red-ui-workspace-chart').focus()
     await this.page.keyboard.press('Control+i')
     // The tabs of the dialog hear a click once its first one has the focus.
@@ -169,10 +172,15 @@ export class Editor {
     await this.page.locator('#red-ui-tab-red-ui-clipboard-dialog-import-tab-examples a').click()
     const tree = this.page.locator('#red-ui-clipboard-dialog-import-tab-examples')
     await tree.getByText('@mqueue/node-red-mqueue', { exact: true }).click()
-    await tree.getByText(name, { exact: true }).click()
     const ok = this.page.locator('#red-ui-clipboard-dialog-ok')
+    // A click is lost while the tree is still unfolding.
+    while (await ok.isDisabled()) {
+      await tree.getByText(name, { exact: true }).click()
+      await this.page.waitForTimeout(100)
+    }
     await ok.click()
     await ok.waitFor({ state: 'hidden' })
+    await this.page.waitForFunction(`${FLOWS}.length > ${known.length}`)
     const flow = (await this.value<string[]>(FLOWS)).at(-1) as string
     await this.show(flow)
     return flow
@@ -187,7 +195,7 @@ export class Editor {
   /** The help of a node type, as the sidebar shows it. */
   async help(type: string): Promise<string> {
     await this.value(`RED.sidebar.help.show(${JSON.stringify(type)}, true)`)
-    const help = this.page.locator('.red-ui-help')
+    const help = this.page.locator('.red-ui-help:visible').first()
     await help.waitFor()
     return help.innerText()
   }

@@ -3,7 +3,7 @@ import { SCENARIOS } from '../examples/scenarios.ts'
 import { ByMouse } from './by-mouse.ts'
 import { describeEditor } from './in-editor.ts'
 
-describeEditor('each example is imported, deployed and tried', (shared) => {
+describeEditor('each example is imported, deployed and tried', (shared, it) => {
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     it(name, async () => {
       const { editor } = shared

@@ -3,7 +3,7 @@ import { ByMouse } from './by-mouse.ts'
 import { describeEditor } from './in-editor.ts'
 import { QueueDialog } from './queue-dialog.ts'
 
-describeEditor('the first queue is built from nothing', (shared) => {
+describeEditor('the first queue is built from nothing', (shared, it) => {
   const ids: Record<string, string> = {}
   const id = (name: string) => ids[name] as string
   const invalid = (name: string) =>

@@ -32,4 +32,10 @@ export function oneOfEach(queues: object[], more: object = {}): FlowNode[] {
   ]
 }
 
-export const FLOW_NODES = ['add', 'fetch', 'size', 'free']
+/** The flow nodes of that flow, by type. */
+export const FLOW_NODES = {
+  'mq-add': 'add',
+  'mq-fetch': 'fetch',
+  'mq-size': 'size',
+  'mq-pv-free': 'free',
+}

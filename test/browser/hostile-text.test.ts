@@ -14,7 +14,7 @@ const flows = [
 
 describeEditor(
   'html and script in names is shown as text',
-  (shared) => {
+  (shared, it) => {
     const assertHarmless = async () => {
       assert.equal(await shared.editor.value('window.harmed'), undefined)
       assert.deepEqual(shared.editor.errors, [])

@@ -19,41 +19,83 @@ function makeUserDir(): string {
   return userDir
 }
 
-/** Starts a Node-RED with the packed tarball. */
-export function startPacked(options: Options): Promise<NodeRed> {
-  return NodeRed.start({ userDir: makeUserDir(), flows: [], ...options })
-}
-
 /** What the tests of a suite share: the Node-RED and its editor, in a browser. */
 export interface InEditor {
   nodeRed: NodeRed
   editor: Editor
 }
 
-/** Describes what the editor does, in each line of Node-RED that is promised. */
+interface Test {
+  name: string
+  body: () => Promise<void>
+  outcome: PromiseWithResolvers<void>
+}
+
+type DescribeIt = (shared: InEditor, it: (name: string, body: () => Promise<void>) => void) => void
+
+/** The tests of a suite on one line of Node-RED, one after the other. */
+class Run {
+  readonly tests: Test[] = []
+  readonly #shared = {} as InEditor
+  readonly #options: Options & { view?: View }
+  #ended: Promise<void> | undefined
+
+  constructor(describeIt: DescribeIt, options: Options & { view?: View }) {
+    this.#options = options
+    describeIt(this.#shared, (name, body) => {
+      const outcome = Promise.withResolvers<void>()
+      outcome.promise.catch(() => {})
+      this.tests.push({ name, body, outcome })
+    })
+  }
+
+  start(): void {
+    this.#ended = this.#run()
+  }
+
+  async #run(): Promise<void> {
+    const { view, ...options } = this.#options
+    try {
+      this.#shared.nodeRed = await NodeRed.start({ userDir: makeUserDir(), flows: [], ...options })
+      this.#shared.editor = await Editor.open(this.#shared.nodeRed.url, view)
+    } catch (error) {
+      for (const { outcome } of this.tests) outcome.reject(error)
+      return
+    }
+    for (const { body, outcome } of this.tests) await body().then(outcome.resolve, outcome.reject)
+  }
+
+  async stop(): Promise<void> {
+    await this.#ended
+    await this.#shared.editor?.close()
+    await this.#shared.nodeRed?.stop()
+  }
+}
+
+/**
+ * Describes what the editor does, in each line of Node-RED that is promised. The lines run side by
+ * side, since most of the time is spent on waiting for animations.
+ */
 export function describeEditor(
   title: string,
-  describeIt: (shared: InEditor) => void,
+  describeIt: DescribeIt,
   {
-    view,
     lines = Object.keys(LINES) as Line[],
     ...options
   }: Options & { view?: View; lines?: Line[] } = {},
 ): void {
-  for (const line of lines) {
-    describe(`${title}, in the editor of Node-RED ${line}`, function () {
-      this.timeout(60_000)
-      requires(CHROMIUM !== undefined, 'apt-get install chromium')
-      const shared = {} as InEditor
-      before(async () => {
-        shared.nodeRed = await startPacked({ line, ...options })
-        shared.editor = await Editor.open(shared.nodeRed.url, view)
-      })
-      after(async () => {
-        await shared.editor?.close()
-        await shared.nodeRed?.stop()
-      })
-      describeIt(shared)
+  describe(title, function () {
+    this.timeout(60_000)
+    requires(CHROMIUM !== undefined, 'apt-get install chromium')
+    const runs = lines.map((line) => ({ line, run: new Run(describeIt, { line, ...options }) }))
+    before(() => {
+      for (const { run } of runs) run.start()
     })
-  }
+    after(() => Promise.all(runs.map(({ run }) => run.stop())))
+    for (const { line, run } of runs) {
+      describe(`in the editor of Node-RED ${line}`, () => {
+        for (const { name, outcome } of run.tests) it(name, () => outcome.promise)
+      })
+    }
+  })
 }

@@ -22,7 +22,7 @@ const flows = oneOfEach([{ name: 'calls', size: 10, addmode: '', dbmode: 0 }])
 
 describeEditor(
   'a kamailio.cfg is imported',
-  (shared) => {
+  (shared, it) => {
     let dialog: QueueDialog
     const panel = (name: string) => dialog.form.locator(`#mqueue-import-${name}`)
 

@@ -13,6 +13,15 @@ async function sees(hands: Hands, inject: string, debug: string, text: string | 
   else assert.match(shown, text, debug)
 }
 
+/** Waits for a status of a debug node. */
+async function until(hands: Hands, debug: string, wanted: (text: string) => boolean) {
+  for (;;) {
+    const text = await hands.status(debug)
+    if (wanted(text)) return text
+    await sleep(100)
+  }
+}
+
 export const SCENARIOS: Record<string, Scenario> = {
   async 'a-first-queue'(hands) {
     await sees(hands, 'add', 'size after the add', '1')
@@ -28,10 +37,10 @@ export const SCENARIOS: Record<string, Scenario> = {
 
   async 'call-events-to-a-slow-worker'(hands) {
     assert.match(await hands.next('did not fit'), /^[0-9a-f]+$/)
-    assert.match(await hands.status('handled'), /^[0-9a-f]+$/)
-    const first = Number(await hands.status('backlog'))
-    assert.ok(first > 0 && first <= 20, `a backlog of ${first}`)
-    while (Number(await hands.status('backlog')) === first) await sleep(100)
+    assert.match(await until(hands, 'handled', (text) => text !== ''), /^[0-9a-f]+$/)
+    const first = await until(hands, 'backlog', (text) => Number(text) > 0)
+    assert.ok(Number(first) <= 20, `a backlog of ${first}`)
+    await until(hands, 'backlog', (text) => text !== first)
   },
 
   async 'the-latest-value-per-topic'(hands) {

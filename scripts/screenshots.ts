@@ -1,0 +1,104 @@
+/** Takes the pictures of the README from the running editor: `npm run screenshots`. It needs Chromium. */
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CHROMIUM, Editor } from '../test/browser/editor.ts'
+import { QueueDialog } from '../test/browser/queue-dialog.ts'
+import { type FlowNode, NodeRed, PROJECT } from '../test/support/node-red.ts'
+
+const IMAGES = join(PROJECT, 'docs/images')
+
+const KAMAILIO_CFG = `# what the SIP server has
+modparam("mqueue", "mqueue", "name=callbacks;size=100")
+modparam("mqueue", "mqueue", "name=cdr;dbmode=1")
+modparam("mqueue", "mqueue", "name=calls;size=50")
+modparam("mqueue", "mqueue", "name=late;addmode=7")`
+
+const example = (name: string): FlowNode[] =>
+  JSON.parse(readFileSync(join(PROJECT, `examples/${name}.json`), 'utf8'))
+const queues = [
+  { name: 'calls', size: 20, addmode: '', dbmode: 0 },
+  { name: 'presence', size: '', addmode: 2, dbmode: 1 },
+  { name: 'alarms', size: 100, addmode: 1, dbmode: 4 },
+]
+const worker = example('call-events-to-a-slow-worker').map((node) =>
+  node.type === 'mqueue' ? { ...node, name: 'phone queues', queues } : node,
+)
+const flows = [...worker, ...example('draining-a-queue')]
+
+/** Takes a picture of elements, given as an expression, and of what is around them. */
+async function take(editor: Editor, name: string, elements: string, margin = 0): Promise<void> {
+  const boxes = await editor.value<number[][]>(
+    `[...${elements}]
+      .filter((element) => element.checkVisibility())
+      .map((element) => element.getBoundingClientRect())
+      .map(({ left, top, right, bottom }) => [left, top, right, bottom])`,
+  )
+  const edge = (index: number, choose: (...values: number[]) => number) =>
+    choose(...boxes.map((box) => box[index] as number))
+  const [x, y] = [edge(0, Math.min) - margin, edge(1, Math.min) - margin]
+  const width = edge(2, Math.max) + margin - x
+  const height = edge(3, Math.max) + margin - y
+  const path = join(IMAGES, `${name}.png`)
+  await editor.page.screenshot({ path, clip: { x, y, width, height } })
+  console.log(`docs/images/${name}.png`)
+}
+
+/** Takes a picture of the flow that is shown. */
+async function takeFlow(editor: Editor, name: string): Promise<void> {
+  await take(editor, name, `document.querySelectorAll('.red-ui-flow-node-group')`, 16)
+}
+
+/** Takes a picture of the dialog on top, from its header to the end of its form. */
+async function takeDialog(editor: Editor, name: string): Promise<void> {
+  // Until it has slid in.
+  await editor.page.waitForTimeout(600)
+  const parts = '.red-ui-tray-header, #mqueue-node, #mqueue-config'
+  const top = `[...document.querySelectorAll('.red-ui-tray')].at(-1)`
+  await take(editor, name, `${top}.querySelectorAll('${parts}')`)
+}
+
+async function takeAll(editor: Editor): Promise<void> {
+  const { page } = editor
+  await page.addStyleTag({ content: '#red-ui-notifications { display: none }' })
+  // The backlog of the second burst, while the worker is busy with it.
+  await page.waitForFunction(`/^1\\d \\/ 20$/.test(RED.nodes.node('call-events-add').status?.text)`)
+  await page.waitForFunction(`RED.nodes.node('call-events-backlog').status?.text > 0`)
+  await takeFlow(editor, 'flow')
+
+  await editor.edit('call-events-add')
+  await takeDialog(editor, 'mq-add')
+  const dialog = await QueueDialog.open(editor)
+  await takeDialog(editor, 'mqueue')
+  await dialog.form.locator('#mqueue-import-open').click()
+  await dialog.form.locator('#mqueue-import-text').fill(KAMAILIO_CFG)
+  await dialog.form.locator('#mqueue-import').scrollIntoViewIfNeeded()
+  await take(editor, 'kamailio-cfg', `document.querySelectorAll('#mqueue-import')`)
+  await page.locator('#node-config-dialog-cancel').click()
+  await page.locator('#node-config-dialog-cancel').waitFor({ state: 'detached' })
+  await page.locator('#node-dialog-cancel').click()
+  await page.locator('#node-dialog-cancel').waitFor({ state: 'detached' })
+
+  await editor.edit('call-events-fetch')
+  await takeDialog(editor, 'mq-fetch')
+  await editor.done()
+
+  await editor.show('drain-tab')
+  await editor.inject('drain-in')
+  await page.waitForFunction(`RED.nodes.node('drain-fetch').status?.text === '3'`)
+  await takeFlow(editor, 'draining')
+}
+
+if (CHROMIUM === undefined) {
+  console.error('Chromium is not installed: apt-get install chromium')
+  process.exit(1)
+}
+mkdirSync(IMAGES, { recursive: true })
+const nodeRed = await NodeRed.start({ flows })
+const view = { deviceScaleFactor: 2, viewport: { width: 1400, height: 1200 } }
+const editor = await Editor.open(nodeRed.url, { ...view, theme: 'light' })
+try {
+  await takeAll(editor)
+} finally {
+  await editor.close()
+  await nodeRed.stop()
+}
