@@ -56,7 +56,7 @@ function server({ kind, url, database }: ServerUrl, user = '', password = ''): A
   if (user !== '') url.username = encodeURIComponent(user)
   if (password !== '') url.password = encodeURIComponent(password)
   const secrets = [decoded(url.password), url.password, decoded(url.username), url.username]
-  for (const [name, value] of url.searchParams) if (/user|pass/i.test(name)) secrets.push(value)
+  for (const value of url.searchParams.values()) secrets.push(value)
   return {
     kind,
     target: url.href,

@@ -58,9 +58,12 @@ export class StoredEngine implements Engine {
     for (const [name, stored] of this.#stored) {
       const dbmode = dbmodes.get(name)
       if (dbmode === stored.dbmode && !stored.isReplaced) continue
-      // A queue whose definition is bad for the moment stays what it is.
-      if (dbmode === undefined && errors.length > 0) continue
-      if (!stored.isOpen) living.delete(name)
+      if (dbmode === undefined && errors.length > 0) {
+        // A queue whose definition is bad for the moment stays what it is, but nobody waits for it.
+        if (!stored.isOpen) this.#lifecycle.suspend(stored)
+        continue
+      }
+      if (stored.isReplaced || !(stored.isOpen || stored.isLiving)) living.delete(name)
       this.#lifecycle.leave(stored)
     }
     for (const { name, dbmode } of definitions) {
@@ -177,7 +180,9 @@ export class StoredEngine implements Engine {
 
   /** The queues whose first attempt to be opened is under way. */
   #opening(): StoredQueue[] {
-    return [...this.#stored.values()].filter(({ isOpen, error }) => !isOpen && error === undefined)
+    return [...this.#stored.values()].filter(
+      ({ name, isOpen, error }) => !isOpen && error === undefined && this.#memory.defines(name),
+    )
   }
 
   #addToJournal(stored: StoredQueue, key: string, value: unknown): AddResult {

@@ -49,33 +49,41 @@ export class Lifecycle {
     if (this.#store.isAt(location)) return
     const former = this.#store
     this.#store = new Store(location, () => this.#report)
-    const journaled: StoredQueue[] = []
-    for (const [name, stored] of this.queues) {
-      if (stored.isOpen && stored.dbmode !== 4) continue
-      if (stored.isOpen) journaled.push(stored)
-      const successor = new StoredQueue(name, stored.dbmode, false)
-      // Until it has moved, what leaves it leaves its old table.
-      successor.table = stored.table
-      this.queues.set(name, successor)
-      stored.replace()
+    for (const stored of this.queues.values()) {
+      if (!stored.isOpen || stored.dbmode === 4) this.suspend(stored)
     }
-    this.#leaving = this.#leaving.then(() => this.#moveOut(former, journaled))
+    this.#leaving = this.#leaving.then(() => this.#moveOut(former))
   }
 
   /** Takes up a queue. `isLiving` says that it has been in use, so that there is nothing to be loaded. */
   enter(name: string, dbmode: Dbmode, isLiving: boolean): void {
-    const isOpen = dbmode === 3 || (dbmode !== 4 && isLiving)
-    this.queues.set(name, new StoredQueue(name, dbmode, isOpen))
+    const stored = new StoredQueue(name, dbmode, isLiving)
+    if (dbmode === 3 || (dbmode !== 4 && isLiving)) stored.open()
+    this.queues.set(name, stored)
+  }
+
+  /** Begins anew with a queue, and sends those who wait for it to what has become of it. */
+  suspend(stored: StoredQueue): void {
+    const { name, dbmode, isLiving, isOpen } = stored
+    const successor = new StoredQueue(name, dbmode, isLiving || isOpen)
+    // What it holds still has its rows where they were.
+    const { table, store, setDown } = stored
+    Object.assign(successor, { table, store, setDown })
+    this.queues.set(name, successor)
+    stored.replace()
   }
 
   /** Lets go of a queue that is deleted, or that goes over to another dbmode with what is in it. */
   leave(stored: StoredQueue): void {
-    this.queues.delete(stored.name)
+    const { name, dbmode, table } = stored
+    this.queues.delete(name)
     stored.replace()
-    if (stored.dbmode !== 4 || !stored.isOpen) return
-    const queue = this.#memory.living(stored.name)
+    if (dbmode !== 4) return
+    this.#takeBack(stored)
+    if (table === undefined) return
+    const queue = this.#memory.living(name)
     const ids = queue === undefined ? [] : this.journaling.untie(stored, queue)
-    this.#leaving = Promise.all([this.#leaving, this.#letGo(stored.name, ids)]).then(() => {})
+    this.#leaving = Promise.all([this.#leaving, this.#letGo(stored, ids)]).then(() => {})
   }
 
   /** Opens what is to be opened, and goes on trying. */
@@ -108,7 +116,7 @@ export class Lifecycle {
       this.#saves.add(stored)
       const { name, isOpen, dbmode } = stored
       // What it held before it was to be journaled, if it has not come to that.
-      if (!isOpen && dbmode === 4) this.#store.rescue(name, () => this.#setDown(name))
+      if (!isOpen && dbmode === 4) this.#store.rescue(name, () => this.#setDown(stored))
     }
     this.#saves.rescue(this.#store)
   }
@@ -168,7 +176,7 @@ export class Lifecycle {
       if (other === name) break
       if (this.#store.isSameTable(other, name)) throw sameTable(name, other)
     }
-    if (dbmode === 4) this.#setDown(name)
+    if (dbmode === 4) this.#setDown(stored)
     const loading = this.#loading(stored, connection)
     const loaded = dbmode <= 2 ? await takeAll(loading) : await restore(loading)
     if (!this.#isWanted(stored)) {
@@ -182,6 +190,7 @@ export class Lifecycle {
     if (dbmode === 3) await unlock(connection, name)
     else {
       stored.table = loaded.table
+      stored.store = this.#store
       stored.nextId = loaded.lastId + 1
       if (dbmode === 4) this.journaling.start(this.#store, connection)
       this.#fill(stored, loaded)
@@ -212,6 +221,9 @@ export class Lifecycle {
   #fill(stored: StoredQueue, { items }: Loaded): void {
     const { name, dbmode } = stored
     const queue = this.#memory.living(name) as Queue
+    // What it held has come back from its rescue file.
+    if (dbmode === 4) queue.clear()
+    stored.setDown = 0
     let left = 0
     for (const { id, key, value } of items) {
       const { dropped } = queue.add(key, dbmode === 4 ? new Journaled(id, value) : value)
@@ -224,14 +236,24 @@ export class Lifecycle {
     this.#report.warn(text)
   }
 
-  /** Brings what a queue held before it was journaled to where opening finds it. */
-  #setDown(name: string): void {
-    const queue = this.#memory.living(name)
-    const items = queue === undefined ? [] : itemsWithoutRow(queue)
+  /** Writes what a queue held before it was journaled to where opening finds it. */
+  #setDown(stored: StoredQueue): void {
+    const queue = this.#memory.living(stored.name)
+    if (queue === undefined || stored.setDown > 0) return
+    const items = itemsWithoutRow(queue)
     if (items.length === 0) return
     const kept = items.map(({ key, value }) => encodeWhatCan(key, value))
-    this.#store.rescueFile(name).append(kept)
-    queue?.clear()
+    this.#store.rescueFile(stored.name).append(kept)
+    stored.setDown = items.length
+  }
+
+  /** Takes what was set down out of the rescue file, since it has not come to be journaled. */
+  #takeBack({ name, setDown }: StoredQueue): void {
+    if (setDown === 0) return
+    this.#store.rescue(name, (file) => {
+      const { items, removed } = file.read()
+      file.write({ items: items.slice(0, -setDown), removed })
+    })
   }
 
   /** Makes memory what the tables are again: it is read anew from them. */
@@ -251,27 +273,28 @@ export class Lifecycle {
   }
 
   /** Lets go of the table of a queue that is no longer journaled, once its last changes are committed. */
-  async #letGo(name: string, ids: number[]): Promise<void> {
-    const store = this.#store
+  async #letGo({ name, store }: StoredQueue, ids: number[]): Promise<void> {
     try {
       await this.journaling.settled()
-      await unlock(await store.connect(), name)
+      if (store === this.#store) await unlock(await store.connect(), name)
     } catch {
       // They are deleted before the table is read again.
-      if (ids.length > 0) store.rescue(name, (file) => file.append([], ids))
+      if (ids.length > 0) store?.rescue(name, (file) => file.append([], ids))
     }
   }
 
   /** Takes what is journaled along to the store that is used from now on. */
-  async #moveOut(former: Store, journaled: readonly StoredQueue[]): Promise<void> {
+  async #moveOut(former: Store): Promise<void> {
     // What fails now is no longer in memory, and stays where it is.
     await this.journaling.settled().catch(() => {})
-    for (const stored of journaled) {
+    for (const stored of this.queues.values()) {
       const queue = this.#memory.living(stored.name)
-      if (queue === undefined) continue
+      if (stored.store !== former || queue === undefined) continue
       // It is set down in the new store before it leaves the old one.
       this.journaling.untie(stored, queue)
-      this.#store.rescue(stored.name, () => this.#setDown(stored.name))
+      this.#store.rescue(stored.name, () => this.#setDown(stored))
+      stored.table = undefined
+      stored.store = undefined
     }
     await this.journaling.settled().catch((error) => {
       const text = `What was journaled in ${former.shown} stays there as well: ${reasonOf(error)}`

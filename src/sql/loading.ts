@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { MqueueError, quote } from '../errors.ts'
 import { type Connection, UncertainCommit } from './connection.ts'
 import type { Driver, Row, Table } from './driver.ts'
@@ -147,10 +148,10 @@ async function readAll(
 }
 
 /** Tells whether a row is what a rescued item would be in its place. */
-function isSame(table: Table, twin: RescuedItem, { key, value }: ItemInRow): boolean {
-  const expected = rowFor(table, { ...twin, id: 0 })
-  const found = rowFor(table, { ...encodeWhatCan(key, value), id: 0 })
-  return expected.key === found.key && expected.val === found.val
+function isSame(table: Table, twin: RescuedItem, item: ItemInRow): boolean {
+  // One value may be written in several ways, so what is read counts.
+  const { key, value } = decode(rowFor(table, { ...twin, id: item.id }))
+  return key === item.key && isDeepStrictEqual(value, item.value)
 }
 
 function byId({ items }: Rescued): Map<number, RescuedItem & { id: number }> {

@@ -88,7 +88,8 @@ export class RescueFile {
 
   /** Holds this from now on, and nothing else. */
   write({ items, removed }: Rescued): void {
-    this.#write(items, removed, false)
+    if (items.length === 0 && removed.length === 0) this.delete()
+    else this.#write(items, removed, false)
   }
 
   delete(): void {

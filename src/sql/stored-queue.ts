@@ -1,15 +1,21 @@
 import type { Dbmode } from '../definition.ts'
 import { MqueueError } from '../errors.ts'
 import type { Table } from './driver.ts'
+import type { Store } from './store.ts'
 
 /** A queue with a dbmode, and whether its store lets it work. */
 export class StoredQueue {
   readonly name: string
   readonly dbmode: Dbmode
-  /** Its table, once it was found. */
+  /** Whether it has been in use, so that what it holds in memory counts. */
+  readonly isLiving: boolean
+  /** Its table, once it was found, and the store that the table is in. */
   table: Table | undefined
+  store: Store | undefined
   /** The id of the next row of a journaled queue. */
   nextId = 1
+  /** How many items it holds that are in its rescue file as well, on their way into a journal. */
+  setDown = 0
   /** Whether another one has taken its place. */
   isReplaced = false
   /** The number of items read so far, while it is being opened. */
@@ -18,11 +24,11 @@ export class StoredQueue {
   #isOpen = false
   #attempt = Promise.withResolvers<void>()
 
-  /** @param isOpen whether it can work at once, because there is nothing to be loaded */
-  constructor(name: string, dbmode: Dbmode, isOpen: boolean) {
+  /** @param isLiving whether it has been in use, under another dbmode or in another store */
+  constructor(name: string, dbmode: Dbmode, isLiving: boolean) {
     this.name = name
     this.dbmode = dbmode
-    if (isOpen) this.open()
+    this.isLiving = isLiving
   }
 
   get isOpen(): boolean {
