@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { reasonOf } from '../errors.ts'
 import { type DbUrl, decoded, parseDbUrl } from './db-url.ts'
 
@@ -20,8 +20,8 @@ export interface Address {
   readonly kind: 'sqlite' | 'postgres' | 'mysql'
   /** What the driver opens: a path, or a URL with the user and the password in it. Never to be shown. */
   readonly target: string
-  /** Whether it is the file that is used where no address is given. */
-  readonly isDefault: boolean
+  /** Whether the file is in our own directory, which is made where it is missing. */
+  readonly isOwn: boolean
   /** What people may see of it: neither user nor password, nor any parameter. */
   readonly shown: string
   /** Takes the user and the password out of a text, such as a server's error. */
@@ -35,8 +35,8 @@ export interface Address {
  */
 export function parseAddress({ url = '', user, password, directory, id }: StoreLocation): Address {
   const parsed = parseDbUrl(url)
-  if (parsed.kind === 'default') return sqlite(join(directory, `${fileName(id)}.sqlite`), true)
-  if (parsed.kind === 'sqlite') return sqlite(resolve(directory, parsed.path), false)
+  if (parsed.kind === 'default') return sqlite(join(directory, `${fileName(id)}.sqlite`), directory)
+  if (parsed.kind === 'sqlite') return sqlite(resolve(directory, parsed.path), directory)
   return server(parsed, user, password)
 }
 
@@ -45,11 +45,13 @@ export function fileName(id: string): string {
   return encodeURIComponent(id).replaceAll('*', '%2A')
 }
 
+const PORTS = { postgres: 5432, mysql: 3306 }
+
 type ServerUrl = Extract<DbUrl, { url: URL }>
 
-function sqlite(path: string, isDefault: boolean): Address {
-  const shown = `sqlite:${path}`
-  return { kind: 'sqlite', target: path, isDefault, shown, redact: (text) => text }
+function sqlite(path: string, directory: string): Address {
+  const isOwn = dirname(path) === resolve(directory)
+  return { kind: 'sqlite', target: path, isOwn, shown: `sqlite:${path}`, redact: (text) => text }
 }
 
 function server({ kind, url, database }: ServerUrl, user = '', password = ''): Address {
@@ -60,8 +62,8 @@ function server({ kind, url, database }: ServerUrl, user = '', password = ''): A
   return {
     kind,
     target: url.href,
-    isDefault: false,
-    shown: `${kind}://${url.host}/${database}`,
+    isOwn: false,
+    shown: `${kind}://${url.hostname}:${url.port || PORTS[kind]}/${database}`,
     redact: (shown) =>
       secrets.reduce((rest, secret) => (secret === '' ? rest : hide(rest, secret)), shown),
   }

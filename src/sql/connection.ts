@@ -45,7 +45,10 @@ export class Connection {
     } catch (cause) {
       if (cause instanceof MqueueError) throw cause
       const reason = reasonAt(address, cause)
-      const advice = 'Check that it runs and that the address, the user and the password are right.'
+      const advice =
+        address.kind === 'sqlite'
+          ? 'Check that its directory is there and that Node-RED may write to it.'
+          : 'Check that it runs and that the address, the user and the password are right.'
       const text = `The database ${address.shown} cannot be used: ${reason}. ${advice}`
       throw new MqueueError('MQ_UNAVAILABLE', text)
     }
@@ -87,7 +90,7 @@ export class Connection {
         await this.#driver.commit()
       } catch (cause) {
         await this.#rollback()
-        throw new UncertainCommit(reasonAt(this.address, cause), { cause })
+        throw new UncertainCommit(reasonAt(this.address, cause))
       }
       return result
     })
@@ -154,8 +157,8 @@ export class Connection {
 
 /** Opens a driver; each is loaded only when it is used. */
 async function openDriver(address: Address, options: OpenOptions): Promise<Driver> {
-  const { kind, target, isDefault } = address
-  if (kind === 'sqlite') return (await import('./sqlite.ts')).openSqlite(target, isDefault)
+  const { kind, target, isOwn } = address
+  if (kind === 'sqlite') return (await import('./sqlite.ts')).openSqlite(target, isOwn)
   if (kind === 'postgres') return (await import('./postgres.ts')).openPostgres(target, options)
   return (await import('./mysql.ts')).openMysql(target, options)
 }

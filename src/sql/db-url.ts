@@ -34,6 +34,15 @@ export function parseDbUrl(given: string): DbUrl {
     throw invalid('dbServer', 'it must name a host and a database')
   }
   for (const text of [url.username, url.password]) decoded(text)
+  // PostgreSQL's driver takes them from here too, MySQL's does not.
+  for (const [name, part] of [
+    ['user', 'username'],
+    ['password', 'password'],
+  ] as const) {
+    const given = url.searchParams.get(name)
+    if (given !== null && url[part] === '') url[part] = encodeURIComponent(given)
+    url.searchParams.delete(name)
+  }
   return { kind, url, database }
 }
 
@@ -47,6 +56,12 @@ export function decoded(text: string): string {
 }
 
 function filePath(text: string): string {
+  if (/^sqlite:\/\/[^/]*@/.test(text)) {
+    throw invalid(
+      'dbFile',
+      'an SQLite file has neither user nor password; after sqlite: comes its path',
+    )
+  }
   const path = text
     .slice('sqlite:'.length)
     .replace(/^\/+/, '/')

@@ -84,5 +84,8 @@ export interface OpenOptions {
 /** The most a connection may take to be made, in ms. */
 export const CONNECT_TIMEOUT = 5_000
 
+/** How long a statement waits for a table or a row that others have locked, in ms. */
+export const LOCK_TIMEOUT = 5_000
+
 /** How long a session that was told to end may take for it, in ms. */
 export const END_TIMEOUT = 2_000

@@ -4,7 +4,7 @@ import type { MqueueError } from '../errors.ts'
 import { MemoryEngine } from '../memory/engine.ts'
 import type { StoreLocation } from './address.ts'
 import { Journaled } from './journal.ts'
-import type { Journaling } from './journaling.ts'
+import { bare, type Journaling } from './journaling.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { Report } from './store.ts'
 import type { StoredQueue } from './stored-queue.ts'
@@ -26,6 +26,7 @@ export class StoredEngine implements Engine {
   /** The queues with a dbmode, by name. */
   readonly #stored: ReadonlyMap<string, StoredQueue>
   #listeners: ((queue: string) => void)[] = []
+  #saving: Promise<void> | undefined
 
   /**
    * @param location where the store is
@@ -48,6 +49,7 @@ export class StoredEngine implements Engine {
     definitions: readonly QueueDefinition[],
     errors: readonly MqueueError[] = [],
   ): MaybePromise<DroppedItems[]> {
+    if (this.#saving !== undefined) return this.#saving.then(() => this.define(definitions, errors))
     const names = definitions.map(({ name }) => name)
     const living = new Set(names.filter((name) => this.#memory.living(name) !== undefined))
     const dropped = this.#memory.define(definitions, errors).map(({ queue, items }) => ({
@@ -67,8 +69,7 @@ export class StoredEngine implements Engine {
       this.#lifecycle.leave(stored)
     }
     for (const { name, dbmode } of definitions) {
-      if (dbmode === 0 || this.#stored.has(name)) continue
-      this.#lifecycle.enter(name, dbmode, living.has(name))
+      if (!this.#stored.has(name)) this.#lifecycle.enter(name, dbmode, living.has(name))
     }
     this.#lifecycle.open()
     const opening = this.#opening()
@@ -109,7 +110,9 @@ export class StoredEngine implements Engine {
     const sizes = this.#memory.sizes()
     for (const [name, { isOpen }] of this.#stored) if (!isOpen) sizes.delete(name)
     if (this.#journaling.isSettled) return sizes
-    return new Promise((resolve, reject) => this.#journaling.wait(sizes, resolve, reject))
+    return new Promise((resolve, reject) =>
+      this.#journaling.wait(undefined, sizes, resolve, reject),
+    )
   }
 
   loaded(queue: string): number | undefined {
@@ -124,7 +127,10 @@ export class StoredEngine implements Engine {
   }
 
   save(): Promise<void> {
-    return this.#lifecycle.save()
+    this.#saving ??= this.#lifecycle.save().finally(() => {
+      this.#saving = undefined
+    })
+    return this.#saving
   }
 
   /**
@@ -150,7 +156,9 @@ export class StoredEngine implements Engine {
     if (stored?.isOpen) {
       const result = operate(stored)
       if (stored.dbmode !== 4 || this.#journaling.isSettled) return result
-      return new Promise((resolve, reject) => this.#journaling.wait(result, resolve, reject))
+      return new Promise((resolve, reject) =>
+        this.#journaling.wait(stored, result, resolve, reject),
+      )
     }
     return new Promise((resolve, reject) => this.#perform(queue, operate, resolve, reject))
   }
@@ -165,7 +173,7 @@ export class StoredEngine implements Engine {
       const stored = this.#stored.get(queue)
       if (stored === undefined || stored.isOpen) {
         const result = operate(stored)
-        if (stored?.dbmode === 4) this.#journaling.wait(result, resolve, reject)
+        if (stored?.dbmode === 4) this.#journaling.wait(stored, result, resolve, reject)
         else resolve(result)
         return
       }
@@ -194,8 +202,8 @@ export class StoredEngine implements Engine {
   }
 
   #fetchFromJournal(stored: StoredQueue, inspect?: (item: Item) => void): FetchedItem | undefined {
-    const bare = inspect && (({ key, value }: Item) => inspect({ key, value: bareValue(value) }))
-    const item = this.#memory.fetch(stored.name, bare)
+    const seen = inspect && (({ key, value }: Item) => inspect({ key, value: bare(value) }))
+    const item = this.#memory.fetch(stored.name, seen)
     if (item === undefined) return undefined
     const { key, size } = item
     return { key, value: this.#journaling.forget(stored, item), size }
@@ -211,8 +219,4 @@ export class StoredEngine implements Engine {
   #changed(queue: string): void {
     for (const listener of this.#listeners) listener(queue)
   }
-}
-
-function bareValue(value: unknown): unknown {
-  return value instanceof Journaled ? value.value : value
 }

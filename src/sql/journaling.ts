@@ -1,39 +1,47 @@
 import type { Item } from '../engine.ts'
-import type { MqueueError } from '../errors.ts'
 import type { Queue } from '../memory/queue.ts'
-import { type Connection, UncertainCommit } from './connection.ts'
+import type { Connection } from './connection.ts'
 import type { Row, Table } from './driver.ts'
+import { assertFits } from './fitting.ts'
 import { type Changes, Journal, Journaled } from './journal.ts'
-import { assertFits } from './saving.ts'
 import type { Store } from './store.ts'
 import type { StoredQueue } from './stored-queue.ts'
 import { encode, encodeAsText, encodeWhatCan } from './value.ts'
 
 /** Ties the items of queues with dbmode 4 in memory to their rows. */
 export class Journaling {
-  readonly #onEnd: (cause: Error, store: Store) => void
+  readonly #onFailure: (cause: Error, store: Store, queue?: string) => void
   #journal: Journal | undefined
 
-  /** @param onEnd is called when the journal of a store has failed, before anybody hears of it */
-  constructor(onEnd: (cause: Error, store: Store) => void) {
-    this.#onEnd = onEnd
+  /**
+   * @param onFailure is called when a journal has failed, or the changes of one queue were refused, before anybody
+   *   hears of it
+   */
+  constructor(onFailure: (cause: Error, store: Store, queue?: string) => void) {
+    this.#onFailure = onFailure
   }
 
   /** Journals over a connection, unless that is being done. */
   start(store: Store, connection: Connection): void {
-    this.#journal ??= new Journal(connection, (cause, batch) => {
-      this.#journal = undefined
-      connection.lose(cause)
-      if (cause instanceof UncertainCommit) noteUncertain(store, batch)
-      this.#onEnd(cause, store)
-      const names = [...batch.keys()].map(({ name }) => name)
-      return store.explain(names.join(', '), cause) as MqueueError
+    this.#journal ??= new Journal(connection, {
+      refused: ({ name }, cause) => {
+        this.#onFailure(cause, store, name)
+        return store.explain(name, cause)
+      },
+      ended: (cause, uncertain) => {
+        this.#journal = undefined
+        connection.lose(cause)
+        noteUncertain(store, uncertain)
+        this.#onFailure(cause, store)
+        return store.unavailable(cause)
+      },
     })
   }
 
   /** Journals no more, once all that was noted is committed. */
   async stop(): Promise<void> {
     await this.settled().catch(() => {})
+    this.#journal?.stop()
     this.#journal = undefined
   }
 
@@ -42,14 +50,19 @@ export class Journaling {
     return this.#journal?.isSettled ?? true
   }
 
-  /** Gives a result when all that was noted so far is committed. Results are given in their order. */
-  wait<T>(result: T, resolve: (result: T) => void, reject: (error: Error) => void): void {
+  /** Gives a result when all that was noted so far is committed. Those of one queue are given in their order. */
+  wait<T>(
+    stored: StoredQueue | undefined,
+    result: T,
+    resolve: (result: T) => void,
+    reject: (error: Error) => void,
+  ): void {
     if (this.#journal === undefined) resolve(result)
-    else this.#journal.wait(result, resolve, reject)
+    else this.#journal.wait(stored?.table, result, resolve, reject)
   }
 
   settled(): Promise<void> {
-    return new Promise((resolve, reject) => this.wait(undefined, resolve, reject))
+    return new Promise((resolve, reject) => this.wait(undefined, undefined, resolve, reject))
   }
 
   /**
@@ -78,34 +91,41 @@ export class Journaling {
     return value.value
   }
 
-  /** Makes items of their own of those with a row; the rows go. Gives the ids of the rows. */
-  untie(stored: StoredQueue, queue: Queue): number[] {
-    const items = [...queue]
-    queue.clear()
-    for (const item of items) queue.add(item.key, this.forget(stored, item))
-    return items.flatMap(({ value }) => (value instanceof Journaled ? value.id : []))
+  /** Makes items of their own of those with a row; the rows go. */
+  untie(stored: StoredQueue, queue: Queue): void {
+    for (const item of queue) this.forget(stored, item)
+    dropTies(queue)
   }
 }
 
 /** Lets go of the items that have a row, in memory only. */
 export function dropJournaled(queue: Queue): void {
-  const others = itemsWithoutRow(queue)
+  const others = [...queue].filter(({ value }) => !(value instanceof Journaled))
   queue.clear()
   for (const { key, value } of others) queue.add(key, value)
 }
 
-/** The items that have no row: what a queue held before it was journaled. */
-export function itemsWithoutRow(queue: Queue): Item[] {
-  return [...queue].filter(({ value }) => !(value instanceof Journaled))
+/** Makes items of their own of those with a row, and leaves the rows where they are. */
+export function dropTies(queue: Queue): void {
+  const items = [...queue]
+  queue.clear()
+  for (const { key, value } of items) queue.add(key, bare(value))
+}
+
+/** A value without what ties it to its row. */
+export function bare(value: unknown): unknown {
+  return value instanceof Journaled ? value.value : value
 }
 
 /** Sets down what must not be in the tables and what must, should the commit have been made after all. */
 function noteUncertain(store: Store, batch: ReadonlyMap<Table, Changes>): void {
   for (const [{ name }, { inserted, deletedIds, deletedItems }] of batch) {
-    const rows = deletedItems.map(({ key, value }, i) => ({
-      id: deletedIds[i],
-      ...encodeWhatCan(key, value),
-    }))
-    store.rescue(name, (file) => file.append(rows, [...inserted.keys()]))
+    store.rescue(name, (file) => {
+      const rows = deletedItems.map(({ key, value }, i) => ({
+        id: deletedIds[i],
+        ...encodeWhatCan(key, value),
+      }))
+      file.append(rows, [...inserted.keys()])
+    })
   }
 }

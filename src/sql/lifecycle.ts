@@ -1,4 +1,5 @@
 import type { Dbmode } from '../definition.ts'
+import type { Item } from '../engine.ts'
 import { MqueueError, quote, reasonOf } from '../errors.ts'
 import type { MemoryEngine } from '../memory/engine.ts'
 import type { Queue } from '../memory/queue.ts'
@@ -6,12 +7,16 @@ import type { StoreLocation } from './address.ts'
 import { Attempts } from './attempts.ts'
 import type { Connection } from './connection.ts'
 import { Journaled } from './journal.ts'
-import { dropJournaled, itemsWithoutRow, Journaling } from './journaling.ts'
+import { bare, dropJournaled, dropTies, Journaling } from './journaling.ts'
 import { type Loaded, type Loading, restore, takeAll, unlock } from './loading.ts'
+import type { Rescued } from './rescue-file.ts'
 import { Saves } from './saves.ts'
 import { type Report, Store } from './store.ts'
 import { StoredQueue } from './stored-queue.ts'
 import { encodeWhatCan } from './value.ts'
+
+/** How long the last changes may take to be committed when all is to be saved, in ms. */
+const SETTLE_TIMEOUT = 3_000
 
 /**
  * The way of the queues with a dbmode through the life of a process: they are opened, again and again until all
@@ -20,13 +25,21 @@ import { encodeWhatCan } from './value.ts'
 export class Lifecycle {
   /** The queues with a dbmode, by name. */
   readonly queues = new Map<string, StoredQueue>()
-  readonly journaling = new Journaling((cause, store) => this.#journalEnded(cause, store))
+  readonly journaling = new Journaling((cause, store, queue) =>
+    this.#journalFailed(cause, store, queue),
+  )
   readonly #memory: MemoryEngine
   readonly #onChange: (queue: string) => void
   readonly #attempts = new Attempts(() => this.#attempt())
   readonly #saves: Saves
+  /** The queues that are journaled no more, until they have let go of their rows. */
+  readonly #leavers = new Map<string, StoredQueue>()
+  /** What is being taken out of a table, until the queue has it. */
+  readonly #taking = new Map<string, () => Rescued>()
   #store: Store
   #report: Report
+  /** Whether the end of the process has come, as far as anybody knows. */
+  #isSaved = false
   /** What has to be over before anything is opened: the way out of a table or a store. */
   #leaving: Promise<void> = Promise.resolve()
 
@@ -57,8 +70,11 @@ export class Lifecycle {
 
   /** Takes up a queue. `isLiving` says that it has been in use, so that there is nothing to be loaded. */
   enter(name: string, dbmode: Dbmode, isLiving: boolean): void {
+    const isLeaving = this.#leavers.has(name)
+    // With dbmode 0 it has nothing to do with the store, once it has let go of it.
+    if (dbmode === 0 && !isLeaving) return
     const stored = new StoredQueue(name, dbmode, isLiving)
-    if (dbmode === 3 || (dbmode !== 4 && isLiving)) stored.open()
+    if (!isLeaving && (dbmode === 3 || (dbmode !== 4 && isLiving))) stored.open()
     this.queues.set(name, stored)
   }
 
@@ -80,19 +96,18 @@ export class Lifecycle {
     stored.replace()
     if (dbmode !== 4) return
     this.#takeBack(stored)
-    if (table === undefined) return
-    const queue = this.#memory.living(name)
-    const ids = queue === undefined ? [] : this.journaling.untie(stored, queue)
-    this.#leaving = Promise.all([this.#leaving, this.#letGo(stored, ids)]).then(() => {})
+    if (table !== undefined) this.#leavers.set(name, stored)
   }
 
   /** Opens what is to be opened, and goes on trying. */
   open(): void {
+    this.#isSaved = false
     this.#attempts.start()
   }
 
   /** Saves what is to be saved, and lets go of the store. What cannot be saved is rescued. */
   async save(): Promise<void> {
+    this.#isSaved = true
     const journaled: string[] = []
     for (const stored of this.queues.values()) {
       const { name, dbmode, isOpen } = stored
@@ -104,14 +119,19 @@ export class Lifecycle {
       stored.replace()
     }
     await this.#attempts.stop()
-    await this.journaling.stop()
+    await this.#leaving
+    await this.#store.giveUpIn(SETTLE_TIMEOUT, this.journaling.stop())
     await this.#saves.save(this.#store)
-    for (const name of journaled) this.#drop(name)
+    for (const name of [...journaled, ...this.#leavers.keys()]) this.#drop(name)
+    this.#leavers.clear()
     await this.#store.disconnect()
   }
 
   /** Writes what is not saved yet to the rescue files, at once. */
   rescue(): void {
+    for (const [name, rescued] of this.#taking) {
+      this.#store.rescue(name, (file) => file.write(rescued()))
+    }
     for (const stored of this.queues.values()) {
       this.#saves.add(stored)
       const { name, isOpen, dbmode } = stored
@@ -133,6 +153,7 @@ export class Lifecycle {
   /** Tries to open all that is not open, and tells whether nothing is left to be opened. */
   async #attempt(): Promise<boolean> {
     await this.#leaving
+    await this.#letOut()
     const pending = this.#pending()
     for (const stored of pending) {
       let connection: Connection
@@ -140,8 +161,7 @@ export class Lifecycle {
         connection = await this.#store.connect()
       } catch (cause) {
         // The others would not get a connection either.
-        for (const other of pending)
-          if (!other.isOpen || other.dbmode === 3) this.#fail(other, cause)
+        for (const other of pending) if (this.#isPending(other)) this.#fail(other, cause)
         break
       }
       try {
@@ -151,7 +171,10 @@ export class Lifecycle {
       }
     }
     // A connection is kept for a journal only; an attempt that failed may need another one.
-    if (![...this.queues.values()].some(({ dbmode, isOpen }) => dbmode === 4 && isOpen)) {
+    const isJournaling = [...this.queues.values()].some(
+      ({ dbmode, isOpen }) => dbmode === 4 && isOpen,
+    )
+    if (!isJournaling && this.#leavers.size === 0) {
       await this.journaling.stop()
       await this.#store.disconnect()
     }
@@ -159,11 +182,13 @@ export class Lifecycle {
   }
 
   #pending(): StoredQueue[] {
-    return [...this.queues.values()].filter((stored) => {
-      if (!this.#isWanted(stored)) return false
-      // A queue that is only saved has nothing to be opened for but its rescue file.
-      return stored.dbmode === 3 ? this.#store.rescueFile(stored.name).exists : !stored.isOpen
-    })
+    return [...this.queues.values()].filter((stored) => this.#isPending(stored))
+  }
+
+  #isPending(stored: StoredQueue): boolean {
+    if (!this.#isWanted(stored)) return false
+    // A queue that is only saved is open, but what is in its rescue file belongs into the table.
+    return !stored.isOpen || (stored.dbmode === 3 && this.#store.rescueFile(stored.name).exists)
   }
 
   #isWanted({ name, isReplaced }: StoredQueue): boolean {
@@ -176,73 +201,131 @@ export class Lifecycle {
       if (other === name) break
       if (this.#store.isSameTable(other, name)) throw sameTable(name, other)
     }
-    if (dbmode === 4) this.#setDown(stored)
-    const loading = this.#loading(stored, connection)
-    const loaded = dbmode <= 2 ? await takeAll(loading) : await restore(loading)
+    // What was in use under another dbmode has nothing to load.
+    if (stored.isLiving && dbmode <= 2 && !stored.mustReload) this.#openWith(stored)
+    else if (dbmode === 3 && !stored.mustReload) await this.#restoreOnly(stored, connection)
+    else if (dbmode === 4) await this.#openJournaled(stored, connection)
+    else await this.#openLoaded(stored, connection)
+    this.#store.recover(name)
+  }
+
+  async #openLoaded(stored: StoredQueue, connection: Connection): Promise<void> {
+    const { name } = stored
+    try {
+      const loaded = await takeAll(this.#loading(stored, connection))
+      if (!this.#isWanted(stored)) {
+        // The rows are gone from the table, and the queue is no longer there to take the items.
+        const items = loaded.items.map(({ key, value }) => encodeWhatCan(key, value))
+        this.#store.rescueFile(name).write({ items, removed: [] })
+        return
+      }
+      this.#tellOf(name, loaded)
+      this.#openWith(stored, loaded.items)
+      this.#deleteRescueFile(name)
+    } finally {
+      this.#taking.delete(name)
+    }
+  }
+
+  async #openJournaled(stored: StoredQueue, connection: Connection): Promise<void> {
+    this.#setDown(stored)
+    const loaded = await restore(this.#loading(stored, connection))
     if (!this.#isWanted(stored)) {
-      // The rows are gone from the table, and the queue is no longer there to take the items.
-      const items = loaded.items.map(({ key, value }) => encodeWhatCan(key, value))
-      if (dbmode <= 2) loading.rescue.write({ items, removed: [] })
+      await unlock(connection, stored.name)
       return
     }
-    this.#tellOf(name, loaded)
-    this.#deleteRescueFile(name)
-    if (dbmode === 3) await unlock(connection, name)
-    else {
-      stored.table = loaded.table
-      stored.store = this.#store
-      stored.nextId = loaded.lastId + 1
-      if (dbmode === 4) this.journaling.start(this.#store, connection)
-      this.#fill(stored, loaded)
-      stored.open()
+    this.#tellOf(stored.name, loaded)
+    // While the file is there nothing may happen to the rows that it tells of.
+    this.#store.rescueFile(stored.name).delete()
+    const { table, lastId, items } = loaded
+    Object.assign(stored, { table, store: this.#store, nextId: lastId + 1, setDown: 0 })
+    this.journaling.start(this.#store, connection)
+    // What the queue held is among what was loaded.
+    this.#memory.living(stored.name)?.clear()
+    const journaled = items.map(({ id, key, value }) => ({ key, value: new Journaled(id, value) }))
+    this.#openWith(stored, journaled)
+  }
+
+  /** Brings what the rescue file of a queue that is only saved holds into its table. */
+  async #restoreOnly(stored: StoredQueue, connection: Connection): Promise<void> {
+    const { name } = stored
+    const rescue = this.#store.rescueFile(name)
+    if (rescue.exists) {
+      const loaded = await restore(this.#loading(stored, connection))
+      this.#tellOf(name, loaded)
+      rescue.delete()
+      await unlock(connection, name)
     }
-    this.#store.recover(name)
+    if (!stored.isOpen) this.#openWith(stored)
+  }
+
+  /** Opens a queue, with items that it lets in as its size and addmode say. */
+  #openWith(stored: StoredQueue, items: readonly Item[] = []): void {
+    const { name, dbmode } = stored
+    const queue = this.#memory.living(name) as Queue
+    let left = 0
+    for (const { key, value } of items) {
+      const { dropped } = queue.add(key, value)
+      if (dropped === undefined) continue
+      this.journaling.forget(stored, dropped)
+      left++
+    }
+    if (left > 0) {
+      const text = `Queue ${quote(name)}: items that its size or addmode did not let in: ${left}.`
+      this.#report.warn(text)
+    }
+    if (dbmode === 0) this.queues.delete(name)
+    stored.open()
     this.#onChange(name)
   }
 
+  /**
+   * Has the queues that are journaled no more let go of their rows. Should that fail, what they hold is what is in
+   * their tables.
+   */
+  async #letOut(): Promise<void> {
+    for (const [name, leaver] of this.#leavers) {
+      const queue = this.#memory.living(name)
+      try {
+        await this.journaling.settled()
+        if (leaver.mustReload) throw new Error('its journal has failed')
+        if (queue !== undefined) this.journaling.untie(leaver, queue)
+        await this.journaling.settled()
+        if (leaver.store === this.#store) await unlock(await this.#store.connect(), name)
+      } catch {
+        queue?.clear()
+        const successor = this.queues.get(name)
+        if (successor !== undefined) successor.mustReload = leaver.store === this.#store
+      }
+      this.#leavers.delete(name)
+    }
+  }
+
   #loading(stored: StoredQueue, connection: Connection): Loading {
-    const { name, dbmode } = stored
+    const { name } = stored
     return {
       connection,
       queue: name,
       rescue: this.#store.rescueFile(name),
       onProgress: (read) => {
-        if (dbmode === 3) return
+        if (stored.isOpen) return
         stored.loaded = read
         this.#onChange(name)
       },
+      onTaking: (rescued) => this.#taking.set(name, rescued),
       assertWanted: () => {
         if (!this.#isWanted(stored)) throw new Error('it is not wanted any more')
       },
     }
   }
 
-  /** Puts what was loaded into the queue; its size and its addmode apply. */
-  #fill(stored: StoredQueue, { items }: Loaded): void {
-    const { name, dbmode } = stored
-    const queue = this.#memory.living(name) as Queue
-    // What it held has come back from its rescue file.
-    if (dbmode === 4) queue.clear()
-    stored.setDown = 0
-    let left = 0
-    for (const { id, key, value } of items) {
-      const { dropped } = queue.add(key, dbmode === 4 ? new Journaled(id, value) : value)
-      if (dropped === undefined) continue
-      this.journaling.forget(stored, dropped)
-      left++
-    }
-    if (left === 0) return
-    const text = `Queue ${quote(name)}: items that its size or addmode did not let in: ${left}.`
-    this.#report.warn(text)
-  }
-
   /** Writes what a queue held before it was journaled to where opening finds it. */
   #setDown(stored: StoredQueue): void {
     const queue = this.#memory.living(stored.name)
     if (queue === undefined || stored.setDown > 0) return
-    const items = itemsWithoutRow(queue)
+    const items = [...queue]
     if (items.length === 0) return
-    const kept = items.map(({ key, value }) => encodeWhatCan(key, value))
+    const kept = items.map(({ key, value }) => encodeWhatCan(key, bare(value)))
     this.#store.rescueFile(stored.name).append(kept)
     stored.setDown = items.length
   }
@@ -256,14 +339,21 @@ export class Lifecycle {
     })
   }
 
-  /** Makes memory what the tables are again: it is read anew from them. */
-  #journalEnded(cause: Error, store: Store): void {
-    for (const stored of this.queues.values()) {
-      if (stored.dbmode !== 4) continue
-      this.#drop(stored.name)
-      if (stored.isOpen) this.#fail(stored, cause, store)
+  /** Makes memory what the tables are again, of all queues or of one: it is read anew from them. */
+  #journalFailed(cause: Error, store: Store, queue?: string): void {
+    const concerns = ({ name }: StoredQueue) => queue === undefined || queue === name
+    for (const leaver of this.#leavers.values()) {
+      if (!concerns(leaver)) continue
+      leaver.mustReload = true
+      this.#drop(leaver.name)
     }
-    this.#attempts.start()
+    for (const stored of this.queues.values()) {
+      if (stored.dbmode !== 4 || !concerns(stored)) continue
+      this.#drop(stored.name)
+      if (stored.isOpen)
+        this.#fail(stored, queue === undefined ? store.unavailable(cause) : cause, store)
+    }
+    if (!this.#isSaved) this.#attempts.start()
   }
 
   #drop(name: string): void {
@@ -272,27 +362,18 @@ export class Lifecycle {
     this.#onChange(name)
   }
 
-  /** Lets go of the table of a queue that is no longer journaled, once its last changes are committed. */
-  async #letGo({ name, store }: StoredQueue, ids: number[]): Promise<void> {
-    try {
-      await this.journaling.settled()
-      if (store === this.#store) await unlock(await store.connect(), name)
-    } catch {
-      // They are deleted before the table is read again.
-      if (ids.length > 0) store?.rescue(name, (file) => file.append([], ids))
-    }
-  }
-
   /** Takes what is journaled along to the store that is used from now on. */
   async #moveOut(former: Store): Promise<void> {
     // What fails now is no longer in memory, and stays where it is.
     await this.journaling.settled().catch(() => {})
+    await this.#letOut()
     for (const stored of this.queues.values()) {
       const queue = this.#memory.living(stored.name)
       if (stored.store !== former || queue === undefined) continue
-      // It is set down in the new store before it leaves the old one.
-      this.journaling.untie(stored, queue)
-      this.#store.rescue(stored.name, () => this.#setDown(stored))
+      // It is set down in the new store before it leaves the old one, or stays there as well.
+      if (this.#store.rescue(stored.name, () => this.#setDown(stored))) {
+        this.journaling.untie(stored, queue)
+      } else dropTies(queue)
       stored.table = undefined
       stored.store = undefined
     }
@@ -328,7 +409,7 @@ export class Lifecycle {
     if (stored.isReplaced) return
     const error = store.explain(stored.name, cause)
     // Without its rescue file a queue that is only saved can do all that it has to.
-    if (stored.dbmode !== 3) stored.fail(error)
+    if (stored.dbmode !== 3 || !stored.isOpen) stored.fail(error)
     store.complain(stored.name, error)
     this.#onChange(stored.name)
   }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { MqueueError, quote } from '../errors.ts'
 import { type Connection, UncertainCommit } from './connection.ts'
 import type { Driver, Row, Table } from './driver.ts'
+import { assertFits } from './fitting.ts'
 import type { Rescued, RescuedItem, RescueFile } from './rescue-file.ts'
 import { countRows, deleteAll, firstId, type ItemInRow, openTable, readItems } from './table.ts'
 import { decode, encodeAsText, encodeWhatCan, type StoredItem } from './value.ts'
@@ -18,6 +19,11 @@ export interface Loading {
   onProgress(read: number): void
   /** Throws when the load is not wanted any more. */
   assertWanted(): void
+  /**
+   * Hears, before the rows are taken, what is to be in the rescue file should it not be known what became of
+   * them, or should the process end before the queue has them.
+   */
+  onTaking(rescued: () => Rescued): void
 }
 
 /** What was loaded. */
@@ -58,21 +64,22 @@ export async function takeAll(loading: Loading): Promise<Loaded> {
     const rescued = rescue.read()
     const missing = byId(rescued)
     const items: ItemInRow[] = []
-    const work = async (driver: Driver, beat: () => void) => {
-      items.length = 0
-      if (rescued.removed.length > 0) await driver.delete(table, rescued.removed)
-      await readAll(loading, driver, table, items, missing, beat)
-      const deleted = await deleteAll(driver, table)
-      if (deleted !== items.length) throw changedMeanwhile(deleted, items.length)
-    }
+    const ifUncertain = (): Rescued => ({
+      removed: rescued.removed,
+      items: rescued.items.concat(
+        items.map(({ id, key, value }) => ({ id, ...encodeWhatCan(key, value) })),
+      ),
+    })
     try {
-      await connection.transaction(work, PATIENCE)
+      await connection.transaction(async (driver, beat) => {
+        if (rescued.removed.length > 0) await driver.delete(table, rescued.removed)
+        await readAll(loading, driver, table, items, missing, beat)
+        loading.onTaking(ifUncertain)
+        const deleted = await deleteAll(driver, table)
+        if (deleted !== items.length) throw changedMeanwhile(deleted, items.length)
+      }, PATIENCE)
     } catch (error) {
-      // Nobody knows whether the rows are gone. If they are, this is what is left of them.
-      if (error instanceof UncertainCommit) {
-        const rows = items.map(({ id, key, value }) => ({ id, ...encodeWhatCan(key, value) }))
-        rescue.write({ removed: rescued.removed, items: rescued.items.concat(rows) })
-      }
+      if (error instanceof UncertainCommit) rescue.write(ifUncertain())
       throw error
     }
     const first = rescued.items.filter(({ id }) => id === undefined || missing.has(id))
@@ -88,8 +95,17 @@ export async function takeAll(loading: Loading): Promise<Loaded> {
  * rescue file). The lock stays taken.
  */
 export async function restore(loading: Loading): Promise<Loaded> {
-  const { connection, queue, rescue } = loading
-  const table = await openLocked(connection, queue)
+  const table = await openLocked(loading.connection, loading.queue)
+  try {
+    return await bringTogether(loading, table)
+  } catch (error) {
+    await unlock(loading.connection, loading.queue)
+    throw error
+  }
+}
+
+async function bringTogether(loading: Loading, table: Table): Promise<Loaded> {
+  const { connection, rescue } = loading
   const rescued = await withIds(connection, table, rescue)
   const missing = byId(rescued)
   const items: ItemInRow[] = []
@@ -98,16 +114,16 @@ export async function restore(loading: Loading): Promise<Loaded> {
     await readAll(loading, driver, table, items, missing, beat)
     const count = await countRows(driver, table)
     if (count !== items.length) throw changedMeanwhile(count, items.length)
-    const lastId = await driver.lastId(table)
     // Another program may have taken an id for a row of its own.
     const taken = new Set(items.map(({ id }) => id))
-    let free = lastId
+    let free = await driver.lastId(table)
     const rows = [...missing.values()].map((item) =>
       rowFor(table, taken.has(item.id) ? { ...item, id: ++free } : item),
     )
+    for (const row of rows) assertFits(table, row)
     if (rows.length > 0) await driver.insert(table, rows)
     for (const { id, ...item } of rows) items.push({ id, ...decode(item) })
-    return Math.max(free, await driver.lastId(table))
+    return driver.lastId(table)
   }, PATIENCE)
   if (missing.size > 0) items.sort((a, b) => a.id - b.id)
   return { table, items, lastId, rescued: missing.size }
@@ -135,6 +151,9 @@ async function readAll(
 ): Promise<void> {
   for await (const page of readItems(driver, table)) {
     for (const item of page) {
+      if (item.id === items.at(-1)?.id) {
+        throw new Error(`row ${item.id}: there are two rows with this id; give one another id`)
+      }
       items.push(item)
       const twin = missing.get(item.id)
       if (twin !== undefined && isSame(table, twin, item)) missing.delete(item.id)

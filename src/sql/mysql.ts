@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Kysely, MysqlDialect, sql } from 'kysely'
 import mysql from 'mysql2'
 import {
@@ -8,6 +8,7 @@ import {
   type Description,
   type Driver,
   END_TIMEOUT,
+  LOCK_TIMEOUT,
   type OpenOptions,
   type Row,
   type Table,
@@ -18,9 +19,6 @@ import { portions } from './portions.ts'
 const MOST_ROWS = 1_000
 const MOST_CHARACTERS = 1_000_000
 
-/** The connections of each owner that were not closed in good order. */
-const sessions = new Map<string, Set<number>>()
-
 /** Connects to MariaDB or MySQL. */
 export async function openMysql(url: string, { owner, onLost }: OpenOptions): Promise<Driver> {
   const connection = mysql.createConnection({
@@ -30,36 +28,43 @@ export async function openMysql(url: string, { owner, onLost }: OpenOptions): Pr
     supportBigNumbers: true,
     enableKeepAlive: true,
   })
+  const driver = new MysqlDriver(connection, owner)
+  let timer: NodeJS.Timeout | undefined
   try {
     await new Promise<void>((resolve, reject) => {
-      connection.connect((error) => (error === null ? resolve() : reject(error)))
+      // A server that has let us in may fall silent before it answers the first statement.
+      timer = setTimeout(() => reject(new Error('no answer')), 2 * CONNECT_TIMEOUT)
+      connection.connect((error) => {
+        if (error === null) driver.prepare().then(resolve, reject)
+        else reject(error)
+      })
       // Without a listener an error ends the process.
       connection.on('error', reject)
     })
   } catch (error) {
     connection.destroy()
     throw error
+  } finally {
+    clearTimeout(timer)
   }
   connection.on('error', onLost)
   connection.on('end', () => onLost(new Error('the server has ended the connection')))
-  const driver = new MysqlDriver(connection, owner)
-  await driver.prepare()
+  // An idle connection does not keep the process from ending.
+  const { stream } = connection as unknown as { stream: { unref(): void } }
+  stream.unref()
   return driver
 }
 
 class MysqlDriver implements Driver {
   readonly db: Kysely<unknown>
   readonly #connection: mysql.Connection
-  readonly #session: number
-  readonly #former: Set<number>
+  /** The lock that tells the connections of one owner. */
+  readonly #ownerLock: string
   readonly #locked = new Set<string>()
 
   constructor(connection: mysql.Connection, owner: string) {
     this.#connection = connection
-    this.#former = sessions.get(owner) ?? new Set()
-    sessions.set(owner, this.#former)
-    this.#session = Number(connection.threadId)
-    this.#former.add(this.#session)
+    this.#ownerLock = lockName(`owner ${owner}`)
     const single = Object.assign(connection, { release() {} })
     const pool = {
       getConnection: (give: (error: unknown, connection: never) => void) =>
@@ -72,7 +77,12 @@ class MysqlDriver implements Driver {
   /** Sets what the driver relies on, whatever the server's own settings are. */
   async prepare(): Promise<void> {
     const modes = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'
-    await sql`set session sql_mode = ${modes}, session wait_timeout = 2147483`.execute(this.db)
+    const seconds = LOCK_TIMEOUT / 1_000
+    await sql`
+      set session sql_mode = ${modes}, session wait_timeout = 2147483,
+        session lock_wait_timeout = ${seconds}, session innodb_lock_wait_timeout = ${seconds}
+    `.execute(this.db)
+    await this.#tryLock(this.#ownerLock)
   }
 
   async begin(): Promise<void> {
@@ -144,18 +154,18 @@ class MysqlDriver implements Driver {
   async lock(table: string): Promise<boolean> {
     // A lock that is taken twice would have to be let go of twice.
     if (this.#locked.has(table)) return true
-    const isLocked = (await this.#tryLock(table)) || (await this.#takeFromLost(table))
+    const name = await this.#tableLock(table)
+    const isLocked = (await this.#tryLock(name)) || (await this.#takeFromLost(name))
     if (isLocked) this.#locked.add(table)
     return isLocked
   }
 
   async unlock(table: string): Promise<void> {
     this.#locked.delete(table)
-    await sql`select release_lock(${await this.#lockName(table)})`.execute(this.db)
+    await sql`select release_lock(${await this.#tableLock(table)})`.execute(this.db)
   }
 
   close(): Promise<void> {
-    this.#former.delete(this.#session)
     return new Promise((resolve) => this.#connection.end(() => resolve()))
   }
 
@@ -164,34 +174,42 @@ class MysqlDriver implements Driver {
   }
 
   /** Takes a lock from a connection of the same owner that was lost, if that is who has it. */
-  async #takeFromLost(table: string): Promise<boolean> {
-    const held = await sql<{ holder: number | null }>`
-      select is_used_lock(${await this.#lockName(table)}) as holder
+  async #takeFromLost(name: string): Promise<boolean> {
+    const held = await sql<{ holder: number | null; isOurs: number | null }>`
+      select is_used_lock(${name}) as holder,
+        is_used_lock(${name}) = is_used_lock(${this.#ownerLock}) as isOurs
     `.execute(this.db)
-    const holder = Number(held.rows[0]?.holder)
-    if (holder === this.#session || !this.#former.has(holder)) return false
-    await sql`kill ${sql.lit(holder)}`.execute(this.db)
+    const { holder, isOurs } = held.rows[0] ?? {}
+    if (Number(isOurs) !== 1) return false
+    await sql`kill ${sql.lit(Number(holder))}`.execute(this.db)
     const deadline = performance.now() + END_TIMEOUT
     while (performance.now() < deadline) {
-      if (await this.#tryLock(table)) return true
-      await setTimeout(20)
+      if (await this.#tryLock(name)) {
+        await this.#tryLock(this.#ownerLock)
+        return true
+      }
+      await wait(20)
     }
     return false
   }
 
-  async #tryLock(table: string): Promise<boolean> {
+  async #tryLock(name: string): Promise<boolean> {
     const tried = await sql<{ locked: number }>`
-      select get_lock(${await this.#lockName(table)}, 0) as locked
+      select get_lock(${name}, 0) as locked
     `.execute(this.db)
     return Number(tried.rows[0]?.locked) === 1
   }
 
-  /** The name of a table's lock: locks belong to the server, and their names are short. */
-  async #lockName(table: string): Promise<string> {
+  /** The lock of a table: locks belong to the whole server. */
+  async #tableLock(table: string): Promise<string> {
     const found = await sql<{ name: string }>`select database() as name`.execute(this.db)
-    const hash = createHash('sha1').update(`${found.rows[0]?.name}.${table}`).digest('hex')
-    return `mqueue.${hash}`
+    return lockName(`table ${found.rows[0]?.name}.${table}`)
   }
+}
+
+/** The names of locks are short. */
+function lockName(of: string): string {
+  return `mqueue.${createHash('sha1').update(of).digest('hex')}`
 }
 
 interface FoundColumn {

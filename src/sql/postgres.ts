@@ -7,6 +7,7 @@ import {
   type Description,
   type Driver,
   END_TIMEOUT,
+  LOCK_TIMEOUT,
   type OpenOptions,
   type Row,
   type Table,
@@ -32,6 +33,9 @@ export async function openPostgres(url: string, { owner, onLost }: OpenOptions):
   client.on('end', () => onLost(new Error('the server has ended the connection')))
   try {
     await client.connect()
+    await client.query(`set lock_timeout = ${LOCK_TIMEOUT}`)
+    // An idle connection does not keep the process from ending.
+    ;(client as unknown as { unref(): void }).unref()
   } catch (error) {
     cut(client)
     throw error

@@ -62,7 +62,8 @@ async function saveOne(store: Store, queue: string, saving: Saving): Promise<voi
   const connection = await store.connect()
   const rescue = store.rescueFile(queue)
   if (rescue.exists) {
-    await restore({ connection, queue, rescue, onProgress() {}, assertWanted() {} })
+    const hooks = { onProgress() {}, assertWanted() {}, onTaking() {} }
+    await restore({ connection, queue, rescue, ...hooks })
     rescue.delete()
   }
   await saving.save(connection, queue)

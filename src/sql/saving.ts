@@ -2,10 +2,11 @@ import type { Item } from '../engine.ts'
 import { MqueueError } from '../errors.ts'
 import { type Connection, UncertainCommit } from './connection.ts'
 import type { Row, Table } from './driver.ts'
+import { assertFits } from './fitting.ts'
 import { openLocked, PATIENCE, unlock } from './loading.ts'
 import { portions } from './portions.ts'
 import type { RescuedItem } from './rescue-file.ts'
-import { encodeAsText, encodeWhatCan, type StoredItem } from './value.ts'
+import { encodeAsText, encodeWhatCan } from './value.ts'
 
 /** The rows that are written between two looks at the clock. */
 const PORTION = 10_000
@@ -73,22 +74,5 @@ export class Saving implements Iterable<RescuedItem> {
       }
       id++
     }
-  }
-}
-
-/**
- * Sees to it that a table can keep an item.
- *
- * @throws MqueueError `MQ_INVALID_VALUE` or `MQ_INVALID_KEY`, which says what the column keeps
- */
-export function assertFits({ name, key, val }: Table, item: StoredItem): void {
-  for (const [column, text, code] of [
-    [key, item.key, 'MQ_INVALID_KEY'],
-    [val, item.val, 'MQ_INVALID_VALUE'],
-  ] as const) {
-    const reason = column.refuses(text)
-    if (reason === undefined) continue
-    const where = `column "${column.name}" (${column.type}) of table "${name}"`
-    throw new MqueueError(code, `It does not fit into ${where}: ${reason}.`, { queue: name })
   }
 }

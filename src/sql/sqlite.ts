@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { setTimeout } from 'node:timers/promises'
@@ -9,28 +9,34 @@ import type { Description, Driver, Row, Table } from './driver.ts'
 /** The result codes of SQLite for a database that another connection is writing to. */
 const BUSY = new Set([5, 6, 261, 517])
 /** How long a transaction waits for that other connection, in ms. */
-const PATIENCE = 5_000
+const PATIENCE = 3_000
 
-/** Opens an SQLite file; makes it when there is none, also the directory of the default one. */
-export async function openSqlite(path: string, isDefault: boolean): Promise<Driver> {
+/** Opens an SQLite file; makes it when there is none, and its directory when that is our own. */
+export async function openSqlite(path: string, isOwn: boolean): Promise<Driver> {
   const { DatabaseSync } = await import('node:sqlite').catch((cause) => {
     const text = 'SQLite needs Node.js 22.13 or later. Update Node.js, or give a database address.'
     throw new MqueueError('MQ_UNAVAILABLE', text, { cause })
   })
-  if (isDefault) mkdirSync(dirname(path), { recursive: true })
+  if (isOwn) mkdirSync(dirname(path), { recursive: true })
   const isNew = !existsSync(path)
   const open = (file: string) => new DatabaseSync(file, { timeout: 20 })
   const database = open(path)
   try {
-    // A file that was found keeps the journal mode that its owner chose.
-    if (isNew) database.exec('pragma journal_mode = wal')
+    if (isNew) {
+      // What is queued is nobody else's business.
+      chmodSync(path, 0o600)
+      // A file that was found keeps the journal mode that its owner chose.
+      await patiently(() => database.exec('pragma journal_mode = wal'))
+    }
     // What is committed survives a loss of power.
     database.exec('pragma synchronous = full')
   } catch (error) {
     database.close()
     throw error
   }
-  return new SqliteDriver(database, (table) => open(`${path}.${table.toLowerCase()}.lock`))
+  // A file may have several names, and the lock belongs to the file.
+  const real = realpathSync(path)
+  return new SqliteDriver(database, (table) => open(`${real}.${table.toLowerCase()}.lock`))
 }
 
 class SqliteDriver implements Driver {
@@ -47,11 +53,11 @@ class SqliteDriver implements Driver {
   }
 
   begin(): Promise<void> {
-    return this.#patiently('begin immediate')
+    return patiently(() => this.#database.exec('begin immediate'))
   }
 
   commit(): Promise<void> {
-    return this.#patiently('commit')
+    return patiently(() => this.#database.exec('commit'))
   }
 
   async rollback(): Promise<void> {
@@ -81,9 +87,10 @@ class SqliteDriver implements Driver {
   }
 
   async create(table: string): Promise<void> {
-    await sql`create table if not exists ${sql.id(table)} (
+    const text = sql`create table if not exists ${sql.id(table)} (
       id integer primary key, "key" text not null, val text not null, val_type text
-    )`.execute(this.db)
+    )`.compile(this.db)
+    await patiently(() => this.#database.exec(text.sql))
   }
 
   async bytes(table: Table, id: number, column: 'key' | 'val'): Promise<Uint8Array> {
@@ -174,19 +181,19 @@ class SqliteDriver implements Driver {
     }
     return statement
   }
+}
 
-  /** Waits for another connection that is writing, without holding up the process. */
-  async #patiently(text: string): Promise<void> {
-    const deadline = performance.now() + PATIENCE
-    for (;;) {
-      try {
-        this.#database.exec(text)
-        return
-      } catch (error) {
-        if (!isBusy(error) || performance.now() > deadline) throw error
-      }
-      await setTimeout(10)
+/** Waits for another connection that is writing, without holding up the process. */
+async function patiently(operate: () => void): Promise<void> {
+  const deadline = performance.now() + PATIENCE
+  for (;;) {
+    try {
+      operate()
+      return
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error
     }
+    await setTimeout(10)
   }
 }
 

@@ -19,6 +19,7 @@ export class Store {
   readonly #address: Address | MqueueError
   readonly #report: () => Report
   #connection: Connection | undefined
+  #connecting: Promise<Connection> | undefined
   /** The errors that were reported last, by queue, so that each is reported once. */
   readonly #reported = new Map<string, string>()
 
@@ -56,10 +57,22 @@ export class Store {
    */
   async connect(): Promise<Connection> {
     if (this.#address instanceof MqueueError) throw this.#address
-    if (this.#connection === undefined || this.#connection.lost !== undefined) {
-      this.#connection = await Connection.open(this.#address, this.#owner)
-    }
+    if (this.#connection !== undefined && this.#connection.lost === undefined)
+      return this.#connection
+    this.#connecting ??= Connection.open(this.#address, this.#owner).finally(() => {
+      this.#connecting = undefined
+    })
+    this.#connection = await this.#connecting
     return this.#connection
+  }
+
+  /** Waits for something, but gives up the connection when it takes longer than that, in ms. */
+  async giveUpIn(limit: number, work: Promise<void>): Promise<void> {
+    const tooLong = () =>
+      this.#connection?.lose(new Error(`no answer within ${limit / 1000} seconds`))
+    const timer = setTimeout(tooLong, limit)
+    await work
+    clearTimeout(timer)
   }
 
   /** Ends the connection in good order. */
@@ -90,6 +103,15 @@ export class Store {
     return new MqueueError('MQ_UNAVAILABLE', text, { queue })
   }
 
+  /** The error of all operations while the database cannot be used. */
+  unavailable(cause: unknown): MqueueError {
+    const address = this.#address
+    if (cause instanceof MqueueError) return cause
+    if (address instanceof MqueueError) return address
+    const text = `The database ${address.shown} does not answer as it should: ${reasonAt(address, cause)}.`
+    return new MqueueError('MQ_UNAVAILABLE', `${text} It is tried again.`)
+  }
+
   /** Reports an error, unless it was the last one that was reported of its queue. */
   complain(queue: string, { message }: MqueueError): void {
     if (this.#reported.get(queue) === message) return
@@ -112,7 +134,9 @@ export class Store {
       return true
     } catch (error) {
       const text = `Queue ${quote(queue)}: ${file.path} cannot be written: ${reasonOf(error)}`
-      this.report.error(`${text}. What is in the queue is lost when Node-RED ends.`)
+      this.report.error(
+        `${text}. Make room, or let Node-RED write there; it may be needed at its end.`,
+      )
       return false
     }
   }

@@ -16,6 +16,8 @@ export class StoredQueue {
   nextId = 1
   /** How many items it holds that are in its rescue file as well, on their way into a journal. */
   setDown = 0
+  /** Whether what it held has to be read from its table, since its journal failed as it left. */
+  mustReload = false
   /** Whether another one has taken its place. */
   isReplaced = false
   /** The number of items read so far, while it is being opened. */
