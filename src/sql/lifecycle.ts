@@ -113,7 +113,8 @@ export class Lifecycle {
       const { name, dbmode, isOpen } = stored
       if (isOpen && dbmode === 2) continue
       this.#saves.add(stored)
-      if (isOpen && dbmode === 4) journaled.push(name)
+      if (dbmode === 4) journaled.push(name)
+      if (dbmode === 4 && !isOpen) this.#store.rescue(name, () => this.#setDown(stored))
       const text = 'The queue is closed: Node-RED is stopping, and what is in it was saved.'
       stored.fail(new MqueueError('MQ_CLOSED', text, { queue: name }))
       stored.replace()
@@ -121,9 +122,9 @@ export class Lifecycle {
     await this.#attempts.stop()
     await this.#leaving
     await this.#store.giveUpIn(SETTLE_TIMEOUT, this.journaling.stop())
-    await this.#saves.save(this.#store)
-    for (const name of [...journaled, ...this.#leavers.keys()]) this.#drop(name)
+    for (const name of [...journaled, ...this.#leavers.keys()]) this.#memory.living(name)?.clear()
     this.#leavers.clear()
+    await this.#saves.save(this.#store)
     await this.#store.disconnect()
   }
 
@@ -134,9 +135,10 @@ export class Lifecycle {
     }
     for (const stored of this.queues.values()) {
       this.#saves.add(stored)
-      const { name, isOpen, dbmode } = stored
+      const { name, isOpen, dbmode, isReplaced } = stored
       // What it held before it was to be journaled, if it has not come to that.
-      if (!isOpen && dbmode === 4) this.#store.rescue(name, () => this.#setDown(stored))
+      if (!isOpen && !isReplaced && dbmode === 4)
+        this.#store.rescue(name, () => this.#setDown(stored))
     }
     this.#saves.rescue(this.#store)
   }

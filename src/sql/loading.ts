@@ -7,8 +7,8 @@ import type { Rescued, RescuedItem, RescueFile } from './rescue-file.ts'
 import { countRows, deleteAll, firstId, type ItemInRow, openTable, readItems } from './table.ts'
 import { decode, encodeAsText, encodeWhatCan, type StoredItem } from './value.ts'
 
-/** How long a step of a load or of a save may take, in ms. */
-export const PATIENCE = 60_000
+/** How long a step of a load may take, in ms. */
+const PATIENCE = 60_000
 
 /** A load that is under way. */
 export interface Loading {
@@ -42,7 +42,11 @@ export interface Loaded {
  *
  * @throws MqueueError `MQ_STORE_LOCKED` when another process, or another config node, has it
  */
-export function openLocked(connection: Connection, queue: string): Promise<Table> {
+export function openLocked(
+  connection: Connection,
+  queue: string,
+  patience = PATIENCE,
+): Promise<Table> {
   return connection.plainly(async (driver) => {
     const table = await openTable(driver, queue)
     if (await driver.lock(queue)) return table
@@ -50,7 +54,7 @@ export function openLocked(connection: Connection, queue: string): Promise<Table
     const advice = 'Give this one another database or another queue name, or stop the other one.'
     const text = `Queue ${quote(queue)}: another process or config node uses ${where}. ${advice}`
     throw new MqueueError('MQ_STORE_LOCKED', text, { queue })
-  }, PATIENCE)
+  }, patience)
 }
 
 /**

@@ -1,5 +1,6 @@
 import { quote } from '../errors.ts'
 import type { MemoryEngine } from '../memory/engine.ts'
+import type { Connection } from './connection.ts'
 import { restore } from './loading.ts'
 import { Saving } from './saving.ts'
 import type { Store } from './store.ts'
@@ -21,17 +22,23 @@ export class Saves {
     if (queue !== undefined) this.#unsaved.set(name, new Saving(queue, queue.size))
   }
 
-  /** Saves all that was taken up, one queue after the other. What cannot be saved is rescued. */
+  /**
+   * Saves all that was taken up, one queue after the other. What cannot be saved is rescued; when the database does
+   * not answer, all that is left is, since the process has no time to wait for it.
+   */
   async save(store: Store): Promise<void> {
     for (const [name, saving] of this.#unsaved) {
+      let connection: Connection | undefined
       try {
-        await saveOne(store, name, saving)
+        connection = await store.connect()
+        await saveOne(store, connection, name, saving)
         this.#done(name)
       } catch (cause) {
         // The process may have come to its end meanwhile.
         if (!this.#unsaved.has(name)) continue
         store.report.error(store.explain(name, cause).message)
         this.#rescueOne(store, name, saving)
+        if (connection === undefined || connection.lost !== undefined) this.rescue(store)
       }
     }
   }
@@ -58,8 +65,12 @@ export class Saves {
   }
 }
 
-async function saveOne(store: Store, queue: string, saving: Saving): Promise<void> {
-  const connection = await store.connect()
+async function saveOne(
+  store: Store,
+  connection: Connection,
+  queue: string,
+  saving: Saving,
+): Promise<void> {
   const rescue = store.rescueFile(queue)
   if (rescue.exists) {
     const hooks = { onProgress() {}, assertWanted() {}, onTaking() {} }

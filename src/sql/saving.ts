@@ -3,10 +3,13 @@ import { MqueueError } from '../errors.ts'
 import { type Connection, UncertainCommit } from './connection.ts'
 import type { Row, Table } from './driver.ts'
 import { assertFits } from './fitting.ts'
-import { openLocked, PATIENCE, unlock } from './loading.ts'
+import { openLocked, unlock } from './loading.ts'
 import { portions } from './portions.ts'
 import type { RescuedItem } from './rescue-file.ts'
 import { encodeAsText, encodeWhatCan } from './value.ts'
+
+/** How long a step of a save may take, in ms: the process is about to end. */
+const PATIENCE = 5_000
 
 /** The rows that are written between two looks at the clock. */
 const PORTION = 10_000
@@ -29,7 +32,7 @@ export class Saving implements Iterable<RescuedItem> {
    * fails, none.
    */
   async save(connection: Connection, queue: string): Promise<Table> {
-    const table = await openLocked(connection, queue)
+    const table = await openLocked(connection, queue, PATIENCE)
     try {
       await connection.transaction(async (driver, beat) => {
         const first = (await driver.lastId(table)) + 1
