@@ -1,19 +1,15 @@
 import type { Dbmode } from '../definition.ts'
-import type { Item } from '../engine.ts'
 import { MqueueError, quote, reasonOf } from '../errors.ts'
 import type { MemoryEngine } from '../memory/engine.ts'
-import type { Queue } from '../memory/queue.ts'
 import type { StoreLocation } from './address.ts'
 import { Attempts } from './attempts.ts'
 import type { Connection } from './connection.ts'
-import { Journaled } from './journal.ts'
-import { bare, dropJournaled, dropTies, Journaling } from './journaling.ts'
-import { type Loaded, type Loading, restore, takeAll, unlock } from './loading.ts'
-import type { Rescued } from './rescue-file.ts'
+import { dropJournaled, dropTies, Journaling } from './journaling.ts'
+import { unlock } from './loading.ts'
+import { Opening, takeBack } from './opening.ts'
 import { Saves } from './saves.ts'
 import { type Report, Store } from './store.ts'
 import { StoredQueue } from './stored-queue.ts'
-import { encodeWhatCan } from './value.ts'
 
 /** How long the last changes may take to be committed when all is to be saved, in ms. */
 const SETTLE_TIMEOUT = 3_000
@@ -34,8 +30,7 @@ export class Lifecycle {
   readonly #saves: Saves
   /** The queues that are journaled no more, until they have let go of their rows. */
   readonly #leavers = new Map<string, StoredQueue>()
-  /** What is being taken out of a table, until the queue has it. */
-  readonly #taking = new Map<string, () => Rescued>()
+  readonly #opening: Opening
   #store: Store
   #report: Report
   /** Whether the end of the process has come, as far as anybody knows. */
@@ -51,6 +46,10 @@ export class Lifecycle {
   ) {
     this.#memory = memory
     this.#saves = new Saves(memory)
+    this.#opening = new Opening(memory, this.journaling, {
+      isWanted: (stored) => this.#isWanted(stored),
+      onChange,
+    })
     this.#onChange = onChange
     this.#report = report
     this.#store = new Store(location, () => this.#report)
@@ -95,7 +94,7 @@ export class Lifecycle {
     this.queues.delete(name)
     stored.replace()
     if (dbmode !== 4) return
-    this.#takeBack(stored)
+    takeBack(stored, this.#store)
     if (table !== undefined) this.#leavers.set(name, stored)
   }
 
@@ -114,7 +113,7 @@ export class Lifecycle {
       if (isOpen && dbmode === 2) continue
       this.#saves.add(stored)
       if (dbmode === 4) journaled.push(name)
-      if (dbmode === 4 && !isOpen) this.#store.rescue(name, () => this.#setDown(stored))
+      if (dbmode === 4 && !isOpen) this.#opening.rescue(stored, this.#store)
       const text = 'The queue is closed: Node-RED is stopping, and what is in it was saved.'
       stored.fail(new MqueueError('MQ_CLOSED', text, { queue: name }))
       stored.replace()
@@ -130,15 +129,12 @@ export class Lifecycle {
 
   /** Writes what is not saved yet to the rescue files, at once. */
   rescue(): void {
-    for (const [name, rescued] of this.#taking) {
-      this.#store.rescue(name, (file) => file.write(rescued()))
-    }
+    this.#opening.rescueTaken(this.#store)
     for (const stored of this.queues.values()) {
       this.#saves.add(stored)
-      const { name, isOpen, dbmode, isReplaced } = stored
+      const { isOpen, dbmode, isReplaced } = stored
       // What it held before it was to be journaled, if it has not come to that.
-      if (!isOpen && !isReplaced && dbmode === 4)
-        this.#store.rescue(name, () => this.#setDown(stored))
+      if (!isOpen && !isReplaced && dbmode === 4) this.#opening.rescue(stored, this.#store)
     }
     this.#saves.rescue(this.#store)
   }
@@ -203,82 +199,10 @@ export class Lifecycle {
       if (other === name) break
       if (this.#store.isSameTable(other, name)) throw sameTable(name, other)
     }
-    // What was in use under another dbmode has nothing to load.
-    if (stored.isLiving && dbmode <= 2 && !stored.mustReload) this.#openWith(stored)
-    else if (dbmode === 3 && !stored.mustReload) await this.#restoreOnly(stored, connection)
-    else if (dbmode === 4) await this.#openJournaled(stored, connection)
-    else await this.#openLoaded(stored, connection)
+    await this.#opening.open(stored, this.#store, connection)
+    // With dbmode 0 it has nothing more to do with the store.
+    if (stored.isOpen && dbmode === 0) this.queues.delete(name)
     this.#store.recover(name)
-  }
-
-  async #openLoaded(stored: StoredQueue, connection: Connection): Promise<void> {
-    const { name } = stored
-    try {
-      const loaded = await takeAll(this.#loading(stored, connection))
-      if (!this.#isWanted(stored)) {
-        // The rows are gone from the table, and the queue is no longer there to take the items.
-        const items = loaded.items.map(({ key, value }) => encodeWhatCan(key, value))
-        this.#store.rescueFile(name).write({ items, removed: [] })
-        return
-      }
-      this.#tellOf(name, loaded)
-      this.#openWith(stored, loaded.items)
-      this.#deleteRescueFile(name)
-    } finally {
-      this.#taking.delete(name)
-    }
-  }
-
-  async #openJournaled(stored: StoredQueue, connection: Connection): Promise<void> {
-    this.#setDown(stored)
-    const loaded = await restore(this.#loading(stored, connection))
-    if (!this.#isWanted(stored)) {
-      await unlock(connection, stored.name)
-      return
-    }
-    this.#tellOf(stored.name, loaded)
-    // While the file is there nothing may happen to the rows that it tells of.
-    this.#store.rescueFile(stored.name).delete()
-    const { table, lastId, items } = loaded
-    Object.assign(stored, { table, store: this.#store, nextId: lastId + 1, setDown: 0 })
-    this.journaling.start(this.#store, connection)
-    // What the queue held is among what was loaded.
-    this.#memory.living(stored.name)?.clear()
-    const journaled = items.map(({ id, key, value }) => ({ key, value: new Journaled(id, value) }))
-    this.#openWith(stored, journaled)
-  }
-
-  /** Brings what the rescue file of a queue that is only saved holds into its table. */
-  async #restoreOnly(stored: StoredQueue, connection: Connection): Promise<void> {
-    const { name } = stored
-    const rescue = this.#store.rescueFile(name)
-    if (rescue.exists) {
-      const loaded = await restore(this.#loading(stored, connection))
-      this.#tellOf(name, loaded)
-      rescue.delete()
-      await unlock(connection, name)
-    }
-    if (!stored.isOpen) this.#openWith(stored)
-  }
-
-  /** Opens a queue, with items that it lets in as its size and addmode say. */
-  #openWith(stored: StoredQueue, items: readonly Item[] = []): void {
-    const { name, dbmode } = stored
-    const queue = this.#memory.living(name) as Queue
-    let left = 0
-    for (const { key, value } of items) {
-      const { dropped } = queue.add(key, value)
-      if (dropped === undefined) continue
-      this.journaling.forget(stored, dropped)
-      left++
-    }
-    if (left > 0) {
-      const text = `Queue ${quote(name)}: items that its size or addmode did not let in: ${left}.`
-      this.#report.warn(text)
-    }
-    if (dbmode === 0) this.queues.delete(name)
-    stored.open()
-    this.#onChange(name)
   }
 
   /**
@@ -301,44 +225,6 @@ export class Lifecycle {
       }
       this.#leavers.delete(name)
     }
-  }
-
-  #loading(stored: StoredQueue, connection: Connection): Loading {
-    const { name } = stored
-    return {
-      connection,
-      queue: name,
-      rescue: this.#store.rescueFile(name),
-      onProgress: (read) => {
-        if (stored.isOpen) return
-        stored.loaded = read
-        this.#onChange(name)
-      },
-      onTaking: (rescued) => this.#taking.set(name, rescued),
-      assertWanted: () => {
-        if (!this.#isWanted(stored)) throw new Error('it is not wanted any more')
-      },
-    }
-  }
-
-  /** Writes what a queue held before it was journaled to where opening finds it. */
-  #setDown(stored: StoredQueue): void {
-    const queue = this.#memory.living(stored.name)
-    if (queue === undefined || stored.setDown > 0) return
-    const items = [...queue]
-    if (items.length === 0) return
-    const kept = items.map(({ key, value }) => encodeWhatCan(key, bare(value)))
-    this.#store.rescueFile(stored.name).append(kept)
-    stored.setDown = items.length
-  }
-
-  /** Takes what was set down out of the rescue file, since it has not come to be journaled. */
-  #takeBack({ name, setDown }: StoredQueue): void {
-    if (setDown === 0) return
-    this.#store.rescue(name, (file) => {
-      const { items, removed } = file.read()
-      file.write({ items: items.slice(0, -setDown), removed })
-    })
   }
 
   /** Makes memory what the tables are again, of all queues or of one: it is read anew from them. */
@@ -373,7 +259,7 @@ export class Lifecycle {
       const queue = this.#memory.living(stored.name)
       if (stored.store !== former || queue === undefined) continue
       // It is set down in the new store before it leaves the old one, or stays there as well.
-      if (this.#store.rescue(stored.name, () => this.#setDown(stored))) {
+      if (this.#opening.rescue(stored, this.#store)) {
         this.journaling.untie(stored, queue)
       } else dropTies(queue)
       stored.table = undefined
@@ -385,26 +271,6 @@ export class Lifecycle {
     })
     await this.journaling.stop()
     await former.disconnect()
-  }
-
-  #tellOf(name: string, { table, rescued }: Loaded): void {
-    if (rescued > 0) {
-      const { path } = this.#store.rescueFile(name)
-      this.#report.warn(`Queue ${quote(name)}: ${rescued} items were loaded from ${path}.`)
-    }
-    if (table.typed) return
-    const text = `Table ${quote(name)} has no column val_type: values that are no texts are kept as JSON`
-    this.#report.warn(`${text}, and come back as texts.`)
-  }
-
-  #deleteRescueFile(name: string): void {
-    const file = this.#store.rescueFile(name)
-    try {
-      file.delete()
-    } catch (error) {
-      const text = `${file.path} cannot be deleted: ${reasonOf(error)}. Delete it, since it was loaded`
-      this.#report.error(`${text}; otherwise it is loaded again next time.`)
-    }
   }
 
   #fail(stored: StoredQueue, cause: unknown, store = this.#store): void {

@@ -1,0 +1,227 @@
+/** Definitions and addresses that change while the database refuses, is locked, or is being written to. */
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Dbmode, MqueueError, StoredEngine } from '../../../src/index.ts'
+import type { StoreLocation } from '../../../src/sql/address.ts'
+import { Connection } from '../../../src/sql/connection.ts'
+import { defined } from '../../conformance/engine.ts'
+import { eventually } from '../../conformance/store.ts'
+import { onEachDatabase, Reports } from '../../support/databases.ts'
+import { Faults } from '../../support/faults.ts'
+
+onEachDatabase('an upheaval', (database, { name }) => {
+  let reports: Reports
+  const engines: StoredEngine[] = []
+  beforeEach(() => {
+    reports = new Reports()
+  })
+  afterEach(async () => {
+    for (const engine of engines.splice(0)) await engine.close()
+  })
+
+  async function start(dbmode: Dbmode, items = '', more: Partial<StoreLocation> = {}) {
+    const engine = new StoredEngine({ ...database().location, ...more }, reports)
+    engines.push(engine)
+    await engine.define([defined('q', 0, 0, dbmode)])
+    for (const item of items) await engine.add('q', item, item)
+    return engine
+  }
+  async function drain(engine: StoredEngine, queue = 'q'): Promise<string> {
+    let keys = ''
+    for (;;) {
+      const item = await engine.fetch(queue)
+      if (item === undefined) return keys
+      assert.equal(typeof item.value, 'string')
+      keys += item.key
+    }
+  }
+  const elsewhere = () => ({
+    ...database().location,
+    url: `sqlite:${join(database().location.directory, 'elsewhere.sqlite')}`,
+  })
+  const rescueFiles = () =>
+    readdirSync(database().location.directory).filter((file) => /rescue/.test(file))
+  const inTable = async () =>
+    (await database().query('select "key" from "q" order by id')).map(({ key }) => key).join('')
+  const bad = new MqueueError('MQ_INVALID_DEFINITION', 'bad size', { queue: 'q' })
+  const works = (engine: StoredEngine) => eventually(async () => void (await engine.size('q')))
+
+  for (const to of [0, 1, 3, 4] as const) {
+    it(`of address and dbmode (4 to ${to}) in one deploy keeps what is queued`, async () => {
+      const engine = await start(4, 'abc')
+      engine.use(elsewhere(), reports)
+      await engine.define([defined('q', 0, 0, to)])
+      assert.equal(await drain(engine), 'abc')
+      await eventually(async () => assert.equal(await inTable(), ''))
+      assert.deepEqual(rescueFiles(), [])
+    })
+  }
+
+  for (const from of [0, 1, 3] as const) {
+    it(`from ${from} to 4, which is locked, and back keeps what is queued`, async () => {
+      const other = await start(4)
+      const engine = new StoredEngine(database().location, reports)
+      engines.push(engine)
+      const plain = from === 1 ? 0 : from
+      await engine.define([defined('q', 0, 0, plain)])
+      for (const key of 'abc') await engine.add('q', key, key)
+      await engine.define([defined('q', 0, 0, 4)])
+      await assert.rejects(async () => engine.size('q'), { code: 'MQ_STORE_LOCKED' })
+      await engine.define([defined('q', 0, 0, from)])
+      assert.equal(await drain(engine), 'abc')
+      assert.deepEqual(rescueFiles(), [])
+      await other.close()
+    })
+  }
+
+  it('keeps nobody waiting while a definition is bad', async () => {
+    const engine = await start(4, 'a')
+    engine.use(elsewhere(), reports)
+    await engine.define([defined('p')], [bad])
+    assert.deepEqual([...(await engine.sizes()).keys()], ['p'])
+    const other = new StoredEngine({ ...database().location, id: 'other' }, reports)
+    engines.push(other)
+    const opening = other.define([defined('r', 0, 0, 1), defined('p')])
+    const size = Promise.resolve(other.size('r')).catch(({ code }) => code)
+    await other.define([defined('p')], [bad])
+    await opening
+    assert.ok(['MQ_UNKNOWN_QUEUE', 0].includes(await size))
+    assert.deepEqual([...(await other.sizes()).keys()], ['p'])
+  })
+
+  it('lets go of the lock of a queue that could not be opened', async () => {
+    const text = name === 'MariaDB' ? 'longtext' : 'varchar'
+    await database().query(`create table "q" (id integer primary key, "key" ${text}, val ${text})`)
+    await database().query(`insert into "q" (id, "key", val) values (1, 'a', null)`)
+    const engine = new StoredEngine(database().location, reports)
+    engines.push(engine)
+    await engine.define([defined('p', 0, 0, 4), defined('q', 0, 0, 4)])
+    await engine.define([defined('p', 0, 0, 4)])
+    await database().query(`update "q" set val = 'a'`)
+    const other = await start(4, '', { id: 'other' })
+    await works(other)
+    assert.equal(await drain(other), 'a')
+  })
+
+  it('finds two rows with one id, and touches neither', async () => {
+    const text = name === 'MariaDB' ? 'longtext' : 'varchar'
+    await database().query(`create table "q" (id integer, "key" ${text}, val ${text})`)
+    for (const key of 'ab') {
+      await database().query(`insert into "q" (id, "key", val) values (1, '${key}', '${key}')`)
+    }
+    for (const dbmode of [1, 4] as const) {
+      const engine = await start(dbmode)
+      await assert.rejects(async () => engine.size('q'), /row 1: there are two rows with this id/)
+    }
+    assert.equal((await database().query('select * from "q"')).length, 2)
+  })
+
+  it('leaves the rows where they are when what is queued cannot be set down', async () => {
+    const engine = await start(4, 'abc')
+    const draft = join(database().location.directory, 'test.q.rescue.jsonl.draft')
+    mkdirSync(join(draft, 'in the way'), { recursive: true })
+    engine.use(elsewhere(), reports)
+    await engine.define([defined('q', 0, 0, 4)])
+    await assert.rejects(async () => engine.size('q'), { code: 'MQ_UNAVAILABLE' })
+    assert.equal(await inTable(), 'abc')
+    rmSync(draft, { recursive: true })
+    await works(engine)
+    assert.equal(await drain(engine), 'abc')
+  })
+
+  for (const fault of ['refused', 'unanswered'] as const) {
+    for (const to of [0, 1] as const) {
+      it(`from 4 to ${to} while a call is ${fault} loses and doubles nothing`, async function () {
+        this.timeout(60_000)
+        for (let nth = 1; ; nth++) {
+          await database().wipe()
+          const engine = await start(4, 'abc')
+          const faults = Faults.arm(name === 'MariaDB' ? 'none' : name, nth, fault)
+          const adding = Promise.resolve(engine.add('q', 'd', 'd')).then(
+            () => 'd',
+            () => '',
+          )
+          await engine.define([defined('q', 0, 0, to)])
+          await works(engine)
+          const expected = `abc${await adding}`
+          faults.disarm()
+          if (to === 1) {
+            await engine.save()
+            await engine.define([defined('q', 0, 0, 1)])
+          }
+          assert.equal(await drain(engine), expected, `call ${nth}`)
+          assert.equal(await inTable(), '', `call ${nth}`)
+          await engine.close()
+          if (!faults.struck) return
+        }
+      })
+    }
+  }
+
+  it('waits with new definitions until a save is over', async () => {
+    const engine = await start(1)
+    for (let i = 0; i < 20_000; i++) engine.add('q', 'k', i)
+    const saving = engine.save()
+    await new Promise(setImmediate)
+    await engine.define([defined('q', 0, 0, 1)])
+    await saving
+    assert.equal(await engine.size('q'), 20_000)
+    assert.deepEqual(reports.said, [])
+  })
+
+  it('between the commit of a load and its end leaves a rescue file', async () => {
+    await (await start(3, 'abc')).save()
+    const { transaction } = Connection.prototype
+    const seen: number[] = []
+    const engine = new StoredEngine(database().location, reports)
+    engines.push(engine)
+    Connection.prototype.transaction = async function (...args) {
+      const result = await transaction.apply(this, args)
+      engine.rescue()
+      seen.push(rescueFiles().length)
+      return result as never
+    }
+    try {
+      await engine.define([defined('q', 0, 0, 1)])
+    } finally {
+      Connection.prototype.transaction = transaction
+    }
+    assert.deepEqual(seen, [1])
+    assert.equal(rescueFiles().length, 0)
+    assert.equal(await drain(engine), 'abc')
+  })
+
+  it('of one table leaves the other journals alone', async () => {
+    const engine = new StoredEngine(database().location, reports)
+    engines.push(engine)
+    await engine.define([defined('q', 0, 0, 4), defined('other', 0, 0, 4)])
+    await engine.add('q', 'a', 'a')
+    const key = name === 'MariaDB' ? '"key"(9)' : '"key"'
+    await database().query(`create unique index once on "q" (${key})`)
+    for (let i = 0; i < 3; i++) {
+      const outcomes = await Promise.allSettled([
+        engine.add('other', 'k', `${i}`),
+        engine.add('q', 'a', 'again'),
+        engine.add('other', 'k', `${i}`),
+      ])
+      const statuses = outcomes.map(({ status }) => status)
+      assert.deepEqual(statuses, ['fulfilled', 'rejected', 'fulfilled'])
+      assert.equal(await engine.size('other'), 2 * i + 2)
+      await works(engine)
+    }
+    assert.equal(await inTable(), 'a')
+    assert.equal((await engine.fetch('q'))?.key, 'a')
+  })
+
+  if (name === 'SQLite') {
+    it('of names for one file is still one journal', async () => {
+      const engine = await start(4, 'a')
+      const { directory } = database().location
+      symlinkSync(join(directory, 'queues.sqlite'), join(directory, 'link.sqlite'))
+      const other = await start(4, '', { id: 'other', url: `sqlite:${directory}/link.sqlite` })
+      await assert.rejects(async () => other.size('q'), { code: 'MQ_STORE_LOCKED' })
+      assert.equal(await drain(engine), 'a')
+    })
+  }
+})
