@@ -50,8 +50,8 @@ async function takeFlow(editor: Editor, name: string): Promise<void> {
 
 /** Takes a picture of the dialog on top, from its header to the end of its form. */
 async function takeDialog(editor: Editor, name: string): Promise<void> {
-  // Until it has slid in.
-  await editor.page.waitForTimeout(600)
+  // The last of the sliding.
+  await editor.page.waitForTimeout(300)
   const parts = '.red-ui-tray-header, #mqueue-node, #mqueue-config'
   const top = `[...document.querySelectorAll('.red-ui-tray')].at(-1)`
   await take(editor, name, `${top}.querySelectorAll('${parts}')`)

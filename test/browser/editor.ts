@@ -120,7 +120,14 @@ export class Editor {
     await this.node(id).locator('.red-ui-flow-node').dblclick()
     const form = this.page.locator('#dialog-form')
     await form.waitFor()
+    await this.opened()
     return form
+  }
+
+  /** Waits until the dialog on top has slid in. Node-RED then moves the focus to it. */
+  async opened(): Promise<void> {
+    const top = `[...document.querySelectorAll('.red-ui-tray')].at(-1)`
+    await this.page.waitForFunction(`${top}.contains(document.activeElement)`)
   }
 
   /** Chooses a queue from the list in the dialog of a flow node. */

@@ -16,6 +16,7 @@ export class QueueDialog {
     await editor.page.locator(`#node-input-btn-mqueue-${button}`).click()
     const dialog = new QueueDialog(editor)
     await dialog.form.locator('#node-config-input-name').waitFor()
+    await editor.opened()
     return dialog
   }
 
