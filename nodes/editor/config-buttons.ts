@@ -1,8 +1,11 @@
 /**
- * Lets the buttons that edit and add a config node be reached and pressed by keyboard: Node-RED makes
- * them of links that lead nowhere.
+ * Names the choice of the config node by its label, where Node-RED's tooltip would be its name. Lets the
+ * buttons that edit and add a config node be reached and pressed by keyboard: Node-RED makes them of
+ * links that lead nowhere.
  */
 export function prepareConfigButtons(): void {
+  $('label[for="node-input-mqueue"]').attr('id', 'mqueue-label-config')
+  $('#node-input-mqueue').attr('aria-labelledby', 'mqueue-label-config')
   for (const [button, key] of [
     ['edit', 'editor.editConfig'],
     ['add', 'editor.addNewConfig'],

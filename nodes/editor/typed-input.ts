@@ -26,6 +26,9 @@ export function nameTypedInput(property: string): void {
   container.find('.red-ui-typedInput-input').attr('aria-labelledby', id)
   const chosen = container.find('.red-ui-typedInput-option-label').attr('id', `${id}-chosen`)
   chosen.parent().attr('aria-labelledby', `${id} ${id}-chosen`)
-  const name = text('label.typeOf', { field: label.text().trim() })
-  container.find('.red-ui-typedInput-type-select').attr('aria-label', name)
+  // The label has its text once Node-RED has translated the dialog.
+  setTimeout(() => {
+    const name = text('label.typeOf', { field: label.text().trim() })
+    container.find('.red-ui-typedInput-type-select').attr('aria-label', name)
+  })
 }

@@ -41,7 +41,7 @@ const WIDE = `(form) => {
     .map((element) => element.outerHTML.slice(0, 80))
 }`
 
-const NAMELESS = /^\s*- (textbox|combobox|checkbox|button|spinbutton|link)(:|$)/
+const NAMELESS = /^\s*- (textbox|combobox|checkbox|button|spinbutton|link)(:|$| ": )/
 
 /** Asserts that a part of a dialog can be read, has a name for each input, and fits a narrow sidebar. */
 export async function assertAccessible(editor: Editor, selector: string): Promise<void> {
