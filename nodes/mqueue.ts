@@ -41,7 +41,13 @@ export default (RED: NodeAPI): void => {
     onEnd({
       save: () => parkedEngines().map((engine) => engine.save()),
       rescue() {
-        for (const engine of [...engines, ...parkedEngines()]) engine.rescue()
+        for (const engine of [...engines, ...parkedEngines()]) {
+          try {
+            engine.rescue()
+          } catch (error) {
+            RED.log.error(`mqueue: ${reasonOf(error)}`)
+          }
+        }
       },
     })
   }
