@@ -17,8 +17,8 @@ interface FlowFileNode {
 
 /**
  * Keeps the engine of a config node that closes, so that the next instance of the node finds its
- * queues as they were, and saves it when the process ends. Node-RED closes a node with `removed` also when the user only disabled it;
- * whether it was really deleted, the flow file says.
+ * queues as they were, and saves it when the process ends. Node-RED closes a node with `removed` also
+ * when the user only disabled it; whether it was really deleted, the flow file says.
  */
 export async function park(
   RED: NodeAPI,

@@ -107,12 +107,10 @@ export class Lifecycle {
   /** Saves what is to be saved, and lets go of the store. What cannot be saved is rescued. */
   async save(): Promise<void> {
     this.#isSaved = true
-    const journaled: string[] = []
     for (const stored of this.queues.values()) {
       const { name, dbmode, isOpen } = stored
       if (isOpen && dbmode === 2) continue
       this.#saves.add(stored)
-      if (dbmode === 4) journaled.push(name)
       if (dbmode === 4 && !isOpen) this.#opening.rescue(stored, this.#store)
       const text = 'The queue is closed: Node-RED is stopping, and what is in it was saved.'
       stored.fail(new MqueueError('MQ_CLOSED', text, { queue: name }))
@@ -121,7 +119,9 @@ export class Lifecycle {
     await this.#attempts.stop()
     await this.#leaving
     await this.#store.giveUpIn(SETTLE_TIMEOUT, this.journaling.stop())
-    for (const name of [...journaled, ...this.#leavers.keys()]) this.#memory.living(name)?.clear()
+    for (const { name, dbmode } of [...this.queues.values(), ...this.#leavers.values()]) {
+      if (dbmode === 4) this.#memory.living(name)?.clear()
+    }
     this.#leavers.clear()
     await this.#saves.save(this.#store)
     await this.#store.disconnect()

@@ -31,7 +31,7 @@ export class Saving implements Iterable<RescuedItem> {
    * Appends the items to their queue's table, as Kamailio does at its stop (dbmode 1 and 3): all of them or, when it
    * fails, none.
    */
-  async save(connection: Connection, queue: string): Promise<Table> {
+  async save(connection: Connection, queue: string): Promise<void> {
     const table = await openLocked(connection, queue, PATIENCE)
     try {
       await connection.transaction(async (driver, beat) => {
@@ -50,7 +50,6 @@ export class Saving implements Iterable<RescuedItem> {
     } finally {
       await unlock(connection, queue)
     }
-    return table
   }
 
   /** The items for a rescue file: with ids when they may be in the table after all. */

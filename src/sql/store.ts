@@ -95,21 +95,13 @@ export class Store {
 
   /** What went wrong with a queue, as the error of its operations. */
   explain(queue: string, cause: unknown): MqueueError {
-    if (cause instanceof MqueueError) return cause
-    const address = this.#address
-    if (address instanceof MqueueError) return address
-    const where = `Queue ${quote(queue)}, table ${quote(queue)} in ${address.shown}`
-    const text = `${where}: ${reasonAt(address, cause)}. It is tried again.`
-    return new MqueueError('MQ_UNAVAILABLE', text, { queue })
+    const where = `Queue ${quote(queue)}, table ${quote(queue)} in ${this.shown}`
+    return this.#explainAs(where, cause, queue)
   }
 
   /** The error of all operations while the database cannot be used. */
   unavailable(cause: unknown): MqueueError {
-    const address = this.#address
-    if (cause instanceof MqueueError) return cause
-    if (address instanceof MqueueError) return address
-    const text = `The database ${address.shown} does not answer as it should: ${reasonAt(address, cause)}.`
-    return new MqueueError('MQ_UNAVAILABLE', `${text} It is tried again.`)
+    return this.#explainAs(`The database ${this.shown} does not answer as it should`, cause)
   }
 
   /** Reports an error, unless it was the last one that was reported of its queue. */
@@ -124,6 +116,14 @@ export class Store {
   /** Reports that a queue works, if an error of it was reported. */
   recover(queue: string): void {
     if (this.#reported.delete(queue)) this.report.info(`Queue ${quote(queue)} works again.`)
+  }
+
+  #explainAs(what: string, cause: unknown, queue?: string): MqueueError {
+    if (cause instanceof MqueueError) return cause
+    const address = this.#address
+    if (address instanceof MqueueError) return address
+    const text = `${what}: ${reasonAt(address, cause)}. It is tried again.`
+    return new MqueueError('MQ_UNAVAILABLE', text, { queue })
   }
 
   /** Puts what belongs into a queue into its rescue file, or reports that even that is not possible. */
