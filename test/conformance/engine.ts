@@ -10,6 +10,7 @@ import {
   parseDefinitions,
   type QueueDefinition,
 } from '../../src/index.ts'
+import { drain } from '../support/drain.ts'
 
 const definedAs = (
   name: string,
@@ -44,14 +45,13 @@ export function conformsAsEngine(
     afterEach(() => engine.close())
 
     /** Takes all items of a queue, as `key=value`. */
-    async function drain(queue: string): Promise<string[]> {
+    async function drained(queue: string): Promise<string[]> {
       const items: string[] = []
-      for (;;) {
-        const item = await engine.fetch(queue)
-        if (item === undefined) return items
-        assert.equal(await engine.size(queue), item.size)
-        items.push(`${item.key}=${item.value}`)
+      for await (const { key, value, size } of drain(engine, queue)) {
+        assert.equal(await engine.size(queue), size)
+        items.push(`${key}=${value}`)
       }
+      return items
     }
 
     async function addAll(queue: string, items: string): Promise<void> {
@@ -64,7 +64,7 @@ export function conformsAsEngine(
       it('gives items in the order in which they were added', async () => {
         await engine.define([defined('q')])
         await addAll('q', 'a1 b2 a3')
-        assert.deepEqual(await drain('q'), ['a=1', 'b=2', 'a=3'])
+        assert.deepEqual(await drained('q'), ['a=1', 'b=2', 'a=3'])
       })
 
       it('gives nothing from an empty queue', async () => {
@@ -93,7 +93,7 @@ export function conformsAsEngine(
           await assert.rejects(async () => engine.fetch('q', refuse), /refused/)
           assert.equal((await engine.fetch('q', ({ key }) => seen.push(key)))?.key, 'a')
           assert.deepEqual(seen, ['a', 'a'])
-          assert.deepEqual(await drain('q'), ['b=2'])
+          assert.deepEqual(await drained('q'), ['b=2'])
           assert.equal(await engine.fetch('q', refuse), undefined)
         }
       })
@@ -104,8 +104,8 @@ export function conformsAsEngine(
         await engine.define([defined('q'), defined(other)])
         await addAll('q', 'a1')
         await addAll(other, 'b2')
-        assert.deepEqual(await drain(other), ['b=2'])
-        assert.deepEqual(await drain('q'), ['a=1'])
+        assert.deepEqual(await drained(other), ['b=2'])
+        assert.deepEqual(await drained('q'), ['a=1'])
       })
     })
 
@@ -136,7 +136,7 @@ export function conformsAsEngine(
           const { key, value, reason } = result.dropped ?? {}
           assert.equal(dropped, result.dropped && `${key}${value} ${reason}`)
           assert.equal(result.size, left.split(' ').length)
-          const items = (await drain('q')).map((item) => item.replace('=', ''))
+          const items = (await drained('q')).map((item) => item.replace('=', ''))
           assert.equal(items.join(' '), left)
         })
       }
@@ -145,9 +145,9 @@ export function conformsAsEngine(
         for (const addmode of [1, 2] as const) {
           await engine.define([defined('q', 0, addmode)])
           await addAll('q', 'a1')
-          await drain('q')
+          await drained('q')
           assert.equal((await engine.add('q', 'a', '2')).dropped, undefined)
-          assert.deepEqual(await drain('q'), ['a=2'])
+          assert.deepEqual(await drained('q'), ['a=2'])
         }
       })
 
@@ -160,7 +160,7 @@ export function conformsAsEngine(
           assert.equal((await engine.add('q', key, 'again')).dropped?.reason, 'duplicate')
         }
         assert.deepEqual(
-          await drain('q'),
+          await drained('q'),
           keys.map((key) => `${key}=${key}`),
         )
       })
@@ -187,7 +187,7 @@ export function conformsAsEngine(
         await engine.define([defined('q', 3, 2)])
         await addAll('q', 'a1 b2')
         assert.deepEqual(await engine.define([defined('q', 3, 2)]), [])
-        assert.deepEqual(await drain('q'), ['a=1', 'b=2'])
+        assert.deepEqual(await drained('q'), ['a=1', 'b=2'])
       })
 
       it('with a smaller size drops the oldest items', async () => {
@@ -199,7 +199,7 @@ export function conformsAsEngine(
           dropped?.items.map(({ key, reason }) => `${key} ${reason}`),
           ['a overflow', 'b overflow'],
         )
-        assert.deepEqual(await drain('q'), ['c=3'])
+        assert.deepEqual(await drained('q'), ['c=3'])
       })
 
       it('with a larger size keeps everything', async () => {
@@ -207,7 +207,7 @@ export function conformsAsEngine(
         await addAll('q', 'a1 b2')
         await engine.define([defined('q', 3)])
         await addAll('q', 'c3 d4')
-        assert.deepEqual(await drain('q'), ['b=2', 'c=3', 'd=4'])
+        assert.deepEqual(await drained('q'), ['b=2', 'c=3', 'd=4'])
       })
 
       it('with another addmode adds again in order what is there', async () => {
@@ -221,8 +221,8 @@ export function conformsAsEngine(
           await engine.define([defined('q', 0, addmode)])
           assert.equal((await engine.add('q', 'c', '5')).size, 3)
           await engine.define([defined('q')])
-          const drained = await drain('q')
-          assert.deepEqual(drained, addmode === 1 ? left : ['b=2', 'a=3', 'c=5'])
+          const kept = await drained('q')
+          assert.deepEqual(kept, addmode === 1 ? left : ['b=2', 'a=3', 'c=5'])
         }
       })
 
@@ -291,8 +291,8 @@ export function conformsAsEngine(
         await engine.define(definitions, errors)
         await engine.define(definitions, errors)
         await engine.define([defined('good'), defined('bad', 1), defined('renamed')])
-        assert.deepEqual(await drain('bad'), ['b=2'])
-        assert.deepEqual(await drain('renamed'), ['c=3'])
+        assert.deepEqual(await drained('bad'), ['b=2'])
+        assert.deepEqual(await drained('renamed'), ['c=3'])
       })
     })
 

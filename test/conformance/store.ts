@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import { type Addmode, type Dbmode, MqueueError, StoredEngine } from '../../src/index.ts'
 import { type DatabaseKind, Reports, type TestDatabase } from '../support/databases.ts'
+import { drained } from '../support/drain.ts'
 import { defined } from './engine.ts'
 
 const LONG = `${'long '.repeat(30_000)}end`
@@ -72,14 +73,8 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
     await Promise.all(adds)
   }
 
-  async function drain(engine: StoredEngine): Promise<string> {
-    const items: string[] = []
-    for (;;) {
-      const item = await engine.fetch('q')
-      if (item === undefined) return items.join(' ')
-      items.push(`${item.key}${item.value}`)
-    }
-  }
+  const taken = async (engine: StoredEngine) =>
+    (await drained(engine)).map(({ key, value }) => `${key}${value}`).join(' ')
 
   const inTable = async () => (await rows('q')).map(({ key, val }) => `${key}${val}`).join(' ')
 
@@ -124,7 +119,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
       assert.equal(await inTable(), '')
       await engine.save()
       assert.equal(await inTable(), 'a1 b2 c3 d4')
-      assert.equal(await drain(await start(1)), 'a1 b2 c3 d4')
+      assert.equal(await taken(await start(1)), 'a1 b2 c3 d4')
     })
 
     it('makes the table that is missing', async () => {
@@ -141,7 +136,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
       await engine.save()
       await assert.rejects(async () => engine.fetch('q'), { code: 'MQ_CLOSED' })
       await engine.define([defined('q', 0, 0, 1)])
-      assert.equal(await drain(engine), 'a1')
+      assert.equal(await taken(engine), 'a1')
     })
 
     it('lets in what size and addmode let in, in the order of the ids', async () => {
@@ -153,7 +148,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
         await database().wipe()
         await makeTable('a1 b2 a3 c4')
         const engine = await start(1, size, addmode)
-        assert.equal(await drain(engine), left)
+        assert.equal(await taken(engine), left)
         assert.match(reports.said.join(), /Queue "q": items that .* did not let in: 1/)
       }
     })
@@ -241,7 +236,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
       await engine.close()
       const next = await start(4)
       await addAll(next, 'c3')
-      assert.equal(await drain(next), 'b2 c3')
+      assert.equal(await taken(next), 'b2 c3')
       assert.equal(await inTable(), '')
     })
 
@@ -256,7 +251,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
       }
       const waiting = await start(4)
       await engine.close()
-      await eventually(async () => assert.equal(await drain(waiting), 'a1'))
+      await eventually(async () => assert.equal(await taken(waiting), 'a1'))
     })
 
     it('refuses what nothing can keep, and nothing else with it', async () => {
@@ -306,7 +301,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
         assert.equal(await inTable(), 'a1 k{"b":["1",true]} k2 ktext')
         assert.equal(reports.said.filter((said) => /no column val_type/.test(said)).length, 1)
         const next = await start(dbmode)
-        assert.equal(await drain(next), 'a1 k{"b":["1",true]} k2 ktext')
+        assert.equal(await taken(next), 'a1 k{"b":["1",true]} k2 ktext')
       })
     }
   })
@@ -387,7 +382,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
       await unavailable(engine)
       await database().query(`update "q" set val = '2' where id = 2`)
       await eventually(async () => assert.equal(await engine.size('q'), 2))
-      assert.equal(await drain(engine), 'a1 b2')
+      assert.equal(await taken(engine), 'a1 b2')
       assert.match(reports.said.join('\n'), /Queue "q" works again/)
       assert.equal(reports.said.filter((said) => said.startsWith('error')).length, 1)
     })
@@ -425,7 +420,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
         assert.match(reports.said.join('\n'), /3 items are not saved.*rescue\.jsonl/)
         await database().query(`insert into "q" ("key", val) values ('d', '4')`)
         const next = await start(1)
-        assert.equal(await drain(next), 'a1 b234567 c3 d4')
+        assert.equal(await taken(next), 'a1 b234567 c3 d4')
         assert.deepEqual(rescueFiles(), [])
         assert.match(reports.said.join('\n'), /3 items were loaded from .*rescue\.jsonl/)
       })
@@ -443,7 +438,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
         await engine.close()
         await database().query(`insert into "q" (id, "key", val) values (10, 'c', '3')`)
         const next = await start(dbmode)
-        assert.equal(await drain(next), 'a1 b2 c3')
+        assert.equal(await taken(next), 'a1 b2 c3')
         assert.deepEqual(rescueFiles(), [])
         await next.close()
       }
@@ -494,7 +489,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
         await engine.save()
         assert.equal(await inTable(), saved)
         if (saved === '') return
-        assert.equal(await drain(await start(to)), 'a1 b2')
+        assert.equal(await taken(await start(to)), 'a1 b2')
       })
     }
 
@@ -504,7 +499,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
       const engine = await start(0)
       await addAll(engine, 'c3')
       await engine.define([defined('q', 0, 0, 4)])
-      assert.equal(await drain(engine), 'c3 a1 b2')
+      assert.equal(await taken(engine), 'c3 a1 b2')
     })
   })
 
@@ -515,7 +510,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
       await engine.define([])
       assert.equal(await inTable(), 'a1')
       const other = await start(4)
-      await eventually(async () => assert.equal(await drain(other), 'a1'))
+      await eventually(async () => assert.equal(await taken(other), 'a1'))
     })
   })
 

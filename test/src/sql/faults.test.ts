@@ -4,6 +4,7 @@ import { type Dbmode, StoredEngine } from '../../../src/index.ts'
 import { defined } from '../../conformance/engine.ts'
 import { eventually } from '../../conformance/store.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
+import { drained } from '../../support/drain.ts'
 import { type Fault, Faults } from '../../support/faults.ts'
 
 onEachDatabase('a failing call', (database, { name }) => {
@@ -16,14 +17,7 @@ onEachDatabase('a failing call', (database, { name }) => {
 
   const item = (i: number) => ({ i, list: [1.5, 2], at: new Date(i) })
 
-  async function drain(engine: StoredEngine): Promise<unknown[]> {
-    const values: unknown[] = []
-    for (;;) {
-      const item = await engine.fetch('q')
-      if (item === undefined) return values
-      values.push(item.value)
-    }
-  }
+  const valuesOf = async (engine: StoredEngine) => (await drained(engine)).map(({ value }) => value)
 
   /** Runs a scenario with each call failing, until there are no more calls. */
   async function withEachCall(
@@ -83,7 +77,7 @@ onEachDatabase('a failing call', (database, { name }) => {
         await engine.close()
         const [next, opening] = start(4)
         await opening
-        assert.deepEqual(await drain(next), expected)
+        assert.deepEqual(await valuesOf(next), expected)
         await next.close()
       })
     })
@@ -106,7 +100,7 @@ onEachDatabase('a failing call', (database, { name }) => {
         const [next, opening] = start(1)
         await opening
         const left = ['row 1', 'row 2', 'row 3', 'row 4', item(0), item(1), item(2)]
-        assert.deepEqual(await drain(next), left)
+        assert.deepEqual(await valuesOf(next), left)
         await next.close()
       })
     })

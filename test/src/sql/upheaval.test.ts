@@ -8,6 +8,7 @@ import { Connection } from '../../../src/sql/connection.ts'
 import { defined } from '../../conformance/engine.ts'
 import { eventually } from '../../conformance/store.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
+import { drain } from '../../support/drain.ts'
 import { Faults } from '../../support/faults.ts'
 
 onEachDatabase('an upheaval', (database, { name }) => {
@@ -27,14 +28,13 @@ onEachDatabase('an upheaval', (database, { name }) => {
     for (const item of items) await engine.add('q', item, item)
     return engine
   }
-  async function drain(engine: StoredEngine, queue = 'q'): Promise<string> {
+  async function keysOf(engine: StoredEngine): Promise<string> {
     let keys = ''
-    for (;;) {
-      const item = await engine.fetch(queue)
-      if (item === undefined) return keys
-      assert.equal(typeof item.value, 'string')
-      keys += item.key
+    for await (const { key, value } of drain(engine)) {
+      assert.equal(typeof value, 'string')
+      keys += key
     }
+    return keys
   }
   const elsewhere = () => ({
     ...database().location,
@@ -52,7 +52,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
       const engine = await start(4, 'abc')
       engine.use(elsewhere(), reports)
       await engine.define([defined('q', 0, 0, to)])
-      assert.equal(await drain(engine), 'abc')
+      assert.equal(await keysOf(engine), 'abc')
       await eventually(async () => assert.equal(await inTable(), ''))
       assert.deepEqual(rescueFiles(), [])
     })
@@ -69,7 +69,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
       await engine.define([defined('q', 0, 0, 4)])
       await assert.rejects(async () => engine.size('q'), { code: 'MQ_STORE_LOCKED' })
       await engine.define([defined('q', 0, 0, from)])
-      assert.equal(await drain(engine), 'abc')
+      assert.equal(await keysOf(engine), 'abc')
       assert.deepEqual(rescueFiles(), [])
       await other.close()
     })
@@ -101,7 +101,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
     await database().query(`update "q" set val = 'a'`)
     const other = await start(4, '', { id: 'other' })
     await works(other)
-    assert.equal(await drain(other), 'a')
+    assert.equal(await keysOf(other), 'a')
   })
 
   it('finds two rows with one id, and touches neither', async () => {
@@ -127,7 +127,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
     assert.equal(await inTable(), 'abc')
     rmSync(draft, { recursive: true })
     await works(engine)
-    assert.equal(await drain(engine), 'abc')
+    assert.equal(await keysOf(engine), 'abc')
   })
 
   for (const fault of ['refused', 'unanswered'] as const) {
@@ -150,7 +150,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
             await engine.save()
             await engine.define([defined('q', 0, 0, 1)])
           }
-          assert.equal(await drain(engine), expected, `call ${nth}`)
+          assert.equal(await keysOf(engine), expected, `call ${nth}`)
           assert.equal(await inTable(), '', `call ${nth}`)
           await engine.close()
           if (!faults.struck) return
@@ -189,7 +189,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
     }
     assert.deepEqual(seen, [1])
     assert.equal(rescueFiles().length, 0)
-    assert.equal(await drain(engine), 'abc')
+    assert.equal(await keysOf(engine), 'abc')
   })
 
   it('of one table leaves the other journals alone', async () => {
@@ -221,7 +221,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
       symlinkSync(join(directory, 'queues.sqlite'), join(directory, 'link.sqlite'))
       const other = await start(4, '', { id: 'other', url: `sqlite:${directory}/link.sqlite` })
       await assert.rejects(async () => other.size('q'), { code: 'MQ_STORE_LOCKED' })
-      assert.equal(await drain(engine), 'a')
+      assert.equal(await keysOf(engine), 'a')
     })
   }
 })
