@@ -1,8 +1,8 @@
-import type { QueueDefinition } from './definition.ts'
+import type { Dbmode, QueueDefinition } from './definition.ts'
 import type { MqueueError } from './errors.ts'
+import type { MaybePromise } from './maybe-promise.ts'
 
-/** What an operation gives: at once where the queues are at hand, as a promise where they are not. */
-export type MaybePromise<T> = T | Promise<T>
+export type { MaybePromise } from './maybe-promise.ts'
 
 /** An item of a queue: a key and a value. */
 export interface Item<V = unknown> {
@@ -40,15 +40,40 @@ export interface DroppedItems {
   readonly items: readonly DroppedItem[]
 }
 
+/** What an engine can do. Whatever it cannot do is answered with `MQ_UNSUPPORTED`. */
+export interface Supports {
+  /** Whether items can be added. */
+  readonly add: boolean
+  /** The dbmodes that its queues may have. */
+  readonly dbmodes: readonly Dbmode[]
+}
+
+/** How a fetch is done. */
+export interface FetchOptions {
+  /**
+   * Ends the fetch when its asker is gone: then nothing is taken, and what was taken but not answered yet goes back
+   * to its place. The fetch fails with `MQ_CLOSED`.
+   */
+  readonly signal?: AbortSignal
+  /**
+   * Is called with the item before it is taken. When it throws, the item stays where it is, and the fetch fails with
+   * what was thrown.
+   */
+  readonly inspect?: (item: Item) => void
+}
+
 /**
- * Where queues live. The memory engine answers at once; an engine with a database or a server
- * behind it answers with promises. Whoever calls must take either.
+ * Where queues live, one for each config node. The engine of this process answers at once where it can; an engine
+ * with a server behind it answers with promises. Whoever calls must take either.
  *
  * Every operation on a queue throws, or rejects with, an `MqueueError`: `MQ_UNKNOWN_QUEUE`
- * when no definition has that name, `MQ_INVALID_DEFINITION` when it has a bad one, `MQ_CLOSED` when
+ * when no definition has that name, `MQ_INVALID_DEFINITION` when it has a bad one, `MQ_UNSUPPORTED` when the engine
+ * cannot do that, `MQ_UNAVAILABLE` while its database or server cannot be used, `MQ_CLOSED` when
  * the engine was closed. A failed operation has changed nothing.
  */
 export interface Engine {
+  readonly supports: Supports
+
   /**
    * Brings the queues into line with their definitions: makes new ones, changes living ones
    * (a smaller size drops the oldest items, a new addmode adds again in order what is there) and
@@ -74,38 +99,46 @@ export interface Engine {
    */
   add(queue: string, key: string, value: unknown): MaybePromise<AddResult>
 
-  /**
-   * Takes the oldest item, as Kamailio's `mq_fetch`; undefined when the queue is empty.
-   *
-   * @param inspect is called with the item before it is taken. When it throws, the item stays where it
-   *   is, and the fetch fails with what was thrown
-   */
-  fetch(queue: string, inspect?: (item: Item) => void): MaybePromise<FetchedItem | undefined>
+  /** Takes the oldest item, as Kamailio's `mq_fetch`; undefined when the queue is empty. */
+  fetch(queue: string, options?: FetchOptions): MaybePromise<FetchedItem | undefined>
 
   /** The number of items in a queue, as Kamailio's `mq_size`, but 0 for an empty one. */
   size(queue: string): MaybePromise<number>
 
-  /** The sizes of all queues by name, in the order of their definitions. */
+  /** The sizes by name, in the order of the definitions, of all queues that can be used now. */
   sizes(): MaybePromise<Map<string, number>>
 
   /**
-   * How many items have been read so far while a queue is being loaded from its store; undefined when it is not.
+   * The size of a queue that was seen last, for a status: without asking anybody, so at once.
+   *
+   * @throws MqueueError while the queue cannot be used, as an operation on it would
    */
+  known(queue: string): number
+
+  /** How many items have been read so far while a queue is being loaded; undefined when it is not. */
   loaded(queue: string): number | undefined
 
   /**
-   * Calls `listener` with a queue's name whenever its size or its definition may have changed.
+   * Calls `listener` after the size, the definition or the state of a queue has changed: soon after the first change
+   * in a while, then at most four times a second, and always after the last one. The queue need not exist.
    *
+   * @param queue the name of the queue; undefined for all queues
    * @returns a function that ends it
    */
-  watch(listener: (queue: string) => void): () => void
+  watch(queue: string | undefined, listener: () => void): () => void
 
   /**
-   * Writes to the store, at the stop of the process, what is to outlive it, and lets go of the store. Until the
-   * queues are defined again, those with a store are `MQ_CLOSED`.
+   * Writes, at the stop of the process, what must outlive it, and releases the database. Until the
+   * queues are defined again, those with a dbmode are `MQ_CLOSED`.
    */
   save(): MaybePromise<void>
 
-  /** Ends the engine without saving, and lets go of what it holds. Every later operation is `MQ_CLOSED`. */
+  /**
+   * Writes to files what is not saved yet, at once and synchronously. It is for the very end of a process, when there
+   * is no time for a database or a server.
+   */
+  rescue(): void
+
+  /** Ends the engine without saving, and releases what it holds. Every later operation is `MQ_CLOSED`. */
   close(): MaybePromise<void>
 }

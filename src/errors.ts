@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'MQ_STORE_LOCKED'
   | 'MQ_CLOSED'
   | 'MQ_NO_CONFIG'
+  | 'MQ_UNSUPPORTED'
 
 /**
  * The rules that a definition can break, each with a word that never changes its meaning. An error

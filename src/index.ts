@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { StoreLocation } from './address.ts'
 export {
   type Addmode,
   type Dbmode,
@@ -20,14 +21,15 @@ export type {
   DropReason,
   Engine,
   FetchedItem,
+  FetchOptions,
   Item,
   MaybePromise,
+  Supports,
 } from './engine.ts'
 export { type ErrorCode, type ErrorPlace, MqueueError, RULES, type Rule } from './errors.ts'
-export { MemoryEngine } from './memory/engine.ts'
-export { Queue } from './memory/queue.ts'
+export { LocalEngine, LocalEngine as StoredEngine } from './local/engine.ts'
+export { MemoryEngine } from './local/memory-engine.ts'
+export { Queue } from './local/queue.ts'
 export { type ParsedModparams, parseDefinitionString, parseModparams } from './modparam.ts'
 export { formatModparams } from './modparam-format.ts'
-export type { StoreLocation } from './sql/address.ts'
-export { StoredEngine } from './sql/engine.ts'
-export type { Report } from './sql/store.ts'
+export type { Report } from './report.ts'

@@ -137,10 +137,12 @@ server.addMethod(FETCH, async (params, context: Context) => {
   const engine = engineOf(name, context.engines, 500)
   let answer: { key: string; val: unknown } | undefined
   await inEngine(() =>
-    engine.fetch(name, ({ key, value }) => {
-      // Only what can be answered is taken.
-      if (context.isGone()) throw fault(500, 'Nobody waits for the item')
-      answer = { key, val: asJson(value, context) }
+    engine.fetch(name, {
+      inspect({ key, value }) {
+        // Only what can be answered is taken.
+        if (context.isGone()) throw fault(500, 'Nobody waits for the item')
+        answer = { key, val: asJson(value, context) }
+      },
     }),
   )
   if (answer === undefined) throw fault(404, 'Empty queue')

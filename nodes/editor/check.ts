@@ -6,7 +6,7 @@ import {
   type QueueDefinitionInput,
 } from '../../src/definition.ts'
 import { MqueueError } from '../../src/errors.ts'
-import { parseDbUrl } from '../../src/sql/db-url.ts'
+import { parseDbUrl } from '../../src/db-url.ts'
 
 /** Tells whether Node-RED replaces a value by an environment variable: all of it must be `${NAME}`. */
 export function isReference(value: unknown): boolean {

@@ -1,17 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { type Address, reasonAt } from '../address.ts'
 import { MqueueError } from '../errors.ts'
-import { type Address, reasonAt } from './address.ts'
-import type { Driver, OpenOptions } from './driver.ts'
+import {
+  type Driver,
+  type OpenOptions,
+  type TableChanges,
+  UncertainCommit,
+} from './drivers/driver.ts'
+
+export { UncertainCommit } from './drivers/driver.ts'
 
 /** How long closing in good order may take, in ms. */
 const CLOSE_TIMEOUT = 1_000
 
-/** The failure of a commit after which nobody knows whether the database made it or not. */
-export class UncertainCommit extends Error {
-  override readonly name = 'UncertainCommit'
-}
-
-/** What is done in a transaction. `beat` says that it gets on, and its time starts anew. */
+/** What is done in a transaction. `beat` says that it gets on, and its time starts again. */
 export type Work<T> = (driver: Driver, beat: () => void) => Promise<T>
 
 /**
@@ -27,13 +29,13 @@ export class Connection {
   /** Gives up the transaction that is under way. */
   #giveUp: (() => void) | undefined
   #onLost: ((error: Error) => void) | undefined
-  /** Whether the transaction under way has come to its commit. */
+  /** Whether the work under way has come to where it may have been made for good. */
   #committing = false
 
   /**
    * Opens a connection.
    *
-   * @param owner tells this store from all others, in any process
+   * @param owner distinguishes this database object from all others, in any process
    * @throws MqueueError `MQ_UNAVAILABLE`, with what to do and without anything secret
    */
   static async open(address: Address, owner: string): Promise<Connection> {
@@ -64,6 +66,11 @@ export class Connection {
     return this.#lost
   }
 
+  /** The name under which the database knows the table of a queue. */
+  tableNameOf(queue: string): string {
+    return this.#driver.tableNameOf(queue)
+  }
+
   /** Has a function called once, when the connection is lost. */
   onLost(listener: (error: Error) => void): void {
     this.#onLost = listener
@@ -73,7 +80,7 @@ export class Connection {
    * Does some work in a transaction, after those that were asked for before it.
    *
    * @param patience how long it may go on without a beat, in ms
-   * @throws UncertainCommit when the commit failed; anything else, when nothing was changed
+   * @throws UncertainCommit when it is not known whether it was made; anything else, when nothing was changed
    */
   transaction<T>(work: Work<T>, patience: number): Promise<T> {
     return this.#inTurn(patience, async (beat) => {
@@ -93,6 +100,19 @@ export class Connection {
         throw new UncertainCommit(reasonAt(this.address, cause))
       }
       return result
+    })
+  }
+
+  /**
+   * Makes some changes in a transaction of their own, in its turn.
+   *
+   * @param patience how long it may take, in ms
+   * @throws UncertainCommit when it is not known whether they were made; anything else, when they were not
+   */
+  write(changes: readonly TableChanges[], patience: number): Promise<void> {
+    return this.#inTurn(patience, () => {
+      this.#committing = true
+      return this.#driver.write(changes)
     })
   }
 
@@ -145,10 +165,13 @@ export class Connection {
         const { message } = this.#lost as Error
         reject(this.#committing ? new UncertainCommit(message) : new Error(message))
       }
+      // The process must not end while somebody waits for this.
+      this.#driver.hold(true)
       work(() => timer.refresh())
         .then(resolve, reject)
         .finally(() => {
           clearTimeout(timer)
+          this.#driver.hold(false)
           this.#giveUp = undefined
         })
     })
@@ -158,7 +181,11 @@ export class Connection {
 /** Opens a driver; each is loaded only when it is used. */
 async function openDriver(address: Address, options: OpenOptions): Promise<Driver> {
   const { kind, target, isOwn } = address
-  if (kind === 'sqlite') return (await import('./sqlite.ts')).openSqlite(target, isOwn)
-  if (kind === 'postgres') return (await import('./postgres.ts')).openPostgres(target, options)
-  return (await import('./mysql.ts')).openMysql(target, options)
+  if (kind === 'sqlite') {
+    return (await import('./drivers/sqlite.ts')).openSqlite(target, isOwn, options)
+  }
+  if (kind === 'postgres') {
+    return (await import('./drivers/postgres.ts')).openPostgres(target, options)
+  }
+  return (await import('./drivers/mysql.ts')).openMysql(target, options)
 }

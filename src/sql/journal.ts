@@ -1,209 +1,305 @@
-import type { Item } from '../engine.ts'
-import { type Connection, UncertainCommit } from './connection.ts'
-import type { Row, Table } from './driver.ts'
+import { setImmediate } from 'node:timers/promises'
+import { quote } from '../errors.ts'
+import type { QueuedItem } from '../local/items.ts'
+import type { Queue } from '../local/queue.ts'
+import type { Segments } from '../local/segments.ts'
+import type { Opening, Storage } from '../local/storage.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import { encode, encodeAsText, encodeWhatCan, type StoredItem } from '../value.ts'
+import { UncertainCommit } from './connection.ts'
+import type { Claim, Database } from './database.ts'
+import type { Chunk, Lane } from './group-commit.ts'
+import { AT_ONCE, LOAD_PATIENCE, restore, takeAll } from './loading.ts'
+import {
+  deleteLoaded,
+  openingError,
+  reportLeftOut,
+  reportLoaded,
+  rescueNow,
+  unwritable,
+} from './reports.ts'
+import type { RescuedItem } from './rescue-file.ts'
+import { takeBack } from './set-down.ts'
+import { assertFits } from './table.ts'
 
-/** How long a commit may take, in ms. */
-const PATIENCE = 10_000
-
-/** The value of an item in memory that has a row in a journal. */
-export class Journaled {
-  readonly id: number
-  readonly value: unknown
-
-  constructor(id: number, value: unknown) {
-    this.id = id
-    this.value = value
-  }
-}
-
-/** What a batch does to one table. */
-export interface Changes {
-  /** The rows that came, by their ids. */
-  readonly inserted: Map<number, Row>
-  /** The ids of the rows that went, and what they held. */
-  readonly deletedIds: number[]
-  readonly deletedItems: Item[]
-  /** Those who wait for these changes. */
-  readonly waiters: Waiter[]
-}
-
-/** Somebody who waits for a commit, and what they are to be given then. */
-interface Waiter<T = unknown> {
-  readonly result: T
-  resolve(result: T): void
-  reject(error: Error): void
-}
-
-/** The changes of one turn of the event loop, by table. */
-type Batch = Map<Table, Changes>
-
-/** What happens when changes could not be committed. Both give the error for those who wait for them. */
-export interface JournalFailures {
-  /** The database refuses the changes of one table; nothing of them was made. */
-  refused(table: Table, cause: Error): Error
-  /** The connection is lost. Of some changes it is not known whether they were made. */
-  ended(cause: Error, uncertain: ReadonlyMap<Table, Changes>): Error
-}
+/** How long a step of leaving a table may take, in ms. */
+const LEAVE_PATIENCE = 10_000
+/** How long the last changes may take to be committed when the process stops, in ms. */
+const STOP_PATIENCE = 3_000
+/** The rows that are removed at a time. */
+const BATCH = 1_000
 
 /**
- * Writes the changes of journaled queues to their tables: all changes of one turn of the event loop in one
- * transaction, and one transaction after the other. When the database refuses one, the tables are tried each by
- * itself, so that one that it refuses does not take the others down with it. When it is not known what became of
- * one, the journal ends; what was waiting behind it fails too, since it may stand on what was not committed.
+ * Commits every change of a queue before it is answered (dbmode 4). The table, with the rescue file beside it, is the
+ * truth: when a commit fails memory is given up, and the queue is read again.
  */
-export class Journal {
-  readonly #connection: Connection
-  readonly #failures: JournalFailures
-  #collecting: Batch | undefined
-  #committing: Batch | undefined
-  #ended = false
+export class Journal implements Storage {
+  readonly place: Database
+  readonly saves = true
+  readonly #name: string
+  /** The table and the way into it, while the journal is open. */
+  #claim: Claim | undefined
+  #lane: Lane | undefined
+  /** Whether the table has what the queue holds, or held before the journal failed. */
+  #hasRows = false
+  /** How many items wait in the rescue file, at its end, because the queue held them before this journal had it. */
+  #setDown = 0
+  /** What `check` has encoded for the item that comes next. */
+  #checked: { key: string; value: unknown; stored: StoredItem } | undefined
 
-  constructor(connection: Connection, failures: JournalFailures) {
-    this.#connection = connection
-    this.#failures = failures
-    connection.onLost((error) => {
-      // A transaction that is under way ends by itself, and knows how far it got.
-      if (this.#committing === undefined) this.#end(error)
-    })
+  constructor(name: string, database: Database) {
+    this.#name = name
+    this.place = database
   }
 
-  /** Notes a row that came. */
-  insert(table: Table, row: Row): void {
-    this.#changes(table).inserted.set(row.id, row)
+  get isStored(): boolean {
+    return this.#hasRows || this.#setDown > 0
   }
 
-  /** Notes a row that went. */
-  delete(table: Table, id: number, item: Item): void {
-    const { inserted, deletedIds, deletedItems } = this.#changes(table)
-    // What came and went in one turn was never there.
-    if (inserted.delete(id)) return
-    deletedIds.push(id)
-    deletedItems.push(item)
+  check(key: string, value: unknown): void {
+    this.#lane?.assertRoom()
+    const stored = this.#encode(key, value)
+    this.#checked = { key, value, stored }
   }
 
-  /** Tells whether all that was noted so far is committed. */
-  get isSettled(): boolean {
-    return this.#collecting === undefined && this.#committing === undefined
+  came(id: number, key: string, value: unknown): void {
+    const checked = this.#checked
+    this.#checked = undefined
+    const isChecked = checked !== undefined && checked.key === key && checked.value === value
+    const { val, val_type, key: text } = isChecked ? checked.stored : this.#encode(key, value)
+    this.#lane?.insert({ id, key: text, val, val_type })
   }
 
-  /**
-   * Gives a result when all that was noted so far of a table, or of all tables, is committed. Results that concern
-   * one table are given in their order.
-   */
-  wait<T>(
-    table: Table | undefined,
-    result: T,
-    resolve: (result: T) => void,
-    reject: (error: Error) => void,
-  ): void {
-    const changes =
-      table === undefined
-        ? [...(this.#collecting ?? this.#committing ?? [])].at(-1)?.[1]
-        : (this.#collecting?.get(table) ?? this.#committing?.get(table))
-    if (changes === undefined) resolve(result)
-    else changes.waiters.push({ result, resolve, reject } as Waiter)
+  went(id: number, key: string, value: unknown): void {
+    this.#lane?.remove(id, { key, value })
   }
 
-  /** Ends it. Nothing may be waiting. */
-  stop(): void {
-    this.#ended = true
+  settle<T>(result: T): MaybePromise<T> {
+    return this.#lane === undefined ? result : this.#lane.settle(result)
   }
 
-  #changes(table: Table): Changes {
-    if (this.#collecting === undefined) {
-      this.#collecting = new Map()
-      if (this.#committing === undefined) setImmediate(() => this.#commit())
+  async adopt(queue: Queue, former: Storage): Promise<boolean> {
+    if (this.#setDown > 0) return true
+    if (former instanceof Journal && former.#setDown > 0 && !former.#hasRows) {
+      this.#setDown = former.#setDown
+      former.#setDown = 0
+      return true
     }
-    let changes = this.#collecting.get(table)
-    if (changes === undefined) {
-      changes = { inserted: new Map(), deletedIds: [], deletedItems: [], waiters: [] }
-      this.#collecting.set(table, changes)
-    }
-    return changes
-  }
-
-  async #commit(): Promise<void> {
-    const batch = this.#collecting
-    if (batch === undefined || this.#ended) return
-    this.#collecting = undefined
-    this.#committing = batch
+    // What is under way to the former table may still be refused.
+    await former.settle(undefined)
+    const { size } = queue
+    if (size === 0) return false
+    const rescue = this.place.rescueFile(this.#name)
     try {
-      await this.#write(batch)
-      for (const changes of batch.values()) succeed(changes)
-    } catch (error) {
-      await this.#commitApart(batch, error as Error)
+      // Where both are one database, the ids tell that these are its rows.
+      if (former instanceof Journal) {
+        await rescue.append(withIds(queue), [], former.place.shown)
+      } else await rescue.append(withoutIds(queue))
+    } catch (cause) {
+      const error = unwritable(this.#name, rescue, cause)
+      this.place.complain(this.#name, error)
+      throw error
     }
-    this.#committing = undefined
-    if (this.#collecting !== undefined && !this.#ended) setImmediate(() => this.#commit())
+    this.#setDown = size
+    return true
   }
 
-  /** Commits the changes of each table by itself, after all together were refused. */
-  async #commitApart(batch: Batch, refusal: Error): Promise<void> {
-    for (const [table, changes] of batch) {
-      const alone: Batch = new Map([[table, changes]])
-      let error = refusal
-      if (batch.size > 1 && this.#isRefusal(refusal)) {
-        try {
-          await this.#write(alone)
-          succeed(changes)
-          continue
-        } catch (cause) {
-          error = cause as Error
+  async open(queue: Queue, opening: Opening): Promise<void> {
+    const database = this.place
+    try {
+      const claim = await database.claim(this.#name, LOAD_PATIENCE)
+      try {
+        await this.#openWith(claim, queue, opening)
+      } catch (cause) {
+        this.#close()
+        await claim.release()
+        throw cause
+      }
+    } catch (cause) {
+      throw openingError(database, this.#name, cause, opening.signal)
+    }
+    database.recover(this.#name)
+  }
+
+  async leave(queue: Queue, next: Storage): Promise<void> {
+    const isMoving = next.place !== this.place
+    try {
+      if (this.#lane !== undefined) await this.#leaveOpen(queue)
+      else if (this.#hasRows && !isMoving) await this.#takeOut(queue)
+      else if (this.#hasRows) throw new Error('its journal had failed')
+      else if (this.#setDown > 0) {
+        const items = await takeBack(this.place.rescueFile(this.#name), this.#setDown)
+        for (const { key, value } of items) queue.add(key, value)
+      }
+    } catch (cause) {
+      if (!isMoving) {
+        const error = this.place.explain(this.#name, cause)
+        this.place.complain(this.#name, error)
+        throw error
+      }
+      const { message } = this.place.explain(this.#name, cause)
+      const text = `What was journaled in ${this.place.shown} stays there as well`
+      this.place.report.warn(`Queue ${quote(this.#name)}: ${text}. ${message}`)
+    }
+    this.#setDown = 0
+    this.#hasRows = false
+    await this.#end()
+  }
+
+  async stop(queue: Queue): Promise<void> {
+    const isUnsaved = queue.size > 0 && !this.isStored
+    if (isUnsaved && rescueNow(this.place, this.#name, withoutIds(queue))) queue.clear()
+    await this.#end()
+  }
+
+  async release(): Promise<void> {
+    // What the queue held before goes with it; what is in the table stays.
+    if (this.#setDown > 0 && !this.#hasRows) {
+      await takeBack(this.place.rescueFile(this.#name), this.#setDown).catch(() => {})
+    }
+    await this.#end()
+  }
+
+  async #end(): Promise<void> {
+    const [lane, claim] = [this.#lane, this.#claim]
+    if (lane !== undefined) await this.place.giveUpIn(STOP_PATIENCE, lane.settled())
+    this.#close()
+    await claim?.release()
+    this.place.forget(this.#name)
+  }
+
+  rescue(queue: Queue): void {
+    if (queue.size > 0 && !this.isStored) rescueNow(this.place, this.#name, withoutIds(queue))
+  }
+
+  keep({ id, key, value }: QueuedItem): void {
+    rescueNow(this.place, this.#name, [{ id, ...encodeWhatCan(key, value) }])
+  }
+
+  #encode(key: string, value: unknown): StoredItem {
+    const table = this.#claim?.table
+    if (table === undefined) return encodeWhatCan(key, value)
+    const stored = table.typed ? encode(key, value) : encodeAsText(key, value)
+    assertFits(table, stored)
+    return stored
+  }
+
+  async #openWith(claim: Claim, queue: Queue, opening: Opening): Promise<void> {
+    const database = this.place
+    const rescue = database.rescueFile(this.#name)
+    const loaded = await restore(claim, rescue, opening)
+    reportLoaded(database, this.#name, claim.table, loaded)
+    // While the file is there nothing may happen to the rows that it tells of.
+    rescue.delete()
+    this.#setDown = 0
+    this.#hasRows = true
+    opening.signal.throwIfAborted()
+    this.#claim = claim
+    this.#lane = claim.lane({
+      refused: (cause) => this.#failed(database.explain(this.#name, cause), opening),
+      lost: (cause, uncertain) => {
+        if (uncertain !== undefined) this.#noteUncertain(uncertain)
+        return this.#failed(database.unavailable(cause), opening)
+      },
+    })
+    queue.clear()
+    reportLeftOut(database, this.#name, await fill(queue, loaded.items))
+    queue.reserveIds(loaded.lastId)
+    if (this.#lane === undefined) throw new Error('the connection was lost')
+  }
+
+  /** Gives up what memory holds: the table says what the queue holds. */
+  #failed(error: Error, opening: Opening): Error {
+    const claim = this.#claim
+    this.#close()
+    claim?.release()
+    const explained = this.place.explain(this.#name, error)
+    this.place.complain(this.#name, explained)
+    opening.failed(explained)
+    return explained
+  }
+
+  /** Notes what must not be in the table and what must, should the commit have been made after all. */
+  #noteUncertain({ added, removed, removedItems }: Chunk): void {
+    const items = removedItems.map(({ key, value }, i) => ({
+      id: removed[i] as number,
+      ...encodeWhatCan(key, value),
+    }))
+    rescueNow(this.place, this.#name, items, [...added.keys()])
+  }
+
+  /** Removes the rows of what the queue holds, all or none. */
+  async #leaveOpen(queue: Queue): Promise<void> {
+    const claim = this.#claim as Claim
+    await this.#lane?.settled()
+    if (this.#lane === undefined) throw new Error('its journal has failed')
+    try {
+      await claim.connection.transaction(async (driver, beat) => {
+        for (const ids of idBatches(queue)) {
+          await driver.remove(claim.table, ids)
+          beat()
+          await setImmediate()
         }
+      }, LEAVE_PATIENCE)
+    } catch (cause) {
+      if (claim.connection.lost === undefined && !(cause instanceof UncertainCommit)) throw cause
+      // Nobody knows what the table holds now; together with the file it is what the queue held.
+      if (cause instanceof UncertainCommit) {
+        await this.place.rescueFile(this.#name).append(withIds(queue))
       }
-      if (this.#isRefusal(error)) this.#refuse(table, changes, error)
-      else {
-        this.#end(error, error === refusal ? batch : alone)
-        return
-      }
+      claim.connection.lose(cause)
+      throw cause
     }
   }
 
-  #isRefusal(error: Error): boolean {
-    return this.#connection.lost === undefined && !(error instanceof UncertainCommit)
+  /** Takes into the queue what a journal that has failed left in the table. */
+  async #takeOut(queue: Queue): Promise<void> {
+    const rescue = this.place.rescueFile(this.#name)
+    const claim = await this.place.claim(this.#name, LOAD_PATIENCE)
+    try {
+      const progress = { progress() {}, signal: new AbortController().signal }
+      const loaded = await takeAll(claim, rescue, progress, () => {})
+      queue.clear()
+      for (const { key, value } of loaded.items) queue.add(key, value)
+      deleteLoaded(this.place, rescue)
+    } finally {
+      await claim.release()
+    }
   }
 
-  async #write(batch: Batch): Promise<void> {
-    const changed = [...batch].filter(
-      ([, { inserted, deletedIds }]) => inserted.size > 0 || deletedIds.length > 0,
-    )
-    if (changed.length === 0) return
-    await this.#connection.transaction(async (driver, beat) => {
-      for (const [table, { inserted, deletedIds }] of changed) {
-        if (deletedIds.length > 0) await driver.delete(table, deletedIds)
-        beat()
-        if (inserted.size > 0) await driver.insert(table, [...inserted.values()])
-        beat()
-      }
-    }, PATIENCE)
-  }
-
-  #refuse(table: Table, changes: Changes, cause: Error): void {
-    const error = this.#failures.refused(table, cause)
-    // What has been noted since may stand on what was refused.
-    const later = this.#collecting?.get(table)
-    this.#collecting?.delete(table)
-    fail(changes, error)
-    if (later !== undefined) fail(later, error)
-  }
-
-  #end(cause: Error, uncertain: Batch = new Map()): void {
-    if (this.#ended) return
-    this.#ended = true
-    const batches = [this.#committing, this.#collecting]
-    this.#collecting = undefined
-    const error = this.#failures.ended(
-      cause,
-      cause instanceof UncertainCommit ? uncertain : new Map(),
-    )
-    for (const batch of batches) for (const changes of batch?.values() ?? []) fail(changes, error)
+  #close(): void {
+    this.#lane?.close()
+    this.#lane = undefined
+    this.#claim = undefined
   }
 }
 
-function succeed({ waiters }: Changes): void {
-  for (const { resolve, result } of waiters) resolve(result)
+/** Has a queue take over items with the ids they have; returns how many it did not let in. */
+async function fill(queue: Queue, items: Segments<unknown>): Promise<number> {
+  let left = 0
+  for (let count = 1; ; count++) {
+    const item = items.take()
+    if (item === undefined) return left
+    if (queue.load(item.id, item.key, item.value) !== undefined) left++
+    if (count % AT_ONCE === 0) await setImmediate()
+  }
 }
 
-function fail({ waiters }: Changes, error: Error): void {
-  for (const { reject } of waiters) reject(error)
+function* withoutIds(queue: Queue): Generator<RescuedItem> {
+  for (const { key, value } of queue) yield encodeWhatCan(key, value)
+}
+
+function* withIds(queue: Queue): Generator<RescuedItem> {
+  for (const { id, key, value } of queue) yield { id, ...encodeWhatCan(key, value) }
+}
+
+function* idBatches(queue: Queue): Generator<number[]> {
+  let ids: number[] = []
+  for (const { id } of queue) {
+    ids.push(id)
+    if (ids.length < BATCH) continue
+    yield ids
+    ids = []
+  }
+  if (ids.length > 0) yield ids
 }

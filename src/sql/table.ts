@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { sql } from 'kysely'
-import type { Column, Driver, Row, Table } from './driver.ts'
-import { decode } from './value.ts'
+import { MqueueError } from '../errors.ts'
+import { decode, type StoredItem } from '../value.ts'
+import type { Column, Description, Driver, Row, Table } from './drivers/driver.ts'
 
 /** The rows that are read at a time. */
 const PAGE = 5_000
@@ -14,29 +14,77 @@ export interface ItemInRow {
 }
 
 /**
- * Finds a queue's table, or makes it, and checks that items can be kept in it.
+ * Finds the tables of some queues, or makes them, and checks that items can be kept in them.
  *
- * @throws Error that says what is wrong with it
+ * @returns for each name its table, or an error that says what is wrong with it
  */
-export async function openTable(driver: Driver, name: string): Promise<Table> {
-  if ((await driver.describe(name)) === undefined) await driver.create(name)
-  const { columns, unfit } = (await driver.describe(name)) ?? { columns: [], unfit: 'it is gone' }
-  if (unfit !== undefined) throw new Error(unfit)
-  const column = (wanted: string): Column => {
-    const found = columns.find((one) => one.name === wanted)
-    if (found === undefined) throw new Error(`it has no column "${wanted}"; add it`)
-    return found
+export async function openTables(
+  driver: Driver,
+  names: readonly string[],
+): Promise<Map<string, Table | Error>> {
+  const found = await driver.describe(names)
+  const missing = names.filter((name) => !found.has(name))
+  const failed = missing.length > 0 ? await driver.create(missing) : new Map<string, Error>()
+  const made = missing.length > 0 ? await driver.describe(missing) : new Map<string, Description>()
+  const tables = new Map<string, Table | Error>()
+  for (const name of names) {
+    const description = found.get(name) ?? made.get(name)
+    tables.set(name, failed.get(name) ?? fitTable(name, description))
   }
-  const text = (found: Column): Column => {
-    if (found.isText) return found
-    throw new Error(`its column "${found.name}" has the type ${found.type}; it must be a text`)
+  return tables
+}
+
+/** A queue's table, when items can be kept in it; else what is wrong with it. */
+function fitTable(name: string, description: Description | undefined): Table | Error {
+  if (description === undefined) return new Error('it is gone')
+  const { columns, unfit } = description
+  if (unfit !== undefined) return new Error(unfit)
+  try {
+    const id = column(columns, 'id')
+    if (!id.isInteger) {
+      throw new Error(`its column "id" has the type ${id.type}; it must be an integer`)
+    }
+    const type = columns.find((one) => one.name === 'val_type')
+    if (type !== undefined) assertText(type)
+    const [key, val] = [column(columns, 'key'), column(columns, 'val')]
+    assertText(key)
+    assertText(val)
+    return { name, key, val, typed: type !== undefined }
+  } catch (error) {
+    return error as Error
   }
-  const id = column('id')
-  if (!id.isInteger)
-    throw new Error(`its column "id" has the type ${id.type}; it must be an integer`)
-  const type = columns.find((one) => one.name === 'val_type')
-  if (type !== undefined) text(type)
-  return { name, key: text(column('key')), val: text(column('val')), typed: type !== undefined }
+}
+
+function column(columns: readonly Column[], wanted: string): Column {
+  const found = columns.find((one) => one.name === wanted)
+  if (found === undefined) throw new Error(`it has no column "${wanted}"; add it`)
+  return found
+}
+
+function assertText({ name, type, isText }: Column): void {
+  if (!isText) throw new Error(`its column "${name}" has the type ${type}; it must be a text`)
+}
+
+/**
+ * Makes sure that a table can keep an item.
+ *
+ * @throws MqueueError `MQ_INVALID_VALUE` or `MQ_INVALID_KEY`, which says what the column keeps
+ */
+export function assertFits({ name, key, val }: Table, item: StoredItem): void {
+  assertColumnFits(name, key, item.key, 'MQ_INVALID_KEY')
+  assertColumnFits(name, val, item.val, 'MQ_INVALID_VALUE')
+}
+
+function assertColumnFits(
+  table: string,
+  column: Column,
+  text: string,
+  code: 'MQ_INVALID_KEY' | 'MQ_INVALID_VALUE',
+): void {
+  const reason = column.refuses(text)
+  if (reason === undefined) return
+  const where = `column "${column.name}" (${column.type}) of table "${table}"`
+  throw new MqueueError(code, `It does not fit into ${where}: ${reason}.`, { queue: table })
 }
 
 /**
@@ -45,56 +93,41 @@ export async function openTable(driver: Driver, name: string): Promise<Table> {
  * @throws Error that names the row which cannot be read
  */
 export async function* readItems(driver: Driver, table: Table): AsyncGenerator<ItemInRow[]> {
-  const names = table.typed
-    ? sql`id, ${sql.id('key')}, val, val_type`
-    : sql`id, ${sql.id('key')}, val`
-  let after = sql``
+  let after: number | undefined
   for (;;) {
-    const { rows } = await sql<Row>`
-      select ${names} from ${sql.id(table.name)} ${after} order by id limit ${sql.lit(PAGE)}
-    `.execute(driver.db)
+    const rows = await driver.read(table, after, PAGE)
     if (rows.length === 0) return
     const items = rows.map(readRow)
     await assertUtf8(driver, table, rows)
     yield items
-    after = sql`where id > ${items.at(-1)?.id}`
+    if (rows.length < PAGE) return
+    after = items.at(-1)?.id
   }
 }
 
-/** The number of rows in a table. */
-export async function countRows(driver: Driver, table: Table): Promise<number> {
-  const { rows } = await sql<{ count: number | string }>`
-    select count(*) as count from ${sql.id(table.name)}
-  `.execute(driver.db)
-  return Number(rows[0]?.count)
-}
-
-/** The smallest id in a table; infinite when it is empty. */
-export async function firstId(driver: Driver, table: Table): Promise<number> {
-  const { rows } = await sql<{ first: number | string | null }>`
-    select min(id) as first from ${sql.id(table.name)}
-  `.execute(driver.db)
-  return Number(rows[0]?.first ?? Number.POSITIVE_INFINITY)
-}
-
-/** Deletes all rows of a table, and tells how many there were. */
-export async function deleteAll(driver: Driver, table: Table): Promise<number> {
-  const result = await sql`delete from ${sql.id(table.name)}`.execute(driver.db)
-  return Number(result.numAffectedRows)
+/** Reads those items of a table that have one of these ids. */
+export async function readItemsOf(
+  driver: Driver,
+  table: Table,
+  ids: readonly number[],
+): Promise<Map<number, ItemInRow>> {
+  const rows = await driver.readIds(table, ids)
+  return new Map(rows.map((row) => [Number(row.id), readRow(row)]))
 }
 
 function readRow(row: Row): ItemInRow {
   const id = Number(row.id)
-  const bad = (reason: string) => badRow(row.id, reason)
-  if (row.id === null || !Number.isSafeInteger(id)) throw bad('its id is no integer below 2^53')
+  if (row.id === null || !Number.isSafeInteger(id)) {
+    throw badRow(row.id, 'its id is not an integer below 2^53')
+  }
   for (const name of ['key', 'val'] as const) {
-    if (row[name] === null) throw bad(`its ${name} is NULL`)
-    if (typeof row[name] !== 'string') throw bad(`its ${name} is no text`)
+    if (row[name] === null) throw badRow(id, `its ${name} is NULL`)
+    if (typeof row[name] !== 'string') throw badRow(id, `its ${name} is no text`)
   }
   try {
     return { id, ...decode({ key: row.key, val: row.val, val_type: row.val_type ?? null }) }
   } catch (error) {
-    throw bad(`its value cannot be read (${(error as Error).message})`)
+    throw badRow(id, `its value cannot be read (${(error as Error).message})`)
   }
 }
 
@@ -111,5 +144,5 @@ async function assertUtf8(driver: Driver, table: Table, rows: readonly Row[]): P
 }
 
 function badRow(id: unknown, reason: string): Error {
-  return new Error(`row ${id}: ${reason}; mend or delete the row`)
+  return new Error(`row ${id}: ${reason}; correct or delete the row`)
 }

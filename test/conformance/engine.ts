@@ -21,6 +21,19 @@ const definedAs = (
 
 export { definedAs as defined }
 
+/** Tries an assertion until it holds. */
+export async function eventually(assertion: () => Promise<void>, timeout = 10_000): Promise<void> {
+  const deadline = Date.now() + timeout
+  for (;;) {
+    try {
+      return await assertion()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 async function failsWith(code: ErrorCode, operate: () => MaybePromise<unknown>): Promise<void> {
   await assert.rejects(
     async () => operate(),
@@ -90,11 +103,11 @@ export function conformsAsEngine(
             seen.push(key)
             throw new Error('refused')
           }
-          await assert.rejects(async () => engine.fetch('q', refuse), /refused/)
-          assert.equal((await engine.fetch('q', ({ key }) => seen.push(key)))?.key, 'a')
+          await assert.rejects(async () => engine.fetch('q', { inspect: refuse }), /refused/)
+          assert.equal((await engine.fetch('q', { inspect: ({ key }) => seen.push(key) }))?.key, 'a')
           assert.deepEqual(seen, ['a', 'a'])
           assert.deepEqual(await drained('q'), ['b=2'])
-          assert.equal(await engine.fetch('q', refuse), undefined)
+          assert.equal(await engine.fetch('q', { inspect: refuse }), undefined)
         }
       })
 
@@ -314,18 +327,104 @@ export function conformsAsEngine(
       )
     })
 
-    it('tells who watches of every change, until they stop', async () => {
-      await engine.define([defined('q'), defined('r')])
-      const heard: string[] = []
-      const stop = engine.watch((queue) => heard.push(queue))
-      await engine.add('q', 'k', 'v')
-      await engine.fetch('q')
-      await engine.fetch('q')
-      await engine.define([defined('r', 1)])
-      assert.deepEqual(heard, ['q', 'q', 'r', 'q'])
-      stop()
-      await engine.add('r', 'k', 'v')
-      assert.equal(heard.length, 4)
+    describe('watching', () => {
+      const turn = () => new Promise((resolve) => setTimeout(resolve, 5))
+
+      it('calls the listeners of a queue after its changes, and no others', async () => {
+        await engine.define([defined('q'), defined('r')])
+        const called: string[] = []
+        engine.watch('q', () => called.push('q'))
+        engine.watch('r', () => called.push('r'))
+        engine.watch(undefined, () => called.push('all'))
+        for (const operate of [
+          () => engine.add('q', 'k', 'v'),
+          () => engine.fetch('q'),
+          () => engine.define([defined('q', 1), defined('r')]),
+          () => engine.define([defined('r')]),
+        ]) {
+          called.length = 0
+          await operate()
+          await eventually(async () => assert.ok(called.includes('q') && called.includes('all')))
+        }
+        called.length = 0
+        await engine.add('r', 'k', 'v')
+        await eventually(async () => assert.ok(called.includes('r')))
+        assert.ok(!called.includes('q'))
+      })
+
+      it('calls them at most four times a second, and after the last change', async () => {
+        await engine.define([defined('q')])
+        const seen: number[] = []
+        engine.watch('q', () => seen.push(engine.known('q')))
+        const from = performance.now()
+        let added = 0
+        while (performance.now() - from < 1_000) {
+          await engine.add('q', 'k', ++added)
+          if (added % 50 === 0) await turn()
+        }
+        const seconds = (performance.now() - from) / 1_000
+        assert.ok(seen.length >= 2 && seen.length <= 4 * seconds + 1, `${seen.length}`)
+        await eventually(async () => assert.equal(seen.at(-1), added))
+      })
+
+      it('ends when it is ended', async () => {
+        await engine.define([defined('q')])
+        let [ended, others] = [0, 0]
+        const listener = () => {
+          ended++
+        }
+        const [first, second] = [engine.watch('q', listener), engine.watch('q', listener)]
+        engine.watch('q', () => {
+          others++
+        })
+        first()
+        await engine.add('q', 'k', 'v')
+        await eventually(async () => assert.ok(others > 0))
+        assert.equal(ended, 1)
+        second()
+        const before = others
+        await engine.add('q', 'k', 'v')
+        await eventually(async () => assert.ok(others > before))
+        assert.equal(ended, 1)
+      })
+    })
+
+    describe('a fetch whose asker is gone', () => {
+      it('takes nothing, and fails with MQ_CLOSED', async () => {
+        await engine.define([defined('q')])
+        await addAll('q', 'a1 b2')
+        const gone = new AbortController()
+        gone.abort()
+        await failsWith('MQ_CLOSED', () => engine.fetch('q', { signal: gone.signal }))
+        assert.equal(await engine.size('q'), 2)
+        const there = new AbortController()
+        assert.equal((await engine.fetch('q', { signal: there.signal }))?.key, 'a')
+      })
+
+      it('puts back what was taken too late, where it was', async () => {
+        for (const addmode of [0, 1, 2] as const) {
+          await engine.define([defined('q', 0, addmode)])
+          await addAll('q', 'a1 b2 c3')
+          const gone = new AbortController()
+          const reason = new MqueueError('MQ_CLOSED', 'gone')
+          const fetches = [1, 2].map(async () => engine.fetch('q', { signal: gone.signal }))
+          gone.abort(reason)
+          const outcomes = await Promise.allSettled(fetches)
+          const failed = outcomes.filter(({ status }) => status === 'rejected')
+          for (const outcome of failed) {
+            assert.equal((outcome as PromiseRejectedResult).reason, reason)
+          }
+          const left = ['a=1', 'b=2', 'c=3'].slice(outcomes.length - failed.length)
+          assert.deepEqual(await drained('q'), left)
+        }
+      })
+    })
+
+    it('knows the size without asking', async () => {
+      await engine.define([defined('q')])
+      await addAll('q', 'a1 b2')
+      assert.equal(engine.known('q'), 2)
+      assert.throws(() => engine.known('r'), { code: 'MQ_UNKNOWN_QUEUE' })
     })
 
     it('answers everything with an error once it is closed', async () => {

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { type Addmode, type Dbmode, MqueueError, StoredEngine } from '../../src/index.ts'
 import { type DatabaseKind, Reports, type TestDatabase } from '../support/databases.ts'
 import { drained } from '../support/drain.ts'
-import { defined } from './engine.ts'
+import { defined, eventually } from './engine.ts'
 
 const LONG = `${'long '.repeat(30_000)}end`
 
@@ -523,17 +523,4 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
     assert.deepEqual(strange, [])
     assert.ok(existsSync(directory))
   })
-}
-
-/** Tries an assertion until it holds. */
-export async function eventually(assertion: () => Promise<void>, timeout = 10_000): Promise<void> {
-  const deadline = Date.now() + timeout
-  for (;;) {
-    try {
-      return await assertion()
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
 }

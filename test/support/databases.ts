@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import type { Report } from '../../src/index.ts'
-import type { StoreLocation } from '../../src/sql/address.ts'
+import type { StoreLocation } from '../../src/address.ts'
 
 export type Rows = Record<string, unknown>[]
 

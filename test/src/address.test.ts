@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { parseAddress, reasonAt } from '../../../src/sql/address.ts'
+import { parseAddress, reasonAt } from '../../src/address.ts'
 
 const at = (url?: string, more: object = {}) =>
   parseAddress({ url, directory: '/data/mqueue', id: 'a/b*', ...more })

@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path'
-import { reasonOf } from '../errors.ts'
+import { reasonOf } from './errors.ts'
 import { type DbUrl, decoded, parseDbUrl } from './db-url.ts'
 
 /** Where a store is, as people give it. */

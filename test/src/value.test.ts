@@ -6,7 +6,7 @@ import {
   encode,
   encodeAsText,
   encodeWhatCan,
-} from '../../../src/sql/value.ts'
+} from '../../src/value.ts'
 
 const invalid = { code: 'MQ_INVALID_VALUE' }
 

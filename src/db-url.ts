@@ -1,4 +1,4 @@
-import { MqueueError, type Rule } from '../errors.ts'
+import { MqueueError, type Rule } from './errors.ts'
 
 /** What a `db_url` says, before any of it is looked for on this machine. */
 export type DbUrl =

@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8'
 import { configure } from 'safe-stable-stringify'
-import { MqueueError, reasonOf } from '../errors.ts'
+import { MqueueError, reasonOf } from './errors.ts'
 
 /** How an item stands in its row. */
 export interface StoredItem {

@@ -1,0 +1,264 @@
+import type { StoreLocation } from '../address.ts'
+import type { QueueDefinition } from '../definition.ts'
+import type {
+  AddResult,
+  DroppedItems,
+  Engine,
+  FetchedItem,
+  FetchOptions,
+  Supports,
+} from '../engine.ts'
+import { MqueueError, quote } from '../errors.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import type { Report } from '../report.ts'
+import { Database } from '../sql/database.ts'
+import { storageFor } from '../sql/storages.ts'
+import { LocalQueue } from './local-queue.ts'
+import { Watchers } from './watchers.ts'
+
+const SUPPORTS: Supports = { add: true, dbmodes: [0, 1, 2, 3, 4] }
+const WITHOUT_DATABASE: Supports = { add: true, dbmodes: [0] }
+const SILENT: Report = { info() {}, warn() {}, error() {} }
+
+/**
+ * Queues in this process's memory, which outlive it in a database, each as its dbmode says. A queue with dbmode 0
+ * answers at once and never knows of the database; so do dbmode 1 to 3 once they are loaded. With dbmode 4
+ * an operation is answered when it is committed.
+ *
+ * An operation on a queue with a dbmode fails with `MQ_UNAVAILABLE` while its database cannot be used, and with
+ * `MQ_STORE_LOCKED` while another process has the queue. That ends by itself: the database is tried again and again.
+ *
+ * @example
+ * const engine = new LocalEngine({ url: 'sqlite:queues.sqlite', directory: '.', id: 'calls' }, console)
+ * await engine.define([parseDefinition({ name: 'calls', dbmode: 4 })])
+ * await engine.add('calls', 'alice', { number: 1 })
+ * await engine.fetch('calls') // { key: 'alice', value: { number: 1 }, size: 0 }
+ * await engine.save()
+ */
+export class LocalEngine implements Engine {
+  readonly supports: Supports
+  /** The queues that can be used, in the order of their definitions. */
+  #queues = new Map<string, LocalQueue>()
+  /** The queue used last: operations come in runs on one queue, and this spares them the look-up. */
+  #recent: LocalQueue | undefined
+  /** Queues with no good definition for the moment; their items wait for it. */
+  #setAside = new Map<string, LocalQueue>()
+  #errors: readonly MqueueError[] = []
+  readonly #watchers = new Map<string, Watchers>()
+  readonly #allWatchers = new Watchers()
+  #database: Database
+  /** Where each queue is kept: its dbmode and its database. */
+  readonly #kept = new WeakMap<LocalQueue, { dbmode: number; database: Database }>()
+  #report: Report
+  #saving: Promise<void> | undefined
+  #closed = false
+
+  /**
+   * @param location where the database and the files of this engine are; without it all queues have dbmode 0
+   * @param report is called with what people should know; by default nobody is
+   */
+  constructor(location?: StoreLocation, report = SILENT) {
+    this.supports = location === undefined ? WITHOUT_DATABASE : SUPPORTS
+    this.#report = report
+    this.#database = new Database(location ?? { directory: '.', id: '' }, () => this.#report)
+  }
+
+  /**
+   * Uses another database, or another report, from the next `define` on. What is in memory stays, and what is
+   * journaled moves along.
+   */
+  relocate(location: StoreLocation, report: Report = this.#report): void {
+    this.#report = report
+    if (!this.#database.isAt(location)) this.#database = new Database(location, () => this.#report)
+  }
+
+  define(
+    definitions: readonly QueueDefinition[],
+    errors: readonly MqueueError[] = [],
+  ): MaybePromise<DroppedItems[]> {
+    this.#assertOpen()
+    if (this.#saving !== undefined) return this.#saving.then(() => this.define(definitions, errors))
+    const unsupported = definitions.filter(({ dbmode }) => !this.supports.dbmodes.includes(dbmode))
+    if (unsupported.length > 0) {
+      const others = definitions.filter((one) => !unsupported.includes(one))
+      return this.define(others, [...errors, ...unsupported.map(unsupportedError)])
+    }
+    const before = new Map([...this.#setAside, ...this.#queues])
+    const dropped: DroppedItems[] = []
+    this.#queues = new Map()
+    this.#recent = undefined
+    for (const definition of definitions) {
+      const { name } = definition
+      const queue = before.get(name) ?? this.#newQueue(definition)
+      before.delete(name)
+      this.#queues.set(name, queue)
+      const items = queue.redefine(definition)
+      if (items.length > 0) dropped.push({ queue: name, items })
+    }
+    this.#setAside = errors.length > 0 ? before : new Map()
+    this.#errors = errors
+    for (const [name, queue] of before) {
+      if (errors.length === 0) queue.release()
+      this.#watchers.get(name)?.changed()
+      this.#forgetWatchers(name)
+    }
+    // A queue that is left makes room for others in its table, so all of the above comes first.
+    for (const queue of this.#queues.values()) this.#keep(queue)
+    const opening = [...this.#queues.values()].flatMap((queue) => queue.opening ?? [])
+    return opening.length === 0 ? dropped : Promise.all(opening).then(() => dropped)
+  }
+
+  definition(queue: string): QueueDefinition {
+    return this.#queue(queue).definition
+  }
+
+  add(queue: string, key: string, value: unknown): MaybePromise<AddResult> {
+    return this.#queue(queue).add(key, value)
+  }
+
+  fetch(queue: string, options?: FetchOptions): MaybePromise<FetchedItem | undefined> {
+    return this.#queue(queue).fetch(options)
+  }
+
+  size(queue: string): MaybePromise<number> {
+    return this.#queue(queue).size()
+  }
+
+  sizes(): MaybePromise<Map<string, number>> {
+    this.#assertOpen()
+    const bad = this.#errors.find(({ queue }) => queue === undefined)
+    if (bad !== undefined) throw again(bad)
+    const sizes = new Map<string, number>()
+    const waiting: Promise<unknown>[] = []
+    for (const [name, queue] of this.#queues) {
+      const size = attempt(() => queue.size())
+      if (size instanceof Promise) {
+        // Its place in the order is kept until its size is known.
+        sizes.set(name, 0)
+        const known = (one: number) => sizes.set(name, one)
+        waiting.push(size.then(known, () => sizes.delete(name)))
+      } else if (size !== undefined) sizes.set(name, size)
+    }
+    return waiting.length === 0 ? sizes : Promise.all(waiting).then(() => sizes)
+  }
+
+  known(queue: string): number {
+    return this.#queue(queue).known
+  }
+
+  loaded(queue: string): number | undefined {
+    return this.#queues.get(queue)?.loaded
+  }
+
+  watch(queue: string | undefined, listener: () => void): () => void {
+    if (queue === undefined) return this.#allWatchers.add(listener)
+    const remove = this.#watchersOf(queue).add(listener)
+    return () => {
+      remove()
+      this.#forgetWatchers(queue)
+    }
+  }
+
+  save(): Promise<void> {
+    this.#saving ??= this.#saveAll().finally(() => {
+      this.#saving = undefined
+    })
+    return this.#saving
+  }
+
+  rescue(): void {
+    for (const queue of [...this.#queues.values(), ...this.#setAside.values()]) queue.rescue()
+  }
+
+  close(): MaybePromise<void> {
+    this.#closed = true
+    const queues = [...this.#queues.values(), ...this.#setAside.values()]
+    this.#queues = new Map()
+    this.#recent = undefined
+    this.#setAside = new Map()
+    for (const watchers of [...this.#watchers.values(), this.#allWatchers]) watchers.clear()
+    const kept = queues.filter((queue) => this.#kept.get(queue)?.dbmode !== 0)
+    if (kept.length === 0) return
+    return Promise.all(kept.map((queue) => queue.release())).then(() => {})
+  }
+
+  async #saveAll(): Promise<void> {
+    const queues = [...this.#queues.values(), ...this.#setAside.values()]
+    await Promise.all(queues.map((queue) => queue.stop()))
+  }
+
+  #newQueue(definition: QueueDefinition): LocalQueue {
+    return new LocalQueue(definition, this.#watchersOf(definition.name), () => this.#report)
+  }
+
+  /** Has a queue kept as its definition and the location say. */
+  #keep(queue: LocalQueue): void {
+    const { name, dbmode } = queue.definition
+    const kept = this.#kept.get(queue)
+    const database = this.#database
+    const isSame = kept?.dbmode === dbmode && (kept.database === database || dbmode === 0)
+    if (isSame && !queue.isClosed) return
+    this.#kept.set(queue, { dbmode, database })
+    queue.keep(storageFor(dbmode, name, database))
+  }
+
+  #queue(name: string): LocalQueue {
+    if (this.#recent?.definition.name === name) return this.#recent
+    const queue = this.#queues.get(name)
+    if (queue === undefined) throw this.#missing(name)
+    this.#recent = queue
+    return queue
+  }
+
+  #missing(name: string): MqueueError {
+    if (this.#closed) return closed()
+    const bad = this.#errors.find(({ queue }) => queue === undefined || queue === name)
+    if (bad !== undefined && name !== '') return again(bad, name)
+    const hint = 'Choose one of the queues defined in the mqueue config node, or define this one.'
+    const text = `There is no queue ${quote(name)}. ${hint}`
+    return new MqueueError('MQ_UNKNOWN_QUEUE', text, { queue: name })
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw closed()
+  }
+
+  #watchersOf(queue: string): Watchers {
+    let watchers = this.#watchers.get(queue)
+    if (watchers === undefined) {
+      watchers = new Watchers(this.#allWatchers)
+      this.#watchers.set(queue, watchers)
+    }
+    return watchers
+  }
+
+  /** Forgets those who watch a queue when there are none, and the queue is not there either. */
+  #forgetWatchers(queue: string): void {
+    const isThere = this.#queues.has(queue) || this.#setAside.has(queue)
+    if (!isThere && this.#watchers.get(queue)?.isEmpty) this.#watchers.delete(queue)
+  }
+}
+
+/** The result of an operation; undefined when it throws, since the queue cannot be used now. */
+function attempt<T>(operate: () => T): T | undefined {
+  try {
+    return operate()
+  } catch (error) {
+    if (error instanceof MqueueError) return undefined
+    throw error
+  }
+}
+
+function closed(): MqueueError {
+  return new MqueueError('MQ_CLOSED', 'The queues are closed.')
+}
+
+function unsupportedError({ name, dbmode }: QueueDefinition): MqueueError {
+  const text = `Queue ${quote(name)}: this engine has no database for dbmode ${dbmode}. Use dbmode 0, or give the engine a location.`
+  return new MqueueError('MQ_UNSUPPORTED', text, { queue: name, field: 'dbmode' })
+}
+
+/** The error of a definition, for an operation that meets it now. */
+function again(bad: MqueueError, queue?: string): MqueueError {
+  return new MqueueError(bad.code, bad.message, { queue, field: bad.field, cause: bad })
+}

@@ -1,0 +1,30 @@
+import type { Item } from '../engine.ts'
+
+/** An item in its queue. */
+export interface QueuedItem<V = unknown> extends Item<V> {
+  /** Names it. Ids ascend in a queue: the oldest item has the smallest. */
+  readonly id: number
+  /** When it was added, in ms since 1970; after a restart, when it was loaded. */
+  readonly added: number
+}
+
+/** The items of one queue, oldest first, under one addmode and without a bound. */
+export interface Items<V> extends Iterable<QueuedItem<V>> {
+  readonly size: number
+  /**
+   * Adds an item at the end. Its id must be larger than all others.
+   *
+   * @returns the item that does not stay because of its key, if any: the one that was there, or the new one
+   */
+  add(id: number, key: string, value: V, added: number): QueuedItem<V> | undefined
+  /**
+   * Puts an item that was taken back to its place, which its id says. It is near the head.
+   *
+   * @returns the item that does not stay because of its key, if any: the one that was there, or the one that came back
+   */
+  putBack(item: QueuedItem<V>): QueuedItem<V> | undefined
+  /** The oldest item, left where it is; undefined when there is none. */
+  peek(): QueuedItem<V> | undefined
+  /** Takes the oldest item; undefined when there is none. */
+  take(): QueuedItem<V> | undefined
+}

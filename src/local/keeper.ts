@@ -1,0 +1,230 @@
+import { Backoff } from '../backoff.ts'
+import { MqueueError, reasonOf } from '../errors.ts'
+import { after, type MaybePromise } from '../maybe-promise.ts'
+import type { Queue } from './queue.ts'
+import { NoStorage, type Storage } from './storage.ts'
+
+/** What a queue is doing. It is exactly one of these. */
+export type QueueState =
+  /** Operations wait for the attempt. */
+  | { readonly is: 'opening'; read: number; readonly attempt: Promise<void> }
+  | { readonly is: 'open' }
+  /** Operations fail at once. It is tried again. */
+  | { readonly is: 'failed'; readonly error: MqueueError }
+  /** It is being written for the end of the process. */
+  | { readonly is: 'closing' }
+  | { readonly is: 'closed' }
+
+/**
+ * Brings the storage of one queue to the one that is wanted, until it is:
+ *
+ * 1. the wanted storage writes down what the queue holds, where it will find it (`adopt`);
+ * 2. the one that has the queue releases it (`leave`);
+ * 3. the wanted one takes it and lets operations through (`open`).
+ *
+ * What fails is tried again with back-off, from the step that failed. A storage that fails while it is open is opened
+ * again in the same way.
+ */
+export class Keeper {
+  readonly #queue: Queue
+  readonly #onChange: () => void
+  #state: QueueState = { is: 'closed' }
+  /** The storage that has the queue, open or not. */
+  #storage: Storage = new NoStorage()
+  #wanted: Storage = this.#storage
+  /** The storage that the queue is going over to, from the first step until it has it. */
+  #successor: Storage | undefined
+  /** Whether the queue has not been in use. */
+  #isFresh = true
+  #backoff = new Backoff()
+  /** Ends the opening that is under way. */
+  #abort = new AbortController()
+  #task: Promise<void> | undefined
+  /** Settles the attempt that operations wait for. */
+  #attempted: () => void = () => {}
+
+  /** @param onChange is called when the state has changed, or the number of items read */
+  constructor(queue: Queue, onChange: () => void) {
+    this.#queue = queue
+    this.#onChange = onChange
+  }
+
+  get state(): QueueState {
+    return this.#state
+  }
+
+  /** The storage that operations use while the queue is open. */
+  get storage(): Storage {
+    return this.#storage
+  }
+
+  /** Goes over to another storage, at once where nothing has to be waited for. */
+  want(wanted: Storage): void {
+    this.#wanted = wanted
+    this.#begin()
+  }
+
+  /** Writes what must outlive the process, and closes the queue. It never rejects. */
+  async stop(): Promise<void> {
+    const { is } = this.#state
+    if (is === 'closed' || (is === 'open' && !this.#storage.saves)) return
+    this.#become({ is: 'closing' })
+    await this.#end()
+    // Where it was going over, the one that is to have the queue writes what it holds.
+    await this.#successor?.stop(this.#queue)
+    await this.#storage.stop(this.#queue)
+    this.#queue.clear()
+    this.#forget()
+  }
+
+  /** Closes the queue and leaves what is stored where it is. It never rejects. */
+  async release(): Promise<void> {
+    this.#become({ is: 'closing' })
+    await this.#end()
+    await this.#successor?.release()
+    await this.#storage.release()
+    this.#forget()
+  }
+
+  /** Writes to a file, at once, what the next process could not find otherwise. */
+  rescue(): void {
+    if (this.#state.is !== 'closed' && !this.#storage.isStored) this.#wanted.rescue(this.#queue)
+  }
+
+  #begin(): void {
+    this.#abort.abort()
+    this.#abort = new AbortController()
+    this.#backoff.reset()
+    if (this.#task !== undefined) {
+      // The chain goes on with what is wanted now.
+      this.#becomeOpening()
+      return
+    }
+    const step = this.#try()
+    if (!(step instanceof Promise)) {
+      this.#become({ is: 'open' })
+      return
+    }
+    this.#becomeOpening()
+    this.#task = this.#goOn(step).finally(() => {
+      this.#task = undefined
+    })
+  }
+
+  async #goOn(first: Promise<void>): Promise<void> {
+    let step: MaybePromise<void> = first
+    for (;;) {
+      const wanted = this.#wanted
+      const { signal } = this.#abort
+      try {
+        await step
+        if (wanted === this.#wanted && !this.#isEnding) {
+          this.#become({ is: 'open' })
+          return
+        }
+      } catch (cause) {
+        // What is not wanted any more, or has let operations through already, fails nobody.
+        if (!signal.aborted && this.#state.is !== 'open') {
+          this.#become({ is: 'failed', error: asError(cause) })
+        }
+        if (!signal.aborted) await this.#backoff.wait()
+      }
+      if (this.#isEnding) return
+      step = this.#try()
+    }
+  }
+
+  #try(): MaybePromise<void> {
+    try {
+      return this.#step()
+    } catch (cause) {
+      return Promise.reject(cause)
+    }
+  }
+
+  #step(): MaybePromise<void> {
+    if (this.#isEnding) return
+    if (this.#storage === this.#wanted && this.#successor === undefined) return this.#open()
+    this.#successor ??= this.#wanted
+    const next = this.#successor
+    return after(next.adopt(this.#queue, this.#storage), (isWritten) =>
+      after(this.#storage.leave(this.#queue, next), () => {
+        if (isWritten) this.#queue.clear()
+        this.#storage = next
+        this.#successor = undefined
+        this.#queue.observer = next
+        return this.#step()
+      }),
+    )
+  }
+
+  #open(): MaybePromise<void> {
+    const storage = this.#storage
+    const opened = storage.open(this.#queue, {
+      isFresh: this.#isFresh,
+      signal: this.#abort.signal,
+      progress: (read) => {
+        if (this.#state.is !== 'opening') return
+        this.#state.read = read
+        this.#onChange()
+      },
+      ready: () => this.#become({ is: 'open' }),
+      failed: (error) => this.#failed(storage, error),
+    })
+    return after(opened, () => {
+      this.#isFresh = false
+    })
+  }
+
+  #failed(storage: Storage, error: MqueueError): void {
+    if (storage !== this.#storage) return
+    this.#queue.clear()
+    if (this.#isEnding) return
+    this.#become({ is: 'failed', error })
+    if (this.#task !== undefined) return
+    // Whoever failed may have to clear up first.
+    const again = Promise.resolve().then(() => this.#try())
+    this.#task = this.#goOn(again).finally(() => {
+      this.#task = undefined
+    })
+  }
+
+  get #isEnding(): boolean {
+    return this.#state.is === 'closing' || this.#state.is === 'closed'
+  }
+
+  /** Waits until the chain has come to its end. */
+  async #end(): Promise<void> {
+    this.#abort.abort()
+    this.#backoff.reset()
+    await this.#task
+  }
+
+  #forget(): void {
+    this.#storage = new NoStorage()
+    this.#wanted = this.#storage
+    this.#successor = undefined
+    this.#queue.observer = this.#storage
+    this.#isFresh = true
+    this.#become({ is: 'closed' })
+  }
+
+  #becomeOpening(): void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#become({ is: 'opening', read: 0, attempt: promise })
+    this.#attempted = resolve
+  }
+
+  /** The one place where the state changes. Those who wait for an attempt go on with what has become of it. */
+  #become(state: QueueState): void {
+    this.#state = state
+    this.#attempted()
+    this.#attempted = () => {}
+    this.#onChange()
+  }
+}
+
+function asError(cause: unknown): MqueueError {
+  if (cause instanceof MqueueError) return cause
+  return new MqueueError('MQ_UNAVAILABLE', reasonOf(cause), { cause })
+}

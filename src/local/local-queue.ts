@@ -1,0 +1,160 @@
+import type { QueueDefinition } from '../definition.ts'
+import type { AddResult, DroppedItem, FetchedItem, FetchOptions } from '../engine.ts'
+import { MqueueError, quote } from '../errors.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import type { Report } from '../report.ts'
+import type { QueuedItem } from './items.ts'
+import { Keeper } from './keeper.ts'
+import { Queue } from './queue.ts'
+import type { Storage } from './storage.ts'
+import type { Watchers } from './watchers.ts'
+
+/** One queue of this process: its items, and the storage that keeps them. Every operation stands here once. */
+export class LocalQueue {
+  readonly #queue: Queue
+  readonly #keeper: Keeper
+  readonly #watchers: Watchers
+  readonly #report: () => Report
+
+  constructor(definition: QueueDefinition, watchers: Watchers, report: () => Report) {
+    this.#queue = new Queue(definition)
+    this.#watchers = watchers
+    this.#report = report
+    this.#keeper = new Keeper(this.#queue, () => watchers.changed())
+  }
+
+  get definition(): QueueDefinition {
+    return this.#queue.definition
+  }
+
+  /** Whether it was closed by a stop, so that it must be kept again. */
+  get isClosed(): boolean {
+    return this.#keeper.state.is === 'closed'
+  }
+
+  /** Settles when the attempt to open it that is under way is over; undefined when none is. */
+  get opening(): Promise<void> | undefined {
+    const { state } = this.#keeper
+    return state.is === 'opening' ? state.attempt : undefined
+  }
+
+  /** The number of items read so far, while it is being opened; undefined when it is not. */
+  get loaded(): number | undefined {
+    const { state } = this.#keeper
+    return state.is === 'opening' ? state.read : undefined
+  }
+
+  /** The number of items it holds, whatever its storage says; throws while it cannot be used. */
+  get known(): number {
+    const { state } = this.#keeper
+    if (state.is !== 'open' && state.is !== 'opening') throw this.#unusable()
+    return this.#queue.size
+  }
+
+  add(key: string, value: unknown): MaybePromise<AddResult> {
+    const keeper = this.#keeper
+    if (keeper.state.is !== 'open') return this.#whenOpen(() => this.add(key, value))
+    keeper.storage.check(key, value)
+    const result = this.#queue.add(key, value)
+    this.#watchers.changed()
+    return keeper.storage.settle(result)
+  }
+
+  fetch(options?: FetchOptions): MaybePromise<FetchedItem | undefined> {
+    const { state, storage } = this.#keeper
+    if (state.is !== 'open') return this.#whenOpen(() => this.fetch(options))
+    if (options === undefined) return storage.settle(this.#taken(this.#queue.take()))
+    const { signal, inspect } = options
+    if (signal?.aborted) throw asClosed(signal.reason)
+    if (inspect !== undefined) {
+      const oldest = this.#queue.peek()
+      if (oldest !== undefined) inspect({ key: oldest.key, value: oldest.value })
+    }
+    const item = this.#queue.take()
+    const settled = storage.settle(this.#taken(item))
+    if (item === undefined || signal === undefined || !(settled instanceof Promise)) return settled
+    return settled.then((result) => {
+      if (!signal.aborted) return result
+      this.#putBack(item, storage)
+      throw asClosed(signal.reason)
+    })
+  }
+
+  size(): MaybePromise<number> {
+    const { state, storage } = this.#keeper
+    if (state.is !== 'open') return this.#whenOpen(() => this.size())
+    return storage.settle(this.#queue.size)
+  }
+
+  /** Changes the definition; returns the items that no longer fit. */
+  redefine(definition: QueueDefinition): DroppedItem[] {
+    const items = this.#queue.redefine(definition)
+    this.#watchers.changed()
+    return items
+  }
+
+  /** Has it kept by another storage from now on. */
+  keep(storage: Storage): void {
+    this.#keeper.want(storage)
+  }
+
+  /** Writes what must outlive the process. It never rejects. */
+  stop(): Promise<void> {
+    return this.#keeper.stop()
+  }
+
+  /** Ends the queue, and leaves what is stored where it is. It never rejects. */
+  release(): Promise<void> {
+    return this.#keeper.release()
+  }
+
+  /** Writes to a file, at once, what the next process could not find otherwise. */
+  rescue(): void {
+    this.#keeper.rescue()
+  }
+
+  #taken(item: QueuedItem | undefined): FetchedItem | undefined {
+    if (item === undefined) return undefined
+    this.#watchers.changed()
+    return { key: item.key, value: item.value, size: this.#queue.size }
+  }
+
+  /** Puts an item back whose asker has gone while its taking was stored. */
+  #putBack(item: QueuedItem, storage: Storage): void {
+    const { state } = this.#keeper
+    if (this.#keeper.storage !== storage || (state.is !== 'open' && state.is !== 'closing')) {
+      storage.keep(item)
+      return
+    }
+    const dropped = this.#queue.putBack(item)
+    this.#watchers.changed()
+    if (dropped === undefined) return
+    const text = `an item that came back did not fit any more and was dropped (${dropped.reason})`
+    this.#report().warn(`Queue ${quote(this.definition.name)}: ${text}.`)
+  }
+
+  /** Does an operation as soon as the queue is open. Operations are done in the order in which they were asked for. */
+  #whenOpen<T>(operate: () => MaybePromise<T>): MaybePromise<T> {
+    const { opening } = this
+    if (opening !== undefined) return opening.then(operate)
+    throw this.#unusable()
+  }
+
+  /** The error of an operation that meets the queue as it is. */
+  #unusable(): MqueueError {
+    const { name } = this.definition
+    const { state } = this.#keeper
+    if (state.is === 'failed') {
+      const { code, message, field } = state.error
+      return new MqueueError(code, message, { queue: name, field, cause: state.error })
+    }
+    const text = 'is closed, because Node-RED is stopping. Send the message again when it has started.'
+    return new MqueueError('MQ_CLOSED', `Queue ${quote(name)} ${text}`, { queue: name })
+  }
+}
+
+/** The error of an operation whose asker is gone. */
+function asClosed(reason: unknown): MqueueError {
+  if (reason instanceof MqueueError) return reason
+  return new MqueueError('MQ_CLOSED', 'Nobody waits for the answer any more.', { cause: reason })
+}

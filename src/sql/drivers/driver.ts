@@ -1,0 +1,131 @@
+import type { StoredItem } from '../../value.ts'
+
+/** A row of a queue's table: Kamailio's `id`, `key` and `val`, and a column of our own. */
+export interface Row extends StoredItem {
+  /** The order of the items: the oldest has the smallest. */
+  readonly id: number
+}
+
+/** A column as the database describes it. */
+export interface Column {
+  readonly name: string
+  /** Its type, in the database's own words. */
+  readonly type: string
+  readonly isText: boolean
+  readonly isInteger: boolean
+  /** Why it cannot keep a text, such as `it holds at most 64 characters`; undefined when it can. */
+  refuses(text: string): string | undefined
+}
+
+/** What a database says of a table. */
+export interface Description {
+  readonly columns: readonly Column[]
+  /** Why rows cannot be kept in it at all, such as `it is a view`; undefined when they can. */
+  readonly unfit: string | undefined
+}
+
+/** A queue's table that was found fit. */
+export interface Table {
+  readonly name: string
+  readonly key: Column
+  readonly val: Column
+  /** Whether it has the column `val_type`. */
+  readonly typed: boolean
+}
+
+/** What happens to one table in one write. No id is both in `removed` and in `added`. */
+export interface TableChanges {
+  readonly table: Table
+  /** The ids of rows that go. */
+  readonly removed: readonly number[]
+  /** The rows that come. */
+  readonly added: readonly Row[]
+}
+
+/** The failure of a write or a commit after which nobody knows whether the database made it or not. */
+export class UncertainCommit extends Error {
+  override readonly name = 'UncertainCommit'
+}
+
+/**
+ * What differs from database to database, over one connection. Nothing here waits for its turn, repairs
+ * anything or limits the time; `Connection` does.
+ */
+export interface Driver {
+  /** Begins a transaction that may write. */
+  begin(): Promise<void>
+  /** @throws UncertainCommit when it is not known whether the transaction was made */
+  commit(): Promise<void>
+  rollback(): Promise<void>
+
+  /** What the database knows of some tables or views, by name; one that does not exist is not in the map. */
+  describe(tables: readonly string[]): Promise<Map<string, Description>>
+  /** Makes the tables of queues, unless they are there; returns what went wrong, by name. */
+  create(tables: readonly string[]): Promise<Map<string, Error>>
+  /**
+   * Takes the locks of tables that are there, for as long as the connection lasts, unless others have
+   * them; returns the names of those it has then. It is a lock that this package alone looks at; Kamailio does not.
+   */
+  lock(tables: readonly string[]): Promise<Set<string>>
+  /** Releases the lock of a table; nothing happens when it is not held. */
+  unlock(table: string): Promise<void>
+  /** The name under which the database knows the table of a queue: two queues with one would share it. */
+  tableNameOf(queue: string): string
+
+  /** The rows with an id above `after` (all, when it is undefined), by id, at most `limit` of them. */
+  read(table: Table, after: number | undefined, limit: number): Promise<Row[]>
+  /** Those rows of some ids that are there, in any order. */
+  readIds(table: Table, ids: readonly number[]): Promise<Row[]>
+  /** The bytes of a text, where the database does not see to it that they are UTF-8. */
+  bytes?(table: Table, id: number, column: 'key' | 'val'): Promise<Uint8Array>
+  count(table: Table): Promise<number>
+  /** The smallest id in the table; infinite when it is empty. */
+  firstId(table: Table): Promise<number>
+  /** The largest id that the table holds or has given away; 0 for none. */
+  lastId(table: Table): Promise<number>
+  /** Keeps others, such as Kamailio, from being given an id up to this one. */
+  reserveIds(table: Table, upTo: number): Promise<void>
+
+  /** Adds rows, within a transaction. */
+  insert(table: Table, rows: readonly Row[]): Promise<void>
+  /** Removes rows by their ids, within a transaction. */
+  remove(table: Table, ids: readonly number[]): Promise<void>
+  /** Removes all rows, within a transaction; returns how many there were. */
+  removeAll(table: Table): Promise<number>
+
+  /**
+   * Makes all these changes in a transaction of their own, in as few round trips as the database allows. Outside of
+   * a transaction.
+   *
+   * @throws UncertainCommit when it is not known whether they were made; any other error when they were certainly
+   *   not made
+   */
+  write(changes: readonly TableChanges[]): Promise<void>
+
+  /** Whether the connection keeps the process from ending. A connection that waits for nothing does not. */
+  hold(isHeld: boolean): void
+  /** Ends the connection in good order. */
+  close(): Promise<void>
+  /** Ends the connection at once, whatever it is doing. */
+  destroy(): void
+}
+
+/** How a connection to a server is opened. */
+export interface OpenOptions {
+  /**
+   * Who opens it. A lock that a lost connection of the same owner seems to hold, because the server has
+   * not noticed the loss, is taken from it.
+   */
+  readonly owner: string
+  /** Is called when the connection ends by itself. */
+  readonly onLost: (cause: unknown) => void
+}
+
+/** The most a connection may take to be made, in ms. */
+export const CONNECT_TIMEOUT = 5_000
+
+/** How long a statement waits for a table or a row that others have locked, in ms. */
+export const LOCK_TIMEOUT = 5_000
+
+/** How long a session that was told to end may take for it, in ms. */
+export const END_TIMEOUT = 2_000

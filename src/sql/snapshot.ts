@@ -1,0 +1,221 @@
+import { setImmediate } from 'node:timers/promises'
+import { MqueueError, quote } from '../errors.ts'
+import type { Queue } from '../local/queue.ts'
+import type { Opening, Storage } from '../local/storage.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import { assertKeepable, encodeAsText, encodeWhatCan } from '../value.ts'
+import { batches } from './batches.ts'
+import { UncertainCommit } from './connection.ts'
+import type { Claim, Database } from './database.ts'
+import type { Row, Table } from './drivers/driver.ts'
+import { AT_ONCE, LOAD_PATIENCE, type Progress, restore, takeAll } from './loading.ts'
+import { deleteLoaded, openingError, reportLeftOut, reportLoaded, rescueNow } from './reports.ts'
+import type { RescuedItem } from './rescue-file.ts'
+import { assertFits } from './table.ts'
+
+/** How long a step of a save may take, in ms: the process is about to end. */
+const SAVE_PATIENCE = 5_000
+/** The rows that are written between two looks at the clock. */
+const BATCH = 10_000
+
+/** Loads a queue at the start and saves it at the stop, as Kamailio does (dbmode 1 to 3). */
+export class Snapshot implements Storage {
+  readonly place: Database
+  readonly saves: boolean
+  readonly isStored = false
+  readonly #name: string
+  readonly #loads: boolean
+  #isOpen = false
+  /** What was taken out of the table and is not in the queue yet. */
+  #taken: (() => Iterable<RescuedItem>) | undefined
+  /** The id of the first item in the table, where it is not known whether the save was made. */
+  #firstSaved: number | undefined
+
+  constructor(name: string, database: Database, { loads, saves }: { loads: boolean; saves: boolean }) {
+    this.#name = name
+    this.place = database
+    this.#loads = loads
+    this.saves = saves
+  }
+
+  check(_key: string, value: unknown): void {
+    if (this.saves) assertKeepable(value)
+  }
+
+  came(): void {}
+
+  went(): void {}
+
+  settle<T>(result: T): T {
+    return result
+  }
+
+  adopt(): boolean {
+    return false
+  }
+
+  open(queue: Queue, opening: Opening): MaybePromise<void> {
+    if (this.#loads) {
+      if (opening.isFresh) return this.#attempt(opening, (claim) => this.#load(claim, queue, opening))
+    } else if (this.place.rescueFile(this.#name).exists) {
+      // What is in the file belongs into the table; the queue needs nothing of it.
+      this.#isOpen = true
+      opening.ready()
+      return this.#attempt(opening, (claim) => this.#bringFileIn(claim, opening))
+    }
+    this.#isOpen = true
+  }
+
+  leave(): void {
+    this.release()
+  }
+
+  async stop(queue: Queue): Promise<void> {
+    if (this.#isOpen && this.saves && queue.size > 0) await this.#save(queue)
+    this.release()
+  }
+
+  release(): void {
+    this.#isOpen = false
+    this.place.forget(this.#name)
+  }
+
+  rescue(queue: Queue): void {
+    if (this.#taken !== undefined) rescueNow(this.place, this.#name, this.#taken())
+    else if (this.#isOpen && this.saves && queue.size > 0) this.#rescueUnsaved(queue)
+  }
+
+  keep(): void {}
+
+  async #attempt(
+    { signal }: Opening,
+    work: (claim: Claim) => Promise<void>,
+  ): Promise<void> {
+    const database = this.place
+    try {
+      await withClaim(database, this.#name, LOAD_PATIENCE, work)
+    } catch (cause) {
+      throw openingError(database, this.#name, cause, signal)
+    }
+    database.recover(this.#name)
+  }
+
+  async #load(claim: Claim, queue: Queue, opening: Opening): Promise<void> {
+    const database = this.place
+    const rescue = database.rescueFile(this.#name)
+    try {
+      const loaded = await takeAll(claim, rescue, opening, (taken) => {
+        this.#taken = taken
+      })
+      reportLoaded(database, this.#name, claim.table, loaded)
+      let left = 0
+      let count = 0
+      for (const { key, value } of loaded.items) {
+        if (queue.add(key, value).dropped !== undefined) left++
+        if (++count % AT_ONCE === 0) await setImmediate()
+      }
+      if (opening.signal.aborted) {
+        // The rows are gone from the table, and nobody wants the queue to have them.
+        queue.clear()
+        await rescue.append(this.#taken?.() ?? [])
+        opening.signal.throwIfAborted()
+      }
+      reportLeftOut(database, this.#name, left)
+      this.#isOpen = true
+      deleteLoaded(database, rescue)
+    } finally {
+      this.#taken = undefined
+    }
+  }
+
+  /** Brings what the rescue file holds into the table. */
+  async #bringFileIn(claim: Claim, progress: Progress): Promise<void> {
+    const rescue = this.place.rescueFile(this.#name)
+    if (!rescue.exists) return
+    const loaded = await restore(claim, rescue, progress)
+    reportLoaded(this.place, this.#name, claim.table, loaded)
+    rescue.delete()
+  }
+
+  /**
+   * Appends the items to the queue's table, as Kamailio does at its stop: all of them or, when it fails, none. Then
+   * they are rescued.
+   */
+  async #save(queue: Queue): Promise<void> {
+    const database = this.place
+    try {
+      await withClaim(database, this.#name, SAVE_PATIENCE, async (claim) => {
+        await this.#bringFileIn(claim, { progress() {}, signal: new AbortController().signal })
+        await this.#append(claim, queue)
+      })
+    } catch (cause) {
+      if (!(cause instanceof UncertainCommit)) this.#firstSaved = undefined
+      // The process may have come to its end meanwhile.
+      if (!this.#isOpen) return
+      database.report.error(database.explain(this.#name, cause).message)
+      this.#rescueUnsaved(queue)
+    }
+  }
+
+  async #append({ connection, table }: Claim, queue: Queue): Promise<void> {
+    await connection.transaction(async (driver, beat) => {
+      const first = (await driver.lastId(table)) + 1
+      await driver.reserveIds(table, first + queue.size)
+      this.#firstSaved = first
+      for (const rows of batches(rowsOf(queue, table, first), BATCH)) {
+        await driver.insert(table, rows)
+        beat()
+        await setImmediate()
+      }
+    }, SAVE_PATIENCE)
+  }
+
+  #rescueUnsaved(queue: Queue): void {
+    const { path } = this.place.rescueFile(this.#name)
+    if (!rescueNow(this.place, this.#name, itemsOf(queue, this.#firstSaved))) return
+    this.#isOpen = false
+    const text = `Queue ${quote(this.#name)}: ${queue.size} items are not saved. They are kept in ${path}`
+    this.place.report.warn(`${text} and are the first to be loaded next time.`)
+  }
+}
+
+async function withClaim(
+  database: Database,
+  queue: string,
+  patience: number,
+  work: (claim: Claim) => Promise<void>,
+): Promise<void> {
+  const claim = await database.claim(queue, patience)
+  try {
+    await work(claim)
+  } finally {
+    await claim.release()
+  }
+}
+
+/** The items for a rescue file: with ids when they may be in the table after all. */
+function* itemsOf(queue: Queue, firstId: number | undefined): Generator<RescuedItem> {
+  let id = firstId
+  for (const { key, value } of queue) {
+    // What was queued under another dbmode may hold what cannot be kept.
+    const item = encodeWhatCan(key, value)
+    yield id === undefined ? item : { id: id++, ...item }
+  }
+}
+
+/** @throws MqueueError that names the item which the table cannot keep */
+function* rowsOf(queue: Queue, table: Table, firstId: number): Generator<Row> {
+  let id = firstId
+  for (const { key, value } of queue) {
+    try {
+      const item = table.typed ? encodeWhatCan(key, value) : encodeAsText(key, value)
+      assertFits(table, item)
+      yield { id, ...item }
+    } catch (error) {
+      if (!(error instanceof MqueueError)) throw error
+      const text = `Queue "${table.name}", item ${id - firstId + 1}: ${error.message}`
+      throw new MqueueError(error.code, text, { queue: table.name })
+    }
+    id++
+  }
+}
