@@ -95,17 +95,15 @@ export class Keeper {
     this.#abort.abort()
     this.#abort = new AbortController()
     this.#backoff.reset()
-    if (this.#task !== undefined) {
-      // The chain goes on with what is wanted now.
-      this.#becomeOpening()
-      return
-    }
-    const step = this.#try()
-    if (!(step instanceof Promise)) {
-      this.#become({ is: 'open' })
-      return
-    }
     this.#becomeOpening()
+    // A chain that is under way goes on with what is wanted now.
+    if (this.#task !== undefined) return
+    const step = this.#try()
+    if (step instanceof Promise) this.#follow(step)
+    else this.#become({ is: 'open' })
+  }
+
+  #follow(step: Promise<void>): void {
     this.#task = this.#goOn(step).finally(() => {
       this.#task = undefined
     })
@@ -183,10 +181,7 @@ export class Keeper {
     this.#become({ is: 'failed', error })
     if (this.#task !== undefined) return
     // Whoever failed may have to clear up first.
-    const again = Promise.resolve().then(() => this.#try())
-    this.#task = this.#goOn(again).finally(() => {
-      this.#task = undefined
-    })
+    this.#follow(Promise.resolve().then(() => this.#try()))
   }
 
   get #isEnding(): boolean {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Dbmode, type MqueueError, StoredEngine } from '../../../src/index.ts'
 import { defined } from '../../conformance/engine.ts'
-import { eventually } from '../../conformance/store.ts'
+import { eventually } from '../../conformance/engine.ts'
 import { Reports } from '../../support/databases.ts'
 
 describe('an SQLite file', () => {

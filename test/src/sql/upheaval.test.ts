@@ -6,7 +6,7 @@ import { type Dbmode, MqueueError, StoredEngine } from '../../../src/index.ts'
 import type { StoreLocation } from '../../../src/address.ts'
 import { Connection } from '../../../src/sql/connection.ts'
 import { defined } from '../../conformance/engine.ts'
-import { eventually } from '../../conformance/store.ts'
+import { eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 import { drain } from '../../support/drain.ts'
 import { Faults } from '../../support/faults.ts'
@@ -50,7 +50,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
   for (const to of [0, 1, 3, 4] as const) {
     it(`of address and dbmode (4 to ${to}) in one deploy keeps what is queued`, async () => {
       const engine = await start(4, 'abc')
-      engine.use(elsewhere(), reports)
+      engine.relocate(elsewhere(), reports)
       await engine.define([defined('q', 0, 0, to)])
       assert.equal(await keysOf(engine), 'abc')
       await eventually(async () => assert.equal(await inTable(), ''))
@@ -77,7 +77,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
 
   it('keeps nobody waiting while a definition is bad', async () => {
     const engine = await start(4, 'a')
-    engine.use(elsewhere(), reports)
+    engine.relocate(elsewhere(), reports)
     await engine.define([defined('p')], [bad])
     assert.deepEqual([...(await engine.sizes()).keys()], ['p'])
     const other = new StoredEngine({ ...database().location, id: 'other' }, reports)
@@ -121,7 +121,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
     const engine = await start(4, 'abc')
     const draft = join(database().location.directory, 'test.q.rescue.jsonl.draft')
     mkdirSync(join(draft, 'in the way'), { recursive: true })
-    engine.use(elsewhere(), reports)
+    engine.relocate(elsewhere(), reports)
     await engine.define([defined('q', 0, 0, 4)])
     await assert.rejects(async () => engine.size('q'), { code: 'MQ_UNAVAILABLE' })
     assert.equal(await inTable(), 'abc')

@@ -1,0 +1,355 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  CONNECT_TIMEOUT,
+  type Description,
+  type Driver,
+  END_TIMEOUT,
+  LOCK_TIMEOUT,
+  type OpenOptions,
+  type Row,
+  type Table,
+  type TableChanges,
+  UncertainCommit,
+} from './driver.ts'
+import { MysqlSession, nameOf } from './mysql-session.ts'
+import { describeTables } from './mysql-tables.ts'
+import { type Statement, statementsOf, textsOf } from './mysql-writes.ts'
+
+/** The most tables that are made or locked at once. */
+const TABLES_AT_ONCE = 500
+
+/** Connects to MariaDB or MySQL. */
+export async function openMysql(url: string, options: OpenOptions): Promise<Driver> {
+  const session = await MysqlSession.open(url, options.onLost)
+  let timer: NodeJS.Timeout | undefined
+  try {
+    return await new Promise<Driver>((resolve, reject) => {
+      // A server that has let us in may fall silent before it answers the first statement.
+      timer = setTimeout(() => reject(new Error('no answer')), CONNECT_TIMEOUT)
+      MysqlDriver.on(session, options).then(resolve, reject)
+    })
+  } catch (error) {
+    session.destroy()
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What the server is set to. */
+interface Settings {
+  readonly database: string
+  /** The most bytes of one message to the server. */
+  readonly packet: number
+  /** Not 0 where the server takes names of tables for the same that differ only in case. */
+  readonly folding: number
+}
+
+class MysqlDriver implements Driver {
+  readonly #session: MysqlSession
+  readonly #onLost: OpenOptions['onLost']
+  readonly #settings: Settings
+  /** The lock that tells the connections of one owner. */
+  readonly #ownerLock: string
+  readonly #locked = new Set<string>()
+
+  /** Sets what the driver relies on, whatever the server's own settings are. */
+  static async on(session: MysqlSession, { owner, onLost }: OpenOptions): Promise<MysqlDriver> {
+    const modes = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'
+    const seconds = LOCK_TIMEOUT / 1_000
+    await session.query(
+      `set session sql_mode = '${modes}', session wait_timeout = 2147483,
+        session lock_wait_timeout = ${seconds}, session innodb_lock_wait_timeout = ${seconds}`,
+    )
+    const [found] = await session.rows<Settings>(
+      `select database() as \`database\`, @@max_allowed_packet as packet,
+        @@lower_case_table_names as folding`,
+    )
+    const { database, packet, folding } = found as Settings
+    const settings = { database, packet: Number(packet), folding: Number(folding) }
+    const driver = new MysqlDriver(session, onLost, owner, settings)
+    await driver.#tryLock([driver.#ownerLock])
+    session.hold(false)
+    return driver
+  }
+
+  private constructor(
+    session: MysqlSession,
+    onLost: OpenOptions['onLost'],
+    owner: string,
+    settings: Settings,
+  ) {
+    this.#session = session
+    this.#onLost = onLost
+    this.#ownerLock = lockName(`owner ${owner}`)
+    this.#settings = settings
+  }
+
+  async begin(): Promise<void> {
+    await this.#session.query('start transaction')
+  }
+
+  async commit(): Promise<void> {
+    try {
+      await this.#session.query('commit')
+    } catch (error) {
+      throw await this.#failed(error)
+    }
+  }
+
+  async rollback(): Promise<void> {
+    await this.#session.query('rollback')
+  }
+
+  async describe(tables: readonly string[]): Promise<Map<string, Description>> {
+    if (tables.length === 0) return new Map()
+    const described = await describeTables(this.#session, tables)
+    const found = new Map([...described].map(([name, one]) => [this.tableNameOf(name), one]))
+    return new Map(
+      tables.flatMap((table) => {
+        const description = found.get(this.tableNameOf(table))
+        return description === undefined ? [] : [[table, description]]
+      }),
+    )
+  }
+
+  async create(tables: readonly string[]): Promise<Map<string, Error>> {
+    const failed = new Map<string, Error>()
+    for (const some of parts(tables)) {
+      try {
+        await this.#session.query(some.map(creating).join(';'))
+      } catch (error) {
+        if (!isAnswer(error)) throw error
+        await this.#createEach(some, failed)
+      }
+    }
+    return failed
+  }
+
+  async lock(tables: readonly string[]): Promise<Set<string>> {
+    // A lock that is taken twice would have to be let go of twice.
+    const wanted = tables.filter((table) => !this.#locked.has(this.tableNameOf(table)))
+    const byLock = new Map(wanted.map((table) => [this.#tableLock(table), table]))
+    for (const some of parts([...byLock.keys()])) {
+      const taken = await this.#tryLock(some)
+      const others = some.filter((lock) => !taken.has(lock))
+      for (const lock of await this.#takeFromLost(others)) taken.add(lock)
+      for (const lock of taken) this.#locked.add(this.tableNameOf(byLock.get(lock) as string))
+    }
+    return new Set(tables.filter((table) => this.#locked.has(this.tableNameOf(table))))
+  }
+
+  async unlock(table: string): Promise<void> {
+    this.#locked.delete(this.tableNameOf(table))
+    await this.#session.query(`select release_lock('${this.#tableLock(table)}')`)
+  }
+
+  tableNameOf(queue: string): string {
+    return this.#settings.folding === 0 ? queue : queue.toLowerCase()
+  }
+
+  read(table: Table, after: number | undefined, limit: number): Promise<Row[]> {
+    const where = after === undefined ? '' : `where id > ${Number(after)}`
+    return this.#rows(table, `${where} order by id limit ${Number(limit)}`)
+  }
+
+  async readIds(table: Table, ids: readonly number[]): Promise<Row[]> {
+    return ids.length === 0 ? [] : this.#rows(table, `where id in (${ids.join()})`)
+  }
+
+  async count(table: Table): Promise<number> {
+    return Number(await this.#value(`select count(*) as value from ${nameOf(table.name)}`))
+  }
+
+  async firstId(table: Table): Promise<number> {
+    const first = await this.#value(`select min(id) as value from ${nameOf(table.name)}`)
+    return Number(first ?? Number.POSITIVE_INFINITY)
+  }
+
+  async lastId(table: Table): Promise<number> {
+    const last = await this.#value(`select max(id) as value from ${nameOf(table.name)}`)
+    return Math.max(0, Number(last ?? 0))
+  }
+
+  async reserveIds(): Promise<void> {
+    // The server gives the largest id there was plus one.
+  }
+
+  async insert(table: Table, added: readonly Row[]): Promise<void> {
+    for (const statement of statementsOf([{ table, removed: [], added }])) {
+      await this.#session.query(statement.text)
+    }
+  }
+
+  async remove(table: Table, removed: readonly number[]): Promise<void> {
+    for (const statement of statementsOf([{ table, removed, added: [] }])) {
+      await this.#session.query(statement.text)
+    }
+  }
+
+  async removeAll(table: Table): Promise<number> {
+    const { affectedRows } = await this.#session.query(`delete from ${nameOf(table.name)}`)
+    return affectedRows ?? 0
+  }
+
+  async write(changes: readonly TableChanges[]): Promise<void> {
+    const statements = [...statementsOf(changes)]
+    const [first] = statements
+    if (first === undefined) return
+    // Alone it is a transaction of its own.
+    if (statements.length === 1) return this.#last(() => this.#run(first))
+    const texts = [...textsOf(statements, this.#settings.packet)]
+    const last = texts.pop() as string
+    try {
+      for (const text of texts) await this.#session.query(text)
+    } catch (error) {
+      await this.#settle()
+      throw error
+    }
+    await this.#last(() => this.#session.query(last))
+  }
+
+  hold(isHeld: boolean): void {
+    this.#session.hold(isHeld)
+  }
+
+  close(): Promise<void> {
+    return this.#session.close()
+  }
+
+  destroy(): void {
+    this.#session.destroy()
+  }
+
+  /** Does what commits. */
+  async #last(commit: () => Promise<unknown>): Promise<void> {
+    try {
+      await commit()
+    } catch (error) {
+      throw await this.#failed(error)
+    }
+  }
+
+  /**
+   * What the failure of a commit comes to. The server's refusal is one that it survived: when the session goes on,
+   * nothing was changed.
+   */
+  async #failed(error: unknown): Promise<unknown> {
+    const isGoingOn = await this.#settle()
+    if (isGoingOn && isAnswer(error)) return error
+    return new UncertainCommit((error as Error).message, { cause: error })
+  }
+
+  /** Leaves no transaction open, or else no connection; returns whether the connection goes on. */
+  async #settle(): Promise<boolean> {
+    try {
+      await this.rollback()
+      return true
+    } catch (error) {
+      this.#session.destroy()
+      this.#onLost(error)
+      return false
+    }
+  }
+
+  /** Runs a statement, which the server keeps prepared when it comes often. */
+  #run({ text, prepared }: Statement): Promise<unknown> {
+    if (prepared === undefined) return this.#session.query(text)
+    return this.#session.execute(prepared.text, prepared.values)
+  }
+
+  async #rows({ name, typed }: Table, ending: string): Promise<Row[]> {
+    const names = typed ? 'id, `key`, val, val_type' : 'id, `key`, val, null as val_type'
+    const rows = await this.#session.rows<{ id: unknown }>(
+      `select ${names} from ${nameOf(name)} ${ending}`,
+    )
+    for (const row of rows) if (row.id !== null) row.id = Number(row.id)
+    return rows as Row[]
+  }
+
+  async #value(text: string): Promise<unknown> {
+    const [row] = await this.#session.rows<{ value: unknown }>(text)
+    return row?.value
+  }
+
+  async #createEach(tables: readonly string[], failed: Map<string, Error>): Promise<void> {
+    for (const table of tables) {
+      try {
+        await this.#session.query(creating(table))
+      } catch (error) {
+        if (!isAnswer(error)) throw error
+        failed.set(table, error)
+      }
+    }
+  }
+
+  /** Takes locks from a connection of the same owner that was lost, if that is who has them. */
+  async #takeFromLost(locks: readonly string[]): Promise<Set<string>> {
+    if (locks.length === 0) return new Set()
+    const holders = await this.#holders([this.#ownerLock, ...locks])
+    const lost = holders.get(this.#ownerLock)
+    const left = new Set(locks.filter((lock) => holders.get(lock) === lost))
+    const taken = new Set<string>()
+    if (lost === undefined || left.size === 0) return taken
+    await this.#session.query(`kill ${lost}`)
+    const deadline = performance.now() + END_TIMEOUT
+    while (left.size > 0 && performance.now() < deadline) {
+      for (const lock of await this.#tryLock([...left])) {
+        taken.add(lock)
+        left.delete(lock)
+      }
+      if (left.size > 0) await wait(20)
+    }
+    await this.#tryLock([this.#ownerLock])
+    return taken
+  }
+
+  /** The connections that have locks. */
+  async #holders(locks: readonly string[]): Promise<Map<string, number>> {
+    const asked = locks.map((lock, at) => `is_used_lock('${lock}') as l${at}`)
+    const [row] = await this.#session.rows<Record<string, unknown>>(`select ${asked.join()}`)
+    const holders = new Map<string, number>()
+    for (const [at, lock] of locks.entries()) {
+      const holder = row?.[`l${at}`] ?? null
+      if (holder !== null) holders.set(lock, Number(holder))
+    }
+    return holders
+  }
+
+  /** Takes those locks that are free. */
+  async #tryLock(locks: readonly string[]): Promise<Set<string>> {
+    const asked = locks.map((lock, at) => `get_lock('${lock}', 0) as l${at}`)
+    const [row] = await this.#session.rows<Record<string, unknown>>(`select ${asked.join()}`)
+    return new Set(locks.filter((_, at) => Number(row?.[`l${at}`]) === 1))
+  }
+
+  /** The lock of a table: locks belong to the whole server. */
+  #tableLock(table: string): string {
+    return lockName(`table ${this.#settings.database}.${this.tableNameOf(table)}`)
+  }
+}
+
+function creating(table: string): string {
+  return `create table if not exists ${nameOf(table)} (
+    id bigint not null auto_increment primary key,
+    \`key\` longtext not null, val longtext not null, val_type varchar(16)
+  ) engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin`
+}
+
+/** Whether an error is one that the server answered with. */
+function isAnswer(error: unknown): error is Error {
+  const { errno, sqlState, fatal } = error as Record<string, unknown>
+  return error instanceof Error && errno !== undefined && sqlState !== undefined && fatal !== true
+}
+
+/** The names of locks are short. */
+function lockName(of: string): string {
+  return `mqueue.${createHash('sha1').update(of).digest('hex')}`
+}
+
+function* parts<T>(all: readonly T[]): Generator<T[]> {
+  for (let from = 0; from < all.length; from += TABLES_AT_ONCE) {
+    yield all.slice(from, from + TABLES_AT_ONCE)
+  }
+}

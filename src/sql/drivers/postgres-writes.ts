@@ -1,0 +1,152 @@
+import pg from 'pg'
+import type { Row, Table, TableChanges } from './driver.ts'
+
+/** The most rows or ids, and about the most characters, of one statement. */
+const MOST_ROWS = 10_000
+const MOST_CHARACTERS = 10_000_000
+/** A row with more characters is sent as it is, and not within a list in JSON. */
+const LONG = 100_000
+/** The most tables that one statement changes. */
+const MOST_PARTS = 50
+
+/** A statement with its parameters. */
+export interface Statement {
+  readonly text: string
+  readonly values: unknown[]
+  /** Whether it comes again and again, so that the server should keep it prepared. */
+  readonly isKept: boolean
+}
+
+/** A part of a statement that changes one table in one way. */
+interface Part {
+  readonly table: string
+  readonly rows: number
+  readonly characters: number
+  readonly values: readonly unknown[]
+  /** Its text, when the first of its parameters has this number. */
+  text(from: number): string
+}
+
+/** Changes as parts of statements, in the order in which they are to be made. */
+export function* changesOf(changes: Iterable<TableChanges>): Generator<Part> {
+  for (const { table, removed, added } of changes) {
+    for (let from = 0; from < removed.length; from += MOST_ROWS) {
+      yield removal(table, removed.slice(from, from + MOST_ROWS))
+    }
+    yield* additions(table, added)
+  }
+}
+
+/** Puts parts together into as few statements as can be. Each statement is made as a whole or not at all. */
+export function* together(parts: Iterable<Part>): Generator<Statement> {
+  let some: Part[] = []
+  let rows = 0
+  let characters = 0
+  for (const part of parts) {
+    rows += part.rows
+    characters += part.characters
+    const isFull = rows > MOST_ROWS || characters > MOST_CHARACTERS || some.length === MOST_PARTS
+    if (some.length > 0 && isFull) {
+      yield asStatement(some)
+      some = []
+      rows = part.rows
+      characters = part.characters
+    }
+    some.push(part)
+  }
+  if (some.length > 0) yield asStatement(some)
+}
+
+/** Changes as statements. */
+export function statementsOf(changes: Iterable<TableChanges>): Generator<Statement> {
+  return together(changesOf(changes))
+}
+
+function asStatement(parts: readonly Part[]): Statement {
+  const values: unknown[] = []
+  const texts = parts.map((part) => {
+    const text = part.text(values.length + 1)
+    values.push(...part.values)
+    return text
+  })
+  const last = texts.pop() as string
+  const others = texts.map((text, at) => `change${at} as (${text})`)
+  const before = others.length === 0 ? '' : `with ${others.join(', ')} `
+  // Those of several tables hardly come twice.
+  const isKept = parts.every(({ table }) => table === parts[0]?.table)
+  return { text: `${before}${last}`, values, isKept }
+}
+
+function removal(table: Table, ids: readonly number[]): Part {
+  const name = pg.escapeIdentifier(table.name)
+  const isOne = ids.length === 1
+  return {
+    table: table.name,
+    rows: ids.length,
+    characters: 0,
+    values: isOne ? ids : [`{${ids.join()}}`],
+    text: (from) =>
+      `delete from ${name} where id = ${isOne ? `$${from}` : `any($${from}::bigint[])`}`,
+  }
+}
+
+function* additions(table: Table, rows: readonly Row[]): Generator<Part> {
+  let some: Row[] = []
+  let characters = 0
+  for (const row of rows) {
+    const length = row.key.length + row.val.length
+    const isFull = some.length === MOST_ROWS || characters + length > MOST_CHARACTERS
+    if (some.length > 0 && (isFull || length > LONG)) {
+      yield addition(table, some, characters)
+      some = []
+      characters = 0
+    }
+    if (length > LONG) {
+      yield single(table, row, length)
+      continue
+    }
+    some.push(row)
+    characters += length
+  }
+  if (some.length > 0) yield addition(table, some, characters)
+}
+
+function addition(table: Table, rows: readonly Row[], characters: number): Part {
+  const [first] = rows
+  if (rows.length === 1 && first !== undefined) return single(table, first, characters)
+  const { into, names } = target(table)
+  return {
+    table: table.name,
+    rows: rows.length,
+    characters,
+    values: [JSON.stringify(rows.map(bare))],
+    text: (from) => `${into} select ${names} from json_to_recordset($${from}::json)
+      as rows (id bigint, "key" text, val text, val_type text)`,
+  }
+}
+
+function single(table: Table, row: Row, characters: number): Part {
+  const { into } = target(table)
+  const values = [row.id, row.key, row.val]
+  return {
+    table: table.name,
+    rows: 1,
+    characters,
+    values: table.typed ? [...values, row.val_type] : values,
+    text: (from) =>
+      `${into} values ($${from}, $${from + 1}, $${from + 2}${table.typed ? `, $${from + 3}` : ''})`,
+  }
+}
+
+/** The beginning of a statement that adds rows, and the columns that it fills. */
+function target({ name, typed }: Table): { into: string; names: string } {
+  const names = typed ? 'id, "key", val, val_type' : 'id, "key", val'
+  // Ids are ours to give, whatever the table says of them.
+  const into = `insert into ${pg.escapeIdentifier(name)} (${names}) overriding system value`
+  return { into, names }
+}
+
+/** A row with nothing in it but its columns. */
+function bare({ id, key, val, val_type }: Row): Row {
+  return { id, key, val, val_type }
+}

@@ -1,0 +1,352 @@
+import { setTimeout } from 'node:timers/promises'
+import pg from 'pg'
+import {
+  CONNECT_TIMEOUT,
+  type Description,
+  type Driver,
+  END_TIMEOUT,
+  LOCK_TIMEOUT,
+  type OpenOptions,
+  type Row,
+  type Table,
+  type TableChanges,
+  UncertainCommit,
+} from './driver.ts'
+import { describeTables } from './postgres-tables.ts'
+import { changesOf, type Statement, statementsOf, together } from './postgres-writes.ts'
+
+/** The first half of the key of our advisory locks; the table is the other half. */
+const LOCK_CLASS = 0x6d717565
+/** How far ahead of the ids that are written the sequence is set. */
+const RESERVED_AHEAD = 1_000
+/** The most statements that the server keeps prepared for us. */
+const MOST_PREPARED = 500
+/** The tables that are made in one transaction: the server has room for so many locks. */
+const TABLES_AT_ONCE = 50
+
+/** Connects to PostgreSQL. */
+export async function openPostgres(url: string, { owner, onLost }: OpenOptions): Promise<Driver> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    keepAlive: true,
+    application_name: owner,
+  })
+  const driver = new PostgresDriver(client, owner, onLost)
+  try {
+    await client.connect()
+    // A server that has let us in may fall silent before it answers the first statement.
+    const text = `set lock_timeout = ${LOCK_TIMEOUT}`
+    await client.query({ text, query_timeout: CONNECT_TIMEOUT } as pg.QueryConfig)
+    driver.hold(false)
+    return driver
+  } catch (error) {
+    driver.destroy()
+    throw error
+  }
+}
+
+class PostgresDriver implements Driver {
+  readonly #client: pg.Client
+  readonly #owner: string
+  #onLost: OpenOptions['onLost']
+  /** The highest id of each table that its sequence will not give away. */
+  readonly #reserved = new Map<string, number>()
+  readonly #locked = new Set<string>()
+  /** The names of prepared statements, by their text. */
+  readonly #prepared = new Map<string, string>()
+
+  constructor(client: pg.Client, owner: string, onLost: OpenOptions['onLost']) {
+    this.#client = client
+    this.#owner = owner
+    this.#onLost = onLost
+    // Without a listener an error ends the process.
+    client.on('error', (error) => this.#onLost(error))
+    client.on('end', () => this.#onLost(new Error('the server has ended the connection')))
+  }
+
+  async begin(): Promise<void> {
+    await this.#client.query('begin isolation level read committed')
+  }
+
+  async commit(): Promise<void> {
+    let answer: pg.QueryResult
+    try {
+      answer = await this.#client.query('commit')
+    } catch (error) {
+      throw await this.#failed(error)
+    }
+    // So it answers when a statement failed before.
+    if (answer.command === 'ROLLBACK') throw new Error('the transaction had failed')
+  }
+
+  async rollback(): Promise<void> {
+    await this.#client.query('rollback')
+  }
+
+  describe(tables: readonly string[]): Promise<Map<string, Description>> {
+    return describeTables(this.#client, tables)
+  }
+
+  async create(tables: readonly string[]): Promise<Map<string, Error>> {
+    const failed = new Map<string, Error>()
+    for (let from = 0; from < tables.length; from += TABLES_AT_ONCE) {
+      const some = tables.slice(from, from + TABLES_AT_ONCE)
+      try {
+        await this.#client.query(some.map(creating).join(';'))
+      } catch (error) {
+        if (!(error instanceof pg.DatabaseError)) throw error
+        await this.#createEach(some, failed)
+      }
+    }
+    return failed
+  }
+
+  async lock(tables: readonly string[]): Promise<Set<string>> {
+    await this.#tryLock(tables)
+    if (tables.some((table) => !this.#locked.has(table))) await this.#takeFromLost(tables)
+    return new Set(tables.filter((table) => this.#locked.has(table)))
+  }
+
+  async unlock(table: string): Promise<void> {
+    this.#locked.delete(table)
+    await this.#client.query(`select pg_advisory_unlock(${LOCK_CLASS}, ${keyOf('$1')}::int)`, [
+      table,
+    ])
+  }
+
+  tableNameOf(queue: string): string {
+    return queue
+  }
+
+  read(table: Table, after: number | undefined, limit: number): Promise<Row[]> {
+    const where = after === undefined ? '' : 'where id > $2'
+    const values = after === undefined ? [limit] : [limit, after]
+    return this.#rows(table, `${where} order by id limit $1`, values)
+  }
+
+  readIds(table: Table, ids: readonly number[]): Promise<Row[]> {
+    return this.#rows(table, 'where id = any($1::bigint[])', [`{${ids.join()}}`])
+  }
+
+  async count(table: Table): Promise<number> {
+    return Number(await this.#value(`select count(*) as value from ${nameOf(table)}`))
+  }
+
+  async firstId(table: Table): Promise<number> {
+    const first = await this.#value(`select min(id) as value from ${nameOf(table)}`)
+    return Number(first ?? Number.POSITIVE_INFINITY)
+  }
+
+  async lastId(table: Table): Promise<number> {
+    const last = await this.#value(
+      `select greatest(
+        (select max(id) from ${nameOf(table)}), pg_sequence_last_value(${sequenceOf('$1')})
+      ) as value`,
+      [table.name],
+    )
+    return Math.max(0, Number(last ?? 0))
+  }
+
+  async reserveIds(table: Table, upTo: number): Promise<void> {
+    const text = `select setval(${sequenceOf('$1')}, greatest(
+      $2::bigint, pg_sequence_last_value(${sequenceOf('$1')})
+    ))`
+    await this.#client.query(text, [table.name, upTo])
+    this.#reserved.set(table.name, upTo)
+  }
+
+  async insert(table: Table, added: readonly Row[]): Promise<void> {
+    await this.#reserveFor(table, added)
+    for (const statement of statementsOf([{ table, removed: [], added }]))
+      await this.#run(statement)
+  }
+
+  async remove(table: Table, removed: readonly number[]): Promise<void> {
+    for (const statement of statementsOf([{ table, removed, added: [] }]))
+      await this.#run(statement)
+  }
+
+  async removeAll(table: Table): Promise<number> {
+    const { rowCount } = await this.#client.query(`delete from ${nameOf(table)}`)
+    return rowCount ?? 0
+  }
+
+  async write(changes: readonly TableChanges[]): Promise<void> {
+    for (const { table, added } of changes) await this.#reserveFor(table, added)
+    const pieces = changesOf(changes)
+    const [first, ...others] = together(pieces)
+    if (first === undefined) return
+    if (others.length > 0) return this.#writeAll([first, ...others])
+    try {
+      // Alone it is a transaction of its own.
+      await this.#run(first)
+    } catch (error) {
+      throw await this.#failed(error)
+    }
+  }
+
+  hold(isHeld: boolean): void {
+    const client = this.#client as unknown as { ref(): void; unref(): void }
+    if (isHeld) client.ref()
+    else client.unref()
+  }
+
+  async close(): Promise<void> {
+    this.#onLost = () => {}
+    await this.#client.end()
+  }
+
+  destroy(): void {
+    this.#onLost = () => {}
+    // Without the courtesy of telling the server, which may never answer.
+    const { connection } = this.#client as unknown as {
+      connection: { stream: { destroy(): void } }
+    }
+    connection.stream.destroy()
+  }
+
+  async #writeAll(statements: readonly Statement[]): Promise<void> {
+    try {
+      await this.begin()
+      for (const statement of statements) await this.#run(statement)
+    } catch (error) {
+      await this.#settle()
+      throw error
+    }
+    await this.commit()
+  }
+
+  /**
+   * What the failure of a commit comes to. The server's refusal is one that it survived: when the session goes on,
+   * nothing was changed.
+   */
+  async #failed(error: unknown): Promise<unknown> {
+    const isGoingOn = await this.#settle()
+    if (isGoingOn && error instanceof pg.DatabaseError) return error
+    return new UncertainCommit((error as Error).message, { cause: error })
+  }
+
+  /** Leaves no transaction open, or else no connection; returns whether the connection goes on. */
+  async #settle(): Promise<boolean> {
+    try {
+      await this.rollback()
+      return true
+    } catch (error) {
+      const onLost = this.#onLost
+      this.destroy()
+      onLost(error)
+      return false
+    }
+  }
+
+  async #run({ text, values, isKept }: Statement): Promise<void> {
+    await this.#client.query({ name: isKept ? this.#nameFor(text) : undefined, text, values })
+  }
+
+  /** The name under which the server keeps a statement; none when it has enough of them. */
+  #nameFor(text: string): string | undefined {
+    const known = this.#prepared.get(text)
+    if (known !== undefined || this.#prepared.size >= MOST_PREPARED) return known
+    const name = `m${this.#prepared.size}`
+    this.#prepared.set(text, name)
+    return name
+  }
+
+  async #rows({ name, typed }: Table, ending: string, values: unknown[]): Promise<Row[]> {
+    const names = typed ? 'id, "key", val, val_type' : 'id, "key", val, null as val_type'
+    const text = `select ${names} from ${pg.escapeIdentifier(name)} ${ending}`
+    const { rows } = await this.#client.query(text, values)
+    for (const row of rows) if (row.id !== null) row.id = Number(row.id)
+    return rows
+  }
+
+  async #value(text: string, values: unknown[] = []): Promise<unknown> {
+    const { rows } = await this.#client.query(text, values)
+    return rows[0]?.value
+  }
+
+  async #createEach(tables: readonly string[], failed: Map<string, Error>): Promise<void> {
+    for (const table of tables) {
+      try {
+        await this.#client.query(creating(table))
+      } catch (error) {
+        if (!(error instanceof pg.DatabaseError)) throw error
+        failed.set(table, error)
+      }
+    }
+  }
+
+  /** Sees to it that nobody else is given the ids of rows that are to be added. */
+  async #reserveFor(table: Table, added: readonly Row[]): Promise<void> {
+    const last = added.at(-1)?.id ?? 0
+    if (last <= (this.#reserved.get(table.name) ?? 0)) return
+    await this.reserveIds(table, last + RESERVED_AHEAD)
+  }
+
+  /** Takes those locks that are free. */
+  async #tryLock(tables: readonly string[]): Promise<void> {
+    // A lock that is taken twice would have to be let go of twice.
+    const wanted = [...new Set(tables)].filter((table) => !this.#locked.has(table))
+    if (wanted.length === 0) return
+    const names = 'unnest($1::text[]) as wanted(name)'
+    const key = `${LOCK_CLASS}, ${keyOf('name')}::int`
+    try {
+      const { rows } = await this.#client.query(
+        `select name, pg_try_advisory_lock(${key}) as locked from ${names}`,
+        [wanted],
+      )
+      for (const { name, locked } of rows) if (locked === true) this.#locked.add(name)
+    } catch (error) {
+      // A failure, such as for want of memory, does not release those it took before.
+      const text = `select pg_advisory_unlock(${key}) from ${names}`
+      await this.#client.query(text, [wanted]).catch(() => {})
+      throw error
+    }
+  }
+
+  /** Takes locks from connections of the same owner that were lost, if those have them. */
+  async #takeFromLost(tables: readonly string[]): Promise<void> {
+    const wanted = tables.filter((table) => !this.#locked.has(table))
+    await this.#client.query(
+      `select pg_terminate_backend(pid) from (
+        select distinct pid from pg_locks join pg_stat_activity using (pid)
+        where locktype = 'advisory' and classid = ${LOCK_CLASS} and application_name = $2
+          and objid in (select ${keyOf('name')} from unnest($1::text[]) as wanted(name))
+          and pid <> pg_backend_pid()
+      ) as lost`,
+      [wanted, this.#owner],
+    )
+    const deadline = performance.now() + END_TIMEOUT
+    while (performance.now() < deadline) {
+      const others = await this.#value(
+        `select count(*) as value from pg_stat_activity
+        where application_name = $1 and pid <> pg_backend_pid()`,
+        [this.#owner],
+      )
+      await this.#tryLock(wanted)
+      if (Number(others) === 0 || wanted.every((table) => this.#locked.has(table))) return
+      await setTimeout(20)
+    }
+  }
+}
+
+function creating(table: string): string {
+  return `create table if not exists ${pg.escapeIdentifier(table)} (
+    id bigserial primary key, "key" varchar not null, val varchar not null, val_type varchar
+  )`
+}
+
+function nameOf({ name }: Table): string {
+  return pg.escapeIdentifier(name)
+}
+
+/** The second half of the key of a table's lock, by what stands for the table's name in a statement. */
+function keyOf(name: string): string {
+  return `(to_regclass(quote_ident(${name}))::oid::bigint % 2147483647)`
+}
+
+/** The sequence that gives ids to others, if there is one, by what stands for the table's name in a statement. */
+function sequenceOf(name: string): string {
+  return `pg_get_serial_sequence(quote_ident(${name}), 'id')::regclass`
+}

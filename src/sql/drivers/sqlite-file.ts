@@ -1,0 +1,321 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { UncertainCommit } from './driver.ts'
+import { runsOf } from './runs.ts'
+import { Claims } from './sqlite-claims.ts'
+import { isBusy, patiently } from './sqlite-patience.ts'
+import type { Columns } from './sqlite-rows.ts'
+
+/** The most statements that are kept prepared. */
+const MOST_PREPARED = 500
+
+/** What has to be known of a table to read and write it. */
+export interface TableRef {
+  readonly name: string
+  readonly typed: boolean
+}
+
+/** What happens to one table in one write. */
+export interface FileChanges {
+  readonly table: TableRef
+  readonly removed: readonly number[]
+  readonly added: Columns
+}
+
+/** Tables as SQLite describes them: lists with a place for each. */
+export interface TableColumns {
+  readonly names: string[]
+  readonly kinds: string[]
+  /** The columns of each, in JSON: a list of names and types. */
+  readonly columns: string[]
+}
+
+/**
+ * One connection to an SQLite file, in the thread that has them all. It does what `Driver` says. It waits for other
+ * connections without holding up the thread.
+ */
+export class SqliteFile {
+  readonly #database: DatabaseSync
+  readonly #claims: Claims
+  /** The prepared statements, those used last at the end. */
+  readonly #statements = new Map<string, StatementSync>()
+  /** Whether nothing has ended it. */
+  isOpen = true
+
+  static async open(path: string, isOwn: boolean): Promise<SqliteFile> {
+    const { DatabaseSync } = await import('node:sqlite')
+    if (isOwn) mkdirSync(dirname(path), { recursive: true })
+    const isNew = !existsSync(path)
+    // What is queued is nobody else's business.
+    if (isNew) makePrivate(path)
+    // Without a timeout: SQLite's own way of waiting would hold up the thread.
+    const open = (file: string) => new DatabaseSync(file)
+    const database = open(path)
+    try {
+      // A file that was found keeps the journal mode that its owner chose.
+      if (isNew) await patiently(() => database.exec('pragma journal_mode = wal'))
+      // What is committed survives a loss of power.
+      database.exec('pragma synchronous = full')
+    } catch (error) {
+      database.close()
+      throw error
+    }
+    return new SqliteFile(database, realpathSync(path), open)
+  }
+
+  private constructor(database: DatabaseSync, real: string, open: (path: string) => DatabaseSync) {
+    this.#database = database
+    this.#claims = new Claims(real, (text) => this.#prepare(text), open)
+  }
+
+  begin(): Promise<void> {
+    return patiently(() => this.#database.exec('begin immediate'))
+  }
+
+  async commit(): Promise<void> {
+    try {
+      await patiently(() => this.#database.exec('commit'))
+    } catch (cause) {
+      throw uncertain(cause)
+    }
+  }
+
+  /** Ends the transaction. When it cannot, the connection ends, and the transaction with it. */
+  rollback(): void {
+    try {
+      if (this.#database.isTransaction !== false) this.#database.exec('rollback')
+    } catch (error) {
+      if (/no transaction is active/.test((error as Error).message)) return
+      this.destroy()
+      throw error
+    }
+  }
+
+  async describe(tables: readonly string[]): Promise<TableColumns> {
+    const names = new Map(tables.map((table) => [table.toLowerCase(), table]))
+    const text = `select lower(found.name) as name, found.type as kind,
+        json_group_array(json_array(one.name, one.type)) filter (where one.name is not null) as columns
+      from sqlite_master as found
+      left join pragma_table_info(iif(found.type = 'table', found.name, null)) as one
+      where found.type in ('table', 'view')
+        and lower(found.name) in (select value from json_each(?))
+      group by found.name`
+    const asked = JSON.stringify([...names.keys()])
+    const rows = (await patiently(() => this.#prepare(text).all(asked))) as Record<string, string>[]
+    return {
+      names: rows.map(({ name }) => names.get(name as string) as string),
+      kinds: rows.map(({ kind }) => kind as string),
+      columns: rows.map(({ columns }) => columns as string),
+    }
+  }
+
+  /** Makes tables in one transaction; returns the names of those that could not be made, with the reason. */
+  async create(tables: readonly string[]): Promise<[string, string][]> {
+    const failed: [string, string][] = []
+    let next = 0
+    await this.#transaction(() => {
+      for (; next < tables.length; next++) {
+        const table = tables[next] as string
+        try {
+          this.#database.exec(`create table if not exists ${quoted(table)} (
+            id integer primary key, "key" text not null, val text not null, val_type text
+          )`)
+        } catch (error) {
+          if (isBusy(error)) throw error
+          failed.push([table, (error as Error).message])
+        }
+      }
+    })
+    return failed
+  }
+
+  async lock(tables: readonly string[]): Promise<string[]> {
+    if (tables.length === 0) return []
+    this.#claims.live()
+    const taken = await this.#transaction(() => this.#claims.take(tables))
+    this.#claims.keep(taken)
+    return taken
+  }
+
+  unlock(table: string): Promise<void> {
+    return patiently(() => this.#claims.release(table))
+  }
+
+  read(table: TableRef, after: number | undefined, limit: number): Promise<Columns> {
+    const where = after === undefined ? '' : 'where id > ?'
+    const parameters = after === undefined ? [limit] : [after, limit]
+    return this.#rows(table, `${where} order by id limit ?`, parameters)
+  }
+
+  readIds(table: TableRef, ids: readonly number[]): Promise<Columns> {
+    const ending = 'where id in (select value from json_each(?))'
+    return this.#rows(table, ending, [JSON.stringify(ids)])
+  }
+
+  async bytes(table: TableRef, id: number, column: 'key' | 'val'): Promise<Uint8Array> {
+    const text = `select cast(${quoted(column)} as blob) as bytes from ${quoted(table.name)} where id = ?`
+    const found = await patiently(() => this.#prepare(text).get(id))
+    return (found?.bytes as Uint8Array | null | undefined) ?? new Uint8Array()
+  }
+
+  async count(table: TableRef): Promise<number> {
+    return Number(await this.#value(`select count(*) as value from ${quoted(table.name)}`))
+  }
+
+  async firstId(table: TableRef): Promise<number> {
+    const first = await this.#value(`select min(id) as value from ${quoted(table.name)}`)
+    return Number(first ?? Number.POSITIVE_INFINITY)
+  }
+
+  async lastId(table: TableRef): Promise<number> {
+    const last = await this.#value(`select max(id) as value from ${quoted(table.name)}`)
+    return Math.max(0, Number(last ?? 0))
+  }
+
+  async insert(table: TableRef, { ids, keys, vals, types }: Columns): Promise<void> {
+    if (ids.length === 0) return
+    const statement = this.#prepare(
+      table.typed
+        ? `insert into ${quoted(table.name)} (id, "key", val, val_type) values (?, ?, ?, ?)`
+        : `insert into ${quoted(table.name)} (id, "key", val) values (?, ?, ?)`,
+    )
+    let at = 0
+    await patiently(() => {
+      for (; at < ids.length; at++) {
+        const [id, key, val] = [ids[at] as number, keys[at] as string, vals[at] as string]
+        if (table.typed) statement.run(id, key, val, types?.[at] ?? null)
+        else statement.run(id, key, val)
+      }
+    })
+  }
+
+  async remove(table: TableRef, ids: readonly number[]): Promise<void> {
+    if (ids.length === 0) return
+    const statement = this.#prepare(`delete from ${quoted(table.name)} where id between ? and ?`)
+    const runs = runsOf(ids)
+    let at = 0
+    await patiently(() => {
+      for (; at < runs.length; at++) statement.run(...(runs[at] as [number, number]))
+    })
+  }
+
+  async removeAll(table: TableRef): Promise<number> {
+    const statement = this.#prepare(`delete from ${quoted(table.name)}`)
+    return Number((await patiently(() => statement.run())).changes)
+  }
+
+  async write(changes: readonly FileChanges[]): Promise<void> {
+    try {
+      await this.begin()
+      for (const { table } of changes) this.#claims.assertMine(table.name)
+      for (const { table, removed, added } of changes) {
+        await this.remove(table, removed)
+        await this.insert(table, added)
+      }
+      await this.commit()
+    } catch (error) {
+      this.#undo()
+      throw error
+    }
+  }
+
+  close(): void {
+    try {
+      if (this.isOpen) this.#claims.releaseAll()
+    } catch {
+      // Whoever wants the tables finds that their owner has died.
+    }
+    this.destroy()
+  }
+
+  destroy(): void {
+    if (!this.isOpen) return
+    this.isOpen = false
+    this.#statements.clear()
+    try {
+      this.#database.close()
+    } finally {
+      this.#claims.die()
+    }
+  }
+
+  /** Does some work in a transaction of its own. */
+  async #transaction<T>(work: () => T): Promise<T> {
+    try {
+      await this.begin()
+      const result = await patiently(work)
+      await this.commit()
+      return result
+    } catch (error) {
+      this.#undo()
+      throw error
+    }
+  }
+
+  /** Rolls back after an error, which is what is told. */
+  #undo(): void {
+    try {
+      if (this.isOpen) this.rollback()
+    } catch {
+      // The connection has ended, which is told as well.
+    }
+  }
+
+  async #rows(table: TableRef, ending: string, parameters: (number | string)[]): Promise<Columns> {
+    const names = table.typed ? 'id, "key", val, val_type' : 'id, "key", val'
+    const rows = await patiently(() => {
+      const statement = this.#prepare(`select ${names} from ${quoted(table.name)} ${ending}`)
+      // An id of another program's may be larger than a number can tell.
+      statement.setReadBigInts(true)
+      return statement.all(...parameters)
+    })
+    return {
+      ids: rows.map(({ id }) => (typeof id === 'bigint' ? Number(id) : id)) as number[],
+      keys: rows.map(({ key }) => key) as string[],
+      vals: rows.map(({ val }) => val) as string[],
+      types: table.typed ? (rows.map((row) => row.val_type) as (string | null)[]) : undefined,
+    }
+  }
+
+  async #value(text: string): Promise<unknown> {
+    const row = await patiently(() => {
+      const statement = this.#prepare(text)
+      statement.setReadBigInts(true)
+      return statement.get()
+    })
+    return row?.value
+  }
+
+  #prepare(text: string): StatementSync {
+    const known = this.#statements.get(text)
+    if (known !== undefined) {
+      this.#statements.delete(text)
+      this.#statements.set(text, known)
+      return known
+    }
+    const statement = this.#database.prepare(text)
+    this.#statements.set(text, statement)
+    if (this.#statements.size > MOST_PREPARED) {
+      this.#statements.delete(this.#statements.keys().next().value as string)
+    }
+    return statement
+  }
+}
+
+/** Makes an empty file that nobody else may read. What goes wrong is told when it is opened. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'a', 0o600))
+    chmodSync(path, 0o600)
+  } catch {}
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+function uncertain(cause: unknown): UncertainCommit {
+  const { message, code, errcode } = cause as { message: string; code?: unknown; errcode?: unknown }
+  return Object.assign(new UncertainCommit(message), { code, errcode })
+}

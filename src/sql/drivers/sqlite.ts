@@ -1,0 +1,170 @@
+import { MqueueError } from '../../errors.ts'
+import type { Column, Description, Driver, OpenOptions, Row, Table } from './driver.ts'
+import type { TableColumns, TableRef } from './sqlite-file.ts'
+import { asRows, type Columns, inColumns } from './sqlite-rows.ts'
+import { SqliteThread } from './sqlite-thread.ts'
+
+/**
+ * Opens an SQLite file in the thread that has them all; makes it when there is none, and its directory when
+ * that is our own.
+ *
+ * @throws MqueueError `MQ_UNAVAILABLE` when this Node.js has no SQLite
+ */
+export async function openSqlite(
+  path: string,
+  isOwn: boolean,
+  options: OpenOptions,
+): Promise<Driver> {
+  const thread = SqliteThread.get()
+  try {
+    return new SqliteDriver(thread, await thread.open(path, isOwn, options.onLost))
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== 'ERR_UNKNOWN_BUILTIN_MODULE') throw cause
+    const text = 'SQLite needs Node.js 22.13 or later. Update Node.js, or give a database address.'
+    throw new MqueueError('MQ_UNAVAILABLE', text, { cause })
+  }
+}
+
+/** Hands everything to the thread, each call in one message. */
+class SqliteDriver implements Driver {
+  readonly #thread: SqliteThread
+  readonly #connection: number
+
+  constructor(thread: SqliteThread, connection: number) {
+    this.#thread = thread
+    this.#connection = connection
+  }
+
+  begin(): Promise<void> {
+    return this.#thread.call(this.#connection, 'begin')
+  }
+
+  commit(): Promise<void> {
+    return this.#thread.call(this.#connection, 'commit')
+  }
+
+  rollback(): Promise<void> {
+    return this.#thread.call(this.#connection, 'rollback')
+  }
+
+  async describe(tables: readonly string[]): Promise<Map<string, Description>> {
+    return asDescriptions(await this.#thread.call(this.#connection, 'describe', tables))
+  }
+
+  async create(tables: readonly string[]): Promise<Map<string, Error>> {
+    const failed = await this.#thread.call(this.#connection, 'create', tables)
+    return new Map(failed.map(([table, reason]) => [table, new Error(reason)]))
+  }
+
+  async lock(tables: readonly string[]): Promise<Set<string>> {
+    return new Set(await this.#thread.call(this.#connection, 'lock', tables))
+  }
+
+  unlock(table: string): Promise<void> {
+    return this.#thread.call(this.#connection, 'unlock', table)
+  }
+
+  tableNameOf(queue: string): string {
+    return queue.toLowerCase()
+  }
+
+  async read(table: Table, after: number | undefined, limit: number): Promise<Row[]> {
+    return asRows(await this.#thread.call(this.#connection, 'read', ref(table), after, limit))
+  }
+
+  async readIds(table: Table, ids: readonly number[]): Promise<Row[]> {
+    return asRows(await this.#thread.call(this.#connection, 'readIds', ref(table), ids))
+  }
+
+  bytes(table: Table, id: number, column: 'key' | 'val'): Promise<Uint8Array> {
+    return this.#thread.call(this.#connection, 'bytes', ref(table), id, column)
+  }
+
+  count(table: Table): Promise<number> {
+    return this.#thread.call(this.#connection, 'count', ref(table))
+  }
+
+  firstId(table: Table): Promise<number> {
+    return this.#thread.call(this.#connection, 'firstId', ref(table))
+  }
+
+  lastId(table: Table): Promise<number> {
+    return this.#thread.call(this.#connection, 'lastId', ref(table))
+  }
+
+  async reserveIds(): Promise<void> {
+    // SQLite gives the largest id there is plus one.
+  }
+
+  insert(table: Table, rows: readonly Row[]): Promise<void> {
+    return this.#thread.call(this.#connection, 'insert', ref(table), columnsOf(table, rows))
+  }
+
+  remove(table: Table, ids: readonly number[]): Promise<void> {
+    return this.#thread.call(this.#connection, 'remove', ref(table), ids)
+  }
+
+  removeAll(table: Table): Promise<number> {
+    return this.#thread.call(this.#connection, 'removeAll', ref(table))
+  }
+
+  write(changes: Parameters<Driver['write']>[0]): Promise<void> {
+    const sent = changes.map(({ table, removed, added }) => ({
+      table: ref(table),
+      removed,
+      added: columnsOf(table, added),
+    }))
+    return this.#thread.call(this.#connection, 'write', sent)
+  }
+
+  hold(): void {
+    // The thread keeps the process from ending while it has something to do.
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close(this.#connection)
+  }
+
+  destroy(): void {
+    this.#thread.destroy(this.#connection)
+  }
+}
+
+/** What the thread has to know of a table; functions do not get there. */
+function ref({ name, typed }: Table): TableRef {
+  return { name, typed }
+}
+
+function columnsOf(table: Table, rows: readonly Row[]): Columns {
+  return inColumns(rows, table.typed)
+}
+
+function asDescriptions({ names, kinds, columns }: TableColumns): Map<string, Description> {
+  // Most tables have the same columns, and share them here.
+  const known = new Map<string, Column[]>()
+  const read = (text: string): Column[] => {
+    const found = known.get(text) ?? (JSON.parse(text) as [string, string][]).map(asColumn)
+    known.set(text, found)
+    return found
+  }
+  return new Map(
+    names.map((name, at) => [
+      name,
+      {
+        unfit: kinds[at] === 'view' ? 'it is a view' : undefined,
+        columns: read(columns[at] as string),
+      },
+    ]),
+  )
+}
+
+function asColumn([name, type]: readonly [string, string]): Column {
+  return {
+    name: name.toLowerCase(),
+    type,
+    // SQLite goes by these parts of a type's name, and holds a column to no length.
+    isText: /char|clob|text|blob|^$/i.test(type) && !/int/i.test(type),
+    isInteger: /int/i.test(type),
+    refuses: () => undefined,
+  }
+}
