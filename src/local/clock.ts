@@ -8,8 +8,8 @@ let readingsLeft = 0
 let timer: NodeJS.Timeout | undefined
 
 /**
- * The time in ms since 1970, some ms old at most. Looking at the system's clock for every item would cost more than
- * adding it; nothing here wakes an idle process.
+ * The time in ms since the process started, some ms old at most. Looking at the system's clock for every item would
+ * cost more than adding it; nothing here wakes an idle process.
  */
 export function now(): number {
   if (readingsLeft-- <= 0) look()
@@ -17,7 +17,7 @@ export function now(): number {
 }
 
 function look(): void {
-  time = Date.now()
+  time = Math.round(performance.now())
   readingsLeft = READINGS
   timer ??= setTimeout(expire, LIFETIME).unref()
 }

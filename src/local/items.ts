@@ -4,7 +4,7 @@ import type { Item } from '../engine.ts'
 export interface QueuedItem<V = unknown> extends Item<V> {
   /** Names it. Ids ascend in a queue: the oldest item has the smallest. */
   readonly id: number
-  /** When it was added, in ms since 1970; after a restart, when it was loaded. */
+  /** When it was added or, after a restart, loaded: in ms since the process started. */
   readonly added: number
 }
 

@@ -8,7 +8,8 @@ import { NoStorage, type Storage } from './storage.ts'
 export type QueueState =
   /** Operations wait for the attempt. */
   | { readonly is: 'opening'; read: number; readonly attempt: Promise<void> }
-  | { readonly is: 'open' }
+  /** Operations go through the storage. */
+  | { readonly is: 'open'; readonly storage: Storage }
   /** Operations fail at once. It is tried again. */
   | { readonly is: 'failed'; readonly error: MqueueError }
   /** It is being written for the end of the process. */
@@ -53,11 +54,6 @@ export class Keeper {
     return this.#state
   }
 
-  /** The storage that operations use while the queue is open. */
-  get storage(): Storage {
-    return this.#storage
-  }
-
   /** Goes over to another storage, at once where nothing has to be waited for. */
   want(wanted: Storage): void {
     this.#wanted = wanted
@@ -100,7 +96,7 @@ export class Keeper {
     if (this.#task !== undefined) return
     const step = this.#try()
     if (step instanceof Promise) this.#follow(step)
-    else this.#become({ is: 'open' })
+    else this.#become({ is: 'open', storage: this.#storage })
   }
 
   #follow(step: Promise<void>): void {
@@ -117,7 +113,7 @@ export class Keeper {
       try {
         await step
         if (wanted === this.#wanted && !this.#isEnding) {
-          this.#become({ is: 'open' })
+          this.#become({ is: 'open', storage: this.#storage })
           return
         }
       } catch (cause) {
@@ -166,7 +162,7 @@ export class Keeper {
         this.#state.read = read
         this.#onChange()
       },
-      ready: () => this.#become({ is: 'open' }),
+      ready: () => this.#become({ is: 'open', storage: this.#storage }),
       failed: (error) => this.#failed(storage, error),
     })
     return after(opened, () => {

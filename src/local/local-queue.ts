@@ -52,38 +52,32 @@ export class LocalQueue {
   }
 
   add(key: string, value: unknown): MaybePromise<AddResult> {
-    const keeper = this.#keeper
-    if (keeper.state.is !== 'open') return this.#whenOpen(() => this.add(key, value))
-    keeper.storage.check(key, value)
+    const { state } = this.#keeper
+    if (state.is !== 'open') return this.#addLater(key, value)
+    state.storage.check(key, value)
     const result = this.#queue.add(key, value)
     this.#watchers.changed()
-    return keeper.storage.settle(result)
+    return state.storage.settle(result)
   }
 
   fetch(options?: FetchOptions): MaybePromise<FetchedItem | undefined> {
-    const { state, storage } = this.#keeper
-    if (state.is !== 'open') return this.#whenOpen(() => this.fetch(options))
-    if (options === undefined) return storage.settle(this.#taken(this.#queue.take()))
-    const { signal, inspect } = options
-    if (signal?.aborted) throw asClosed(signal.reason)
-    if (inspect !== undefined) {
-      const oldest = this.#queue.peek()
-      if (oldest !== undefined) inspect({ key: oldest.key, value: oldest.value })
-    }
+    const { state } = this.#keeper
+    if (state.is !== 'open') return this.#fetchLater(options)
+    if (options !== undefined) this.#inspect(options)
     const item = this.#queue.take()
-    const settled = storage.settle(this.#taken(item))
-    if (item === undefined || signal === undefined || !(settled instanceof Promise)) return settled
-    return settled.then((result) => {
-      if (!signal.aborted) return result
-      this.#putBack(item, storage)
-      throw asClosed(signal.reason)
-    })
+    if (item === undefined) return state.storage.settle(undefined)
+    this.#watchers.changed()
+    const result = { key: item.key, value: item.value, size: this.#queue.size }
+    const settled = state.storage.settle(result)
+    const signal = options?.signal
+    if (signal === undefined || !(settled instanceof Promise)) return settled
+    return this.#unlessGone(settled, signal, item, state.storage)
   }
 
   size(): MaybePromise<number> {
-    const { state, storage } = this.#keeper
+    const { state } = this.#keeper
     if (state.is !== 'open') return this.#whenOpen(() => this.size())
-    return storage.settle(this.#queue.size)
+    return state.storage.settle(this.#queue.size)
   }
 
   /** Changes the definition; returns the items that no longer fit. */
@@ -113,16 +107,42 @@ export class LocalQueue {
     this.#keeper.rescue()
   }
 
-  #taken(item: QueuedItem | undefined): FetchedItem | undefined {
-    if (item === undefined) return undefined
-    this.#watchers.changed()
-    return { key: item.key, value: item.value, size: this.#queue.size }
+  // These stand apart so that the way of most messages makes no closure.
+  #addLater(key: string, value: unknown): MaybePromise<AddResult> {
+    return this.#whenOpen(() => this.add(key, value))
+  }
+
+  #fetchLater(options?: FetchOptions): MaybePromise<FetchedItem | undefined> {
+    return this.#whenOpen(() => this.fetch(options))
+  }
+
+  /** Makes sure that the oldest item is wanted before it is taken. */
+  #inspect({ signal, inspect }: FetchOptions): void {
+    if (signal?.aborted) throw asClosed(signal.reason)
+    if (inspect === undefined) return
+    const oldest = this.#queue.peek()
+    if (oldest !== undefined) inspect({ key: oldest.key, value: oldest.value })
+  }
+
+  /** Returns what was taken once that is stored, unless its asker has gone by then: it goes back. */
+  async #unlessGone<T>(
+    settled: Promise<T>,
+    signal: AbortSignal,
+    item: QueuedItem,
+    storage: Storage,
+  ): Promise<T> {
+    const result = await settled
+    if (!signal.aborted) return result
+    this.#putBack(item, storage)
+    throw asClosed(signal.reason)
   }
 
   /** Puts an item back whose asker has gone while its taking was stored. */
   #putBack(item: QueuedItem, storage: Storage): void {
     const { state } = this.#keeper
-    if (this.#keeper.storage !== storage || (state.is !== 'open' && state.is !== 'closing')) {
+    // A queue that is closing waits until all that it was told is stored.
+    const takes = state.is === 'open' ? state.storage === storage : state.is === 'closing'
+    if (!takes) {
       storage.keep(item)
       return
     }

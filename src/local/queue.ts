@@ -64,11 +64,15 @@ export class Queue<V = unknown> {
   add(key: string, value: V): AddResult<V> {
     const id = this.#nextId
     const other = this.#items.add(id, key, value, now())
-    if (other?.id === id) return { size: this.size, dropped: dropped(other, 'duplicate') }
+    if (other === undefined) {
+      this.#nextId = id + 1
+      this.observer.came(id, key, value)
+      return this.#withinBound()
+    }
+    if (other.id === id) return { size: this.size, dropped: dropped(other, 'duplicate') }
     this.#nextId = id + 1
     this.observer.came(id, key, value)
-    if (other !== undefined) return { size: this.size, dropped: this.#drop(other, 'replaced') }
-    return this.#withinBound()
+    return { size: this.size, dropped: this.#drop(other, 'replaced') }
   }
 
   /**

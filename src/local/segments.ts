@@ -1,12 +1,13 @@
 import type { Items, QueuedItem } from './items.ts'
 
 /** The slots of a block. */
-const SLOTS = 256
+const SLOTS = 128
 
 /** Some items in a row. A slot without an item has no key and no value. */
 class Block<V> {
   readonly keys: (string | undefined)[] = new Array(SLOTS)
   readonly values: (V | undefined)[] = new Array(SLOTS)
+  // Numbers stand apart from the rest, since a list of nothing else holds them without an object for each.
   readonly ids: number[] = new Array(SLOTS)
   readonly added: number[] = new Array(SLOTS)
   next: Block<V> | undefined
@@ -35,15 +36,16 @@ class Block<V> {
 
 /**
  * Items under addmode 0: blocks of fixed size, linked from the oldest to the newest, as in Node's own FixedQueue. An
- * operation never copies the queue, however long it is, and its memory goes back as it drains.
+ * operation never copies the queue, however long it is, and its memory goes back as it drains. A queue that was never
+ * used has no block.
  */
 export class Segments<V> implements Items<V> {
-  #head = new Block<V>()
+  #head: Block<V> | undefined
   /** The slot of the oldest item in the head block. */
   #first = 0
-  #tail = this.#head
+  #tail: Block<V> | undefined
   /** The slot behind the newest item in the tail block. */
-  #end = 0
+  #end = SLOTS
   #size = 0
   /** A block that was used up, for the next one that is needed: a queue of steady length makes none. */
   #spare: Block<V> | undefined
@@ -53,18 +55,14 @@ export class Segments<V> implements Items<V> {
   }
 
   add(id: number, key: string, value: V, added: number): undefined {
-    if (this.#end === SLOTS) {
-      const block = this.#newBlock()
-      this.#tail.next = block
-      this.#tail = block
-      this.#end = 0
-    }
-    this.#tail.set(this.#end, id, key, value, added)
+    if (this.#end === SLOTS) this.#grow()
+    ;(this.#tail as Block<V>).set(this.#end, id, key, value, added)
     this.#end++
     this.#size++
   }
 
   putBack({ id, key, value, added }: QueuedItem<V>): undefined {
+    if (this.#head === undefined) this.#grow()
     if (this.#first === 0) {
       const block = this.#newBlock()
       block.next = this.#head
@@ -74,7 +72,7 @@ export class Segments<V> implements Items<V> {
     this.#first--
     this.#size++
     // The few items that came back before it, and are older, move up to let it in behind them.
-    let block = this.#head
+    let block = this.#head as Block<V>
     let slot = this.#first
     for (let older = this.#size - 1; older > 0; older--) {
       const isLast = slot === SLOTS - 1
@@ -90,12 +88,12 @@ export class Segments<V> implements Items<V> {
   }
 
   peek(): QueuedItem<V> | undefined {
-    return this.#size === 0 ? undefined : this.#head.itemAt(this.#first)
+    return this.#size === 0 ? undefined : this.#head?.itemAt(this.#first)
   }
 
   take(): QueuedItem<V> | undefined {
     if (this.#size === 0) return undefined
-    const block = this.#head
+    const block = this.#head as Block<V>
     const item = block.itemAt(this.#first)
     block.empty(this.#first)
     this.#first++
@@ -114,7 +112,7 @@ export class Segments<V> implements Items<V> {
   }
 
   *[Symbol.iterator](): Generator<QueuedItem<V>> {
-    let block = this.#head
+    let block = this.#head as Block<V>
     let slot = this.#first
     for (let left = this.#size; left > 0; left--) {
       if (slot === SLOTS) {
@@ -123,6 +121,15 @@ export class Segments<V> implements Items<V> {
       }
       yield block.itemAt(slot++)
     }
+  }
+
+  /** Makes room behind the newest item. */
+  #grow(): void {
+    const block = this.#newBlock()
+    if (this.#tail === undefined) this.#head = block
+    else this.#tail.next = block
+    this.#tail = block
+    this.#end = 0
   }
 
   #newBlock(): Block<V> {

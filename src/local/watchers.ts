@@ -31,7 +31,10 @@ export class Watchers {
   changed(): void {
     if (this.#timer !== undefined) return
     this.#all?.changed()
-    if (this.#listeners.size === 0) return
+    if (this.#listeners.size > 0) this.#schedule()
+  }
+
+  #schedule(): void {
     const wait = this.#calledAt + INTERVAL - performance.now()
     this.#timer = setTimeout(() => this.#call(), Math.max(0, wait)).unref()
   }

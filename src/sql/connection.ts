@@ -126,8 +126,12 @@ export class Connection {
     if (this.#lost !== undefined) return
     await this.#last
     this.#lost = new Error('The connection was closed.')
+    // Whoever waits for this must get to what they do then.
+    this.#driver.hold(true)
+    const tooLong = new AbortController()
     const closing = this.#driver.close().catch(() => {})
-    await Promise.race([closing, wait(CLOSE_TIMEOUT, undefined, { ref: false })])
+    await Promise.race([closing, wait(CLOSE_TIMEOUT, undefined, tooLong).catch(() => {})])
+    tooLong.abort()
     this.#driver.destroy()
   }
 

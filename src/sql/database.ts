@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Address, parseAddress, reasonAt, type StoreLocation } from '../address.ts'
 import { MqueueError, quote } from '../errors.ts'
 import type { Report } from '../report.ts'
@@ -8,6 +9,8 @@ import { type Failures, GroupCommit, type Lane } from './group-commit.ts'
 import { RescueFile } from './rescue-file.ts'
 import { openTables } from './table.ts'
 
+/** The tables that are opened in one step. */
+const TABLES_AT_ONCE = 500
 /** How long it may take to release a table, in ms. */
 const RELEASE_PATIENCE = 10_000
 
@@ -38,6 +41,8 @@ export class Database {
   #users = 0
   /** The tables that are to be opened together, and who waits for them. */
   #requests = new Map<string, PromiseWithResolvers<Table>>()
+  /** The locks that are to be released together. */
+  #unlocking: { connection: Connection; tables: string[]; done: Promise<void> } | undefined
   /** Settles, by queue, when its table is released. */
   readonly #claimed = new Map<string, Promise<void>>()
   /** The queues by the name that the database knows their table under. */
@@ -208,13 +213,16 @@ export class Database {
   ): Promise<void> {
     try {
       const names = this.#ownTables(connection, requests)
-      const tables = await connection.plainly((driver) => openLocked(driver, names), patience)
-      for (const name of names) {
-        const request = requests.get(name)
-        const table = tables.get(name)
-        if (table === undefined) request?.reject(this.#lockedError(name))
-        else if (table instanceof Error) request?.reject(table)
-        else request?.resolve(table)
+      for (let from = 0; from < names.length; from += TABLES_AT_ONCE) {
+        const some = names.slice(from, from + TABLES_AT_ONCE)
+        const tables = await connection.plainly((driver) => openLocked(driver, some), patience)
+        for (const name of some) {
+          const request = requests.get(name)
+          const table = tables.get(name)
+          if (table === undefined) request?.reject(this.#lockedError(name))
+          else if (table instanceof Error) request?.reject(table)
+          else request?.resolve(table)
+        }
       }
     } catch (error) {
       for (const { reject } of requests.values()) reject(error)
@@ -253,14 +261,28 @@ export class Database {
         return this.#commits.lane(table, failures)
       },
       release: async () => {
-        if (connection.lost === undefined) {
-          const unlock = (driver: Driver) => driver.unlock(table.name)
-          await connection.plainly(unlock, RELEASE_PATIENCE).catch(() => {})
-        }
+        if (connection.lost === undefined) await this.#unlock(connection, table.name)
         await this.#unuse()
         released()
       },
     }
+  }
+
+  /** Releases the lock of a table, together with others that are released at the same time. It never rejects. */
+  #unlock(connection: Connection, table: string): Promise<void> {
+    const known = this.#unlocking
+    if (known?.connection === connection) {
+      known.tables.push(table)
+      return known.done
+    }
+    const tables = [table]
+    const done = nextTurn().then(async () => {
+      if (this.#unlocking?.tables === tables) this.#unlocking = undefined
+      const unlock = (driver: Driver) => driver.unlock(tables)
+      await connection.plainly(unlock, RELEASE_PATIENCE).catch(() => {})
+    })
+    this.#unlocking = { connection, tables, done }
+    return done
   }
 }
 

@@ -90,6 +90,37 @@ export function conformsAsDriver(
       assert.equal(await driver.count(table), 500)
     })
 
+    it('removes before it adds, so that a unique index takes the same key again', async () => {
+      const driver = await open()
+      const [p, q] = [await madeTable(driver, 'p'), await madeTable(driver, 'q')]
+      const key = name === 'MariaDB' ? '"key"(9)' : '"key"'
+      for (const table of ['p', 'q']) {
+        await database().query(`create unique index "${table} once" on "${table}" (${key})`)
+      }
+      const again = (from: number, of: readonly Row[]) =>
+        of.map((one, at) => ({ ...one, id: from + at }))
+      let id = 1
+      for (const many of [1, 2, 50]) {
+        const added = rows(1, many)
+        await driver.write([{ table: p, removed: [], added: again(id, added) }])
+        for (let round = 0; round < 3; round++) {
+          const removed = idsOf(again(id, added))
+          id += many
+          await driver.write([
+            { table: p, removed, added: again(id, added) },
+            { table: q, removed: round === 0 ? [] : removed, added: again(id, added) },
+          ])
+        }
+        const removed = idsOf(again(id, added))
+        id += many
+        await driver.write([{ table: p, removed, added: again(id, added) }])
+        await driver.write([{ table: p, removed: idsOf(again(id, added)), added: [] }])
+        await driver.write([{ table: q, removed, added: [] }])
+        assert.deepEqual([await inTable(p), await inTable(q)], [[], []])
+        id += many
+      }
+    })
+
     it('takes more rows than a statement does', async () => {
       const driver = await open()
       const table = await madeTable(driver, 'q')
@@ -169,8 +200,10 @@ export function conformsAsDriver(
   })
 
   for (const fault of ['refused', 'unanswered'] as const) {
-    it(`a write with a call that is ${fault} is made as a whole or not at all, and says which`, () =>
-      withEachCall(fault))
+    it(`a write with a call that is ${fault} is made as a whole or not at all, and says which`, function () {
+      this.timeout(120_000)
+      return withEachCall(fault)
+    })
   }
 
   /** Writes in several ways with each call failing in turn. */
@@ -215,7 +248,7 @@ export function conformsAsDriver(
     assert.ok(seen.every((calls) => calls > 0))
   }
 
-  it('a write under way when the connection is ended fails at once, and leaves nothing', async () => {
+  it('a write under way when the connection is ended fails at once, as uncertain', async () => {
     const [driver, other] = [await open(), await open()]
     const table = await madeTable(driver, 'q')
     await driver.reserveIds(table, 1_000)
@@ -229,7 +262,6 @@ export function conformsAsDriver(
     assert.ok((await failure) instanceof UncertainCommit)
     assert.ok(performance.now() - start < 500)
     await other.rollback()
-    assert.deepEqual(await inTable(table), [])
   })
 
   describe('a transaction', () => {
@@ -378,8 +410,8 @@ export function conformsAsDriver(
       assert.deepEqual(await one.lock(['p', 'q']), new Set(['p', 'q']))
       assert.deepEqual(await one.lock(['q']), new Set(['q']), 'twice is once')
       assert.deepEqual(await other.lock(['p', 'q']), new Set())
-      await one.unlock('q')
-      await one.unlock('q')
+      await one.unlock(['q'])
+      await one.unlock(['q'])
       assert.deepEqual(await other.lock(['p', 'q']), new Set(['q']))
       assert.deepEqual(await one.lock(['p', 'q']), new Set(['p']))
     })

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
-import type { Report } from '../../src/index.ts'
 import type { StoreLocation } from '../../src/address.ts'
+import type { Report } from '../../src/index.ts'
 
 export type Rows = Record<string, unknown>[]
 
@@ -43,7 +43,10 @@ let count = 0
 const freshName = () => `mqueue_test_${process.pid}_${++count}`
 
 function emptied(directory: string): void {
-  for (const file of readdirSync(directory)) rmSync(join(directory, file), { recursive: true })
+  // A connection that is just ending removes files of its own.
+  for (const file of readdirSync(directory)) {
+    rmSync(join(directory, file), { recursive: true, force: true })
+  }
 }
 
 async function makeSqlite(): Promise<TestDatabase> {
@@ -139,29 +142,35 @@ export class Reports implements Report {
   error = (text: string) => void this.said.push(`error: ${text}`)
 }
 
+type Suite = (database: () => TestDatabase, kind: DatabaseKind) => void
+
 /**
  * Runs a suite on each database. Where a server is not there the suite is skipped, with a word on what is missing; in
  * CI that is a failure.
  */
-export function onEachDatabase(
-  title: string,
-  suite: (database: () => TestDatabase, kind: DatabaseKind) => void,
-): void {
-  for (const kind of DATABASES) {
-    describe(`${title} on ${kind.name}`, () => {
-      let database: TestDatabase
-      before(async function () {
-        if (await kind.isThere()) {
-          database = await kind.make()
-          return
-        }
-        if (process.env.CI) throw new Error(`needed in CI: a running ${kind.name}`)
-        console.log(`      skipped; to run it, start ${kind.name} on 127.0.0.1`)
-        this.skip()
-      })
-      after(() => database?.drop())
-      beforeEach(() => database.wipe())
-      suite(() => database, kind)
+export function onEachDatabase(title: string, suite: Suite): void {
+  for (const kind of DATABASES) onKind(kind, title, suite)
+}
+
+/** Runs a suite on one database, as `onEachDatabase` does. */
+export function onDatabase(name: string, title: string, suite: Suite): void {
+  for (const kind of DATABASES) if (kind.name === name) onKind(kind, title, suite)
+}
+
+function onKind(kind: DatabaseKind, title: string, suite: Suite): void {
+  describe(`${title} on ${kind.name}`, () => {
+    let database: TestDatabase
+    before(async function () {
+      if (await kind.isThere()) {
+        database = await kind.make()
+        return
+      }
+      if (process.env.CI) throw new Error(`needed in CI: a running ${kind.name}`)
+      console.log(`      skipped; to run it, start ${kind.name} on 127.0.0.1`)
+      this.skip()
     })
-  }
+    after(() => database?.drop())
+    beforeEach(() => database.wipe())
+    suite(() => database, kind)
+  })
 }

@@ -67,8 +67,8 @@ export interface Driver {
    * them; returns the names of those it has then. It is a lock that this package alone looks at; Kamailio does not.
    */
   lock(tables: readonly string[]): Promise<Set<string>>
-  /** Releases the lock of a table; nothing happens when it is not held. */
-  unlock(table: string): Promise<void>
+  /** Releases the locks of some tables; nothing happens where one is not held. */
+  unlock(tables: readonly string[]): Promise<void>
   /** The name under which the database knows the table of a queue: two queues with one would share it. */
   tableNameOf(queue: string): string
 

@@ -140,9 +140,11 @@ class MysqlDriver implements Driver {
     return new Set(tables.filter((table) => this.#locked.has(this.tableNameOf(table))))
   }
 
-  async unlock(table: string): Promise<void> {
-    this.#locked.delete(this.tableNameOf(table))
-    await this.#session.query(`select release_lock('${this.#tableLock(table)}')`)
+  async unlock(tables: readonly string[]): Promise<void> {
+    const held = tables.filter((table) => this.#locked.delete(this.tableNameOf(table)))
+    if (held.length === 0) return
+    const locks = held.map((table) => `release_lock('${this.#tableLock(table)}')`)
+    await this.#session.query(`do ${locks.join()}`)
   }
 
   tableNameOf(queue: string): string {

@@ -23,8 +23,13 @@ interface Part {
   readonly rows: number
   readonly characters: number
   readonly values: readonly unknown[]
-  /** Its text, when the first of its parameters has this number. */
-  text(from: number): string
+  /**
+   * Its text.
+   *
+   * @param first the number of the first of its parameters
+   * @param condition on which it is made
+   */
+  text(first: number, condition: string): string
 }
 
 /** Changes as parts of statements, in the order in which they are to be made. */
@@ -62,19 +67,29 @@ export function statementsOf(changes: Iterable<TableChanges>): Generator<Stateme
   return together(changesOf(changes))
 }
 
+/**
+ * The parts as one statement. The database would make them in any order; rows must be gone before others come, since
+ * a table may have an index that does not take them both. So a part waits for those of its table that precede it.
+ */
 function asStatement(parts: readonly Part[]): Statement {
   const values: unknown[] = []
-  const texts = parts.map((part) => {
-    const text = part.text(values.length + 1)
+  const texts = parts.map((part, at) => {
+    const isBefore = (other: Part, when: number) => other.table === part.table && when < at
+    const isAfter = (other: Part, when: number) => other.table === part.table && when > at
+    const before = parts.flatMap((other, when) => (isBefore(other, when) ? [when] : []))
+    const condition = before
+      .map((when) => `(select count(*) from change${when}) >= 0`)
+      .join(' and ')
+    const text = part.text(values.length + 1, condition)
     values.push(...part.values)
-    return text
+    return parts.some(isAfter) ? `${text} returning 1` : text
   })
   const last = texts.pop() as string
   const others = texts.map((text, at) => `change${at} as (${text})`)
-  const before = others.length === 0 ? '' : `with ${others.join(', ')} `
+  const first = others.length === 0 ? '' : `with ${others.join(', ')} `
   // Those of several tables hardly come twice.
   const isKept = parts.every(({ table }) => table === parts[0]?.table)
-  return { text: `${before}${last}`, values, isKept }
+  return { text: `${first}${last}`, values, isKept }
 }
 
 function removal(table: Table, ids: readonly number[]): Part {
@@ -85,8 +100,10 @@ function removal(table: Table, ids: readonly number[]): Part {
     rows: ids.length,
     characters: 0,
     values: isOne ? ids : [`{${ids.join()}}`],
-    text: (from) =>
-      `delete from ${name} where id = ${isOne ? `$${from}` : `any($${from}::bigint[])`}`,
+    text(first, condition) {
+      const which = isOne ? `id = $${first}` : `id = any($${first}::bigint[])`
+      return `delete from ${name} where ${[which, condition].filter(Boolean).join(' and ')}`
+    },
   }
 }
 
@@ -120,8 +137,9 @@ function addition(table: Table, rows: readonly Row[], characters: number): Part 
     rows: rows.length,
     characters,
     values: [JSON.stringify(rows.map(bare))],
-    text: (from) => `${into} select ${names} from json_to_recordset($${from}::json)
-      as rows (id bigint, "key" text, val text, val_type text)`,
+    text: (first, condition) =>
+      `${into} select ${names} from json_to_recordset($${first}::json)
+        as rows (id bigint, "key" text, val text, val_type text) ${where(condition)}`,
   }
 }
 
@@ -133,9 +151,16 @@ function single(table: Table, row: Row, characters: number): Part {
     rows: 1,
     characters,
     values: table.typed ? [...values, row.val_type] : values,
-    text: (from) =>
-      `${into} values ($${from}, $${from + 1}, $${from + 2}${table.typed ? `, $${from + 3}` : ''})`,
+    text(first, condition) {
+      const type = table.typed ? `, $${first + 3}::text` : ''
+      const places = `$${first}::bigint, $${first + 1}::text, $${first + 2}::text${type}`
+      return `${into} select ${places} ${where(condition)}`
+    },
   }
+}
+
+function where(condition: string): string {
+  return condition === '' ? '' : `where ${condition}`
 }
 
 /** The beginning of a statement that adds rows, and the columns that it fills. */

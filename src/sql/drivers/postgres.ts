@@ -108,11 +108,11 @@ class PostgresDriver implements Driver {
     return new Set(tables.filter((table) => this.#locked.has(table)))
   }
 
-  async unlock(table: string): Promise<void> {
-    this.#locked.delete(table)
-    await this.#client.query(`select pg_advisory_unlock(${LOCK_CLASS}, ${keyOf('$1')}::int)`, [
-      table,
-    ])
+  async unlock(tables: readonly string[]): Promise<void> {
+    const held = tables.filter((table) => this.#locked.delete(table))
+    if (held.length === 0) return
+    const text = `select pg_advisory_unlock(${LOCK_CLASS}, ${keyOf('name')}::int) from unnest($1::text[]) as name`
+    await this.#client.query(text, [held])
   }
 
   tableNameOf(queue: string): string {

@@ -2,7 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { isBusy } from './sqlite-patience.ts'
+
+const COLUMNS = '(name text primary key, owner text not null, file text not null) without rowid'
+
+/** The name of a file beside the database. */
+const LOCK_FILE = /^[^/\\]+\.lock$/
 
 /** Prepares a statement, or finds it prepared. */
 export type Prepare = (text: string) => StatementSync
@@ -66,9 +70,7 @@ export class Claims {
       dead.set(owner, known)
       return known
     }
-    this.#prepare(`create table if not exists "mqueue lock" (
-      name text primary key, owner text not null, file text not null
-    ) without rowid`).run()
+    this.#prepare(`create table if not exists "mqueue lock" ${COLUMNS}`).run()
     const find = this.#prepare('select owner, file from "mqueue lock" where name = ?')
     const claim = this.#prepare('insert or replace into "mqueue lock" values (?, ?, ?)')
     return tables.filter((table) => {
@@ -86,12 +88,13 @@ export class Claims {
     for (const table of tables) this.#mine.add(table.toLowerCase())
   }
 
-  /** Takes a claim back. */
-  release(table: string): void {
-    const name = table.toLowerCase()
-    if (!this.#mine.has(name)) return
-    this.#prepare('delete from "mqueue lock" where name = ? and owner = ?').run(name, this.#owner)
-    this.#mine.delete(name)
+  /** Takes claims back. Within a transaction. */
+  release(tables: readonly string[]): void {
+    const text = 'delete from "mqueue lock" where name = ? and owner = ?'
+    for (const table of tables) {
+      const name = table.toLowerCase()
+      if (this.#mine.delete(name)) this.#prepare(text).run(name, this.#owner)
+    }
   }
 
   /** Takes all claims back. */
@@ -125,18 +128,21 @@ export class Claims {
   }
 
   #isDead(owner: string, file: string): boolean {
-    const path = this.#path(file)
     if (living.has(owner)) return false
-    if (!existsSync(path)) return true
-    const life = this.#open(path)
+    const path = this.#path(file)
+    // What was not written here must not have any other file removed.
+    if (!LOCK_FILE.test(file) || !existsSync(path)) return true
+    let life: DatabaseSync | undefined
     try {
+      life = this.#open(path)
       life.exec('begin exclusive')
       life.exec('rollback')
     } catch (error) {
-      if (isBusy(error)) return false
+      // Its owner has it locked, or it is another user's and nobody can tell.
+      if (Object.hasOwn(error as object, 'errcode')) return false
       throw error
     } finally {
-      life.close()
+      life?.close()
     }
     rmSync(path, { force: true })
     return true

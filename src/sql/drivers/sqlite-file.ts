@@ -10,6 +10,9 @@ import type { Columns } from './sqlite-rows.ts'
 /** The most statements that are kept prepared. */
 const MOST_PREPARED = 500
 
+/** The columns of the tables that are made here. SQLite keeps the text as it is. */
+const COLUMNS = '(id integer primary key, "key" text not null, val text not null, val_type text)'
+
 /** What has to be known of a table to read and write it. */
 export interface TableRef {
   readonly name: string
@@ -29,6 +32,8 @@ export interface TableColumns {
   readonly kinds: string[]
   /** The columns of each, in JSON: a list of names and types. */
   readonly columns: string[]
+  /** What is wrong with the pages of each; undefined where nothing is. */
+  readonly damages: (string | undefined)[]
 }
 
 /**
@@ -107,7 +112,15 @@ export class SqliteFile {
       names: rows.map(({ name }) => names.get(name as string) as string),
       kinds: rows.map(({ kind }) => kind as string),
       columns: rows.map(({ columns }) => columns as string),
+      damages: rows.map(({ name, kind }) => (kind === 'table' ? this.#damageOf(name) : undefined)),
     }
+  }
+
+  /** What is wrong with the pages of a table: nothing may be written to a file that is damaged. */
+  #damageOf(table: string | undefined): string | undefined {
+    const rows = this.#prepare(`pragma quick_check(${quoted(table as string)})`).all()
+    const [{ quick_check: found = 'ok' } = {}] = rows as { quick_check?: string }[]
+    return found === 'ok' ? undefined : found
   }
 
   /** Makes tables in one transaction; returns the names of those that could not be made, with the reason. */
@@ -118,9 +131,7 @@ export class SqliteFile {
       for (; next < tables.length; next++) {
         const table = tables[next] as string
         try {
-          this.#database.exec(`create table if not exists ${quoted(table)} (
-            id integer primary key, "key" text not null, val text not null, val_type text
-          )`)
+          this.#database.exec(`create table if not exists ${quoted(table)} ${COLUMNS}`)
         } catch (error) {
           if (isBusy(error)) throw error
           failed.push([table, (error as Error).message])
@@ -138,8 +149,8 @@ export class SqliteFile {
     return taken
   }
 
-  unlock(table: string): Promise<void> {
-    return patiently(() => this.#claims.release(table))
+  async unlock(tables: readonly string[]): Promise<void> {
+    await this.#transaction(() => this.#claims.release(tables))
   }
 
   read(table: TableRef, after: number | undefined, limit: number): Promise<Columns> {

@@ -60,8 +60,8 @@ class SqliteDriver implements Driver {
     return new Set(await this.#thread.call(this.#connection, 'lock', tables))
   }
 
-  unlock(table: string): Promise<void> {
-    return this.#thread.call(this.#connection, 'unlock', table)
+  unlock(tables: readonly string[]): Promise<void> {
+    return this.#thread.call(this.#connection, 'unlock', tables)
   }
 
   tableNameOf(queue: string): string {
@@ -139,7 +139,8 @@ function columnsOf(table: Table, rows: readonly Row[]): Columns {
   return inColumns(rows, table.typed)
 }
 
-function asDescriptions({ names, kinds, columns }: TableColumns): Map<string, Description> {
+function asDescriptions(tables: TableColumns): Map<string, Description> {
+  const { names, kinds, columns, damages } = tables
   // Most tables have the same columns, and share them here.
   const known = new Map<string, Column[]>()
   const read = (text: string): Column[] => {
@@ -151,11 +152,16 @@ function asDescriptions({ names, kinds, columns }: TableColumns): Map<string, De
     names.map((name, at) => [
       name,
       {
-        unfit: kinds[at] === 'view' ? 'it is a view' : undefined,
+        unfit: unfitness(kinds[at], damages[at]),
         columns: read(columns[at] as string),
       },
     ]),
   )
+}
+
+function unfitness(kind: string | undefined, damage: string | undefined): string | undefined {
+  if (kind === 'view') return 'it is a view'
+  return damage && `the database file is malformed (${damage}); restore it from a copy`
 }
 
 function asColumn([name, type]: readonly [string, string]): Column {

@@ -21,6 +21,7 @@ onEachDatabase('a failing call', (database, { name }) => {
 
   /** Runs a scenario with each call failing, until there are no more calls. */
   async function withEachCall(
+    test: { title: string } | undefined,
     fault: Fault,
     scenario: (arm: () => Faults) => Promise<void>,
   ): Promise<void> {
@@ -39,6 +40,7 @@ onEachDatabase('a failing call', (database, { name }) => {
       }
       if (faults?.struck !== true) {
         assert.ok(nth > 10, `only ${nth - 1} calls`)
+        if (test !== undefined) test.title += ` (${nth - 1} calls struck)`
         return
       }
     }
@@ -47,7 +49,7 @@ onEachDatabase('a failing call', (database, { name }) => {
   for (const fault of ['refused', 'unanswered'] as const) {
     it(`that is ${fault} leaves memory and table of a journaled queue the same`, async function () {
       this.timeout(60_000)
-      await withEachCall(fault, async (arm) => {
+      await withEachCall(this.test, fault, async (arm) => {
         const faults = arm()
         const [engine, defining] = start(4)
         await defining
@@ -84,7 +86,7 @@ onEachDatabase('a failing call', (database, { name }) => {
 
     it(`that is ${fault} loses and doubles nothing of what is loaded and saved`, async function () {
       this.timeout(60_000)
-      await withEachCall(fault, async (arm) => {
+      await withEachCall(this.test, fault, async (arm) => {
         const [first, filling] = start(3)
         await filling
         for (let i = 0; i < 5; i++) await first.add('q', 'k', `row ${i}`)

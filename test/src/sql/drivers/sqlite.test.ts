@@ -182,9 +182,7 @@ onDatabase('SQLite', 'the thread', (database) => {
     }
   })
 
-  it('prepares 3,000 tables in less than a second', async function () {
-    // Others may be using the machine.
-    this.retries(2)
+  it('prepares 3,000 tables in less than a second', async () => {
     const driver = await open()
     const names = Array.from({ length: 3_000 }, (_, at) => `queue-${at}`)
     const times: number[] = []
@@ -194,14 +192,15 @@ onDatabase('SQLite', 'the thread', (database) => {
       times.push(Math.round(performance.now() - start))
       return result
     }
-    const start = performance.now()
+    // The time of the processor, since others may be using the machine.
+    const before = process.cpuUsage()
     assert.equal((await timed(driver.describe(names))).size, 0)
     assert.equal((await timed(driver.create(names))).size, 0)
     assert.equal((await timed(driver.describe(names))).size, 3_000)
     assert.equal((await timed(driver.lock(names))).size, 3_000)
-    const took = performance.now() - start
+    const { user, system } = process.cpuUsage(before)
     console.log(`        describe, create, describe, lock: ${times.join(', ')} ms`)
-    assert.ok(took < 1_000, `took ${took} ms`)
+    assert.ok(user + system < 1_000_000, `took ${(user + system) / 1_000} ms`)
   })
 
   describe('a claim', () => {
@@ -220,7 +219,7 @@ onDatabase('SQLite', 'the thread', (database) => {
       const [file, ...others] = lockFiles()
       assert.equal(others.length, 0)
       assert.equal(statSync(beside(file as string)).mode & 0o777, 0o600)
-      await driver.unlock('P')
+      await driver.unlock(['P'])
       assert.deepEqual(await claims(), ['q'])
       await driver.close()
       assert.deepEqual(await claims(), [])
