@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path'
-import { reasonOf } from './errors.ts'
 import { type DbUrl, decoded, parseDbUrl } from './db-url.ts'
+import { reasonOf } from './errors.ts'
 
 /** Where a store is, as people give it. */
 export interface StoreLocation {

@@ -19,7 +19,7 @@ export function now(): number {
 function look(): void {
   time = Math.round(performance.now())
   readingsLeft = READINGS
-  timer ??= setTimeout(expire, LIFETIME).unref()
+  if (timer === undefined) timer = setTimeout(expire, LIFETIME).unref()
 }
 
 function expire(): void {

@@ -168,7 +168,8 @@ export class LocalQueue {
       const { code, message, field } = state.error
       return new MqueueError(code, message, { queue: name, field, cause: state.error })
     }
-    const text = 'is closed, because Node-RED is stopping. Send the message again when it has started.'
+    const text =
+      'is closed, because Node-RED is stopping. Send the message again when it has started.'
     return new MqueueError('MQ_CLOSED', `Queue ${quote(name)} ${text}`, { queue: name })
   }
 }

@@ -6,9 +6,10 @@ import type { Segments } from '../local/segments.ts'
 import type { Opening, Storage } from '../local/storage.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { encode, encodeAsText, encodeWhatCan, type StoredItem } from '../value.ts'
+import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
-import type { Claim, Database } from './database.ts'
-import type { Chunk, Lane } from './group-commit.ts'
+import type { Database } from './database.ts'
+import type { Chunk, Lane } from './lane.ts'
 import { AT_ONCE, LOAD_PATIENCE, restore, takeAll } from './loading.ts'
 import {
   deleteLoaded,
@@ -18,8 +19,8 @@ import {
   rescueNow,
   unwritable,
 } from './reports.ts'
-import type { RescuedItem } from './rescue-file.ts'
-import { takeBack } from './set-down.ts'
+import type { RescueFile } from './rescue-file.ts'
+import { SetDown, withIds, withoutIds } from './set-down.ts'
 import { assertFits } from './table.ts'
 
 /** How long a step of leaving a table may take, in ms. */
@@ -42,18 +43,23 @@ export class Journal implements Storage {
   #lane: Lane | undefined
   /** Whether the table has what the queue holds, or held before the journal failed. */
   #hasRows = false
-  /** How many items wait in the rescue file, at its end, because the queue held them before this journal had it. */
-  #setDown = 0
+  /** What the queue held before this journal had it. */
+  readonly #setDown: SetDown
   /** What `check` has encoded for the item that comes next. */
   #checked: { key: string; value: unknown; stored: StoredItem } | undefined
 
   constructor(name: string, database: Database) {
     this.#name = name
     this.place = database
+    this.#setDown = new SetDown(database.rescueFile(name))
+  }
+
+  get #file(): RescueFile {
+    return this.place.rescueFile(this.#name)
   }
 
   get isStored(): boolean {
-    return this.#hasRows || this.#setDown > 0
+    return this.#hasRows || this.#setDown.count > 0
   }
 
   check(key: string, value: unknown): void {
@@ -79,28 +85,20 @@ export class Journal implements Storage {
   }
 
   async adopt(queue: Queue, former: Storage): Promise<boolean> {
-    if (this.#setDown > 0) return true
-    if (former instanceof Journal && former.#setDown > 0 && !former.#hasRows) {
-      this.#setDown = former.#setDown
-      former.#setDown = 0
-      return true
-    }
+    const isJournal = former instanceof Journal
+    if (isJournal && !former.#hasRows) this.#setDown.takeOver(former.#setDown)
+    if (this.#setDown.count > 0) return true
     // What is under way to the former table may still be refused.
     await former.settle(undefined)
-    const { size } = queue
-    if (size === 0) return false
-    const rescue = this.place.rescueFile(this.#name)
+    if (queue.size === 0) return false
     try {
-      // Where both are one database, the ids tell that these are its rows.
-      if (former instanceof Journal) {
-        await rescue.append(withIds(queue), [], former.place.shown)
-      } else await rescue.append(withoutIds(queue))
+      // Where both are one database, the ids say that these are its rows.
+      await this.#setDown.add(queue, isJournal ? former.place.shown : undefined)
     } catch (cause) {
-      const error = unwritable(this.#name, rescue, cause)
+      const error = unwritable(this.#name, this.#file, cause)
       this.place.complain(this.#name, error)
       throw error
     }
-    this.#setDown = size
     return true
   }
 
@@ -127,10 +125,7 @@ export class Journal implements Storage {
       if (this.#lane !== undefined) await this.#leaveOpen(queue)
       else if (this.#hasRows && !isMoving) await this.#takeOut(queue)
       else if (this.#hasRows) throw new Error('its journal had failed')
-      else if (this.#setDown > 0) {
-        const items = await takeBack(this.place.rescueFile(this.#name), this.#setDown)
-        for (const { key, value } of items) queue.add(key, value)
-      }
+      else for (const { key, value } of await this.#setDown.takeBack()) queue.add(key, value)
     } catch (cause) {
       if (!isMoving) {
         const error = this.place.explain(this.#name, cause)
@@ -141,7 +136,7 @@ export class Journal implements Storage {
       const text = `What was journaled in ${this.place.shown} stays there as well`
       this.place.report.warn(`Queue ${quote(this.#name)}: ${text}. ${message}`)
     }
-    this.#setDown = 0
+    this.#setDown.done()
     this.#hasRows = false
     await this.#end()
   }
@@ -154,9 +149,7 @@ export class Journal implements Storage {
 
   async release(): Promise<void> {
     // What the queue held before goes with it; what is in the table stays.
-    if (this.#setDown > 0 && !this.#hasRows) {
-      await takeBack(this.place.rescueFile(this.#name), this.#setDown).catch(() => {})
-    }
+    if (!this.#hasRows) await this.#setDown.takeBack().catch(() => {})
     await this.#end()
   }
 
@@ -186,12 +179,12 @@ export class Journal implements Storage {
 
   async #openWith(claim: Claim, queue: Queue, opening: Opening): Promise<void> {
     const database = this.place
-    const rescue = database.rescueFile(this.#name)
+    const rescue = this.#file
     const loaded = await restore(claim, rescue, opening)
     reportLoaded(database, this.#name, claim.table, loaded)
     // While the file is there nothing may happen to the rows that it tells of.
     rescue.delete()
-    this.#setDown = 0
+    this.#setDown.done()
     this.#hasRows = true
     opening.signal.throwIfAborted()
     this.#claim = claim
@@ -245,7 +238,7 @@ export class Journal implements Storage {
       if (claim.connection.lost === undefined && !(cause instanceof UncertainCommit)) throw cause
       // Nobody knows what the table holds now; together with the file it is what the queue held.
       if (cause instanceof UncertainCommit) {
-        await this.place.rescueFile(this.#name).append(withIds(queue))
+        await this.#file.append(withIds(queue))
       }
       claim.connection.lose(cause)
       throw cause
@@ -254,7 +247,7 @@ export class Journal implements Storage {
 
   /** Takes into the queue what a journal that has failed left in the table. */
   async #takeOut(queue: Queue): Promise<void> {
-    const rescue = this.place.rescueFile(this.#name)
+    const rescue = this.#file
     const claim = await this.place.claim(this.#name, LOAD_PATIENCE)
     try {
       const progress = { progress() {}, signal: new AbortController().signal }
@@ -283,14 +276,6 @@ async function fill(queue: Queue, items: Segments<unknown>): Promise<number> {
     if (queue.load(item.id, item.key, item.value) !== undefined) left++
     if (count % AT_ONCE === 0) await setImmediate()
   }
-}
-
-function* withoutIds(queue: Queue): Generator<RescuedItem> {
-  for (const { key, value } of queue) yield encodeWhatCan(key, value)
-}
-
-function* withIds(queue: Queue): Generator<RescuedItem> {
-  for (const { id, key, value } of queue) yield { id, ...encodeWhatCan(key, value) }
 }
 
 function* idBatches(queue: Queue): Generator<number[]> {

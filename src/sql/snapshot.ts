@@ -5,10 +5,12 @@ import type { Opening, Storage } from '../local/storage.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { assertKeepable, encodeAsText, encodeWhatCan } from '../value.ts'
 import { batches } from './batches.ts'
+import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
-import type { Claim, Database } from './database.ts'
+import type { Database } from './database.ts'
 import type { Row, Table } from './drivers/driver.ts'
-import { AT_ONCE, LOAD_PATIENCE, type Progress, restore, takeAll } from './loading.ts'
+import { AT_ONCE, LOAD_PATIENCE, restore, takeAll } from './loading.ts'
+import type { Progress } from './merging.ts'
 import { deleteLoaded, openingError, reportLeftOut, reportLoaded, rescueNow } from './reports.ts'
 import type { RescuedItem } from './rescue-file.ts'
 import { assertFits } from './table.ts'
@@ -31,7 +33,11 @@ export class Snapshot implements Storage {
   /** The id of the first item in the table, where it is not known whether the save was made. */
   #firstSaved: number | undefined
 
-  constructor(name: string, database: Database, { loads, saves }: { loads: boolean; saves: boolean }) {
+  constructor(
+    name: string,
+    database: Database,
+    { loads, saves }: { loads: boolean; saves: boolean },
+  ) {
     this.#name = name
     this.place = database
     this.#loads = loads
@@ -56,7 +62,8 @@ export class Snapshot implements Storage {
 
   open(queue: Queue, opening: Opening): MaybePromise<void> {
     if (this.#loads) {
-      if (opening.isFresh) return this.#attempt(opening, (claim) => this.#load(claim, queue, opening))
+      if (opening.isFresh)
+        return this.#attempt(opening, (claim) => this.#load(claim, queue, opening))
     } else if (this.place.rescueFile(this.#name).exists) {
       // What is in the file belongs into the table; the queue needs nothing of it.
       this.#isOpen = true
@@ -87,10 +94,7 @@ export class Snapshot implements Storage {
 
   keep(): void {}
 
-  async #attempt(
-    { signal }: Opening,
-    work: (claim: Claim) => Promise<void>,
-  ): Promise<void> {
+  async #attempt({ signal }: Opening, work: (claim: Claim) => Promise<void>): Promise<void> {
     const database = this.place
     try {
       await withClaim(database, this.#name, LOAD_PATIENCE, work)

@@ -104,7 +104,10 @@ export function conformsAsEngine(
             throw new Error('refused')
           }
           await assert.rejects(async () => engine.fetch('q', { inspect: refuse }), /refused/)
-          assert.equal((await engine.fetch('q', { inspect: ({ key }) => seen.push(key) }))?.key, 'a')
+          assert.equal(
+            (await engine.fetch('q', { inspect: ({ key }) => seen.push(key) }))?.key,
+            'a',
+          )
           assert.deepEqual(seen, ['a', 'a'])
           assert.deepEqual(await drained('q'), ['b=2'])
           assert.equal(await engine.fetch('q', { inspect: refuse }), undefined)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { MqueueError } from '../../src/index.ts'
 import { parseDbUrl } from '../../src/db-url.ts'
+import { MqueueError } from '../../src/index.ts'
 
 describe('parseDbUrl', () => {
   it('reads what each kind of address says', () => {

@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import {
-  assertKeepable,
-  decode,
-  encode,
-  encodeAsText,
-  encodeWhatCan,
-} from '../../src/value.ts'
+import { assertKeepable, decode, encode, encodeAsText, encodeWhatCan } from '../../src/value.ts'
 
 const invalid = { code: 'MQ_INVALID_VALUE' }
 

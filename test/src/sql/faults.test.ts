@@ -1,8 +1,7 @@
 /** Every call to the database failing in turn, before it is made and after. */
 import assert from 'node:assert/strict'
 import { type Dbmode, StoredEngine } from '../../../src/index.ts'
-import { defined } from '../../conformance/engine.ts'
-import { eventually } from '../../conformance/engine.ts'
+import { defined, eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 import { drained } from '../../support/drain.ts'
 import { type Fault, Faults } from '../../support/faults.ts'

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Dbmode, StoredEngine } from '../../../src/index.ts'
-import { defined } from '../../conformance/engine.ts'
-import { eventually } from '../../conformance/engine.ts'
+import { defined, eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 import { TcpProxy } from '../../support/proxy.ts'
 

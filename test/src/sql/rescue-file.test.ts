@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { RescueFile, type RescuedItem } from '../../../src/sql/rescue-file.ts'
+import { type RescuedItem, RescueFile } from '../../../src/sql/rescue-file.ts'
 
 const item = (key: string, id?: number) => ({ ...(id && { id }), key, val: key, val_type: null })
 

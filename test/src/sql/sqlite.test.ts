@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Dbmode, type MqueueError, StoredEngine } from '../../../src/index.ts'
-import { defined } from '../../conformance/engine.ts'
-import { eventually } from '../../conformance/engine.ts'
+import { defined, eventually } from '../../conformance/engine.ts'
 import { Reports } from '../../support/databases.ts'
 
 describe('an SQLite file', () => {

@@ -1,0 +1,191 @@
+import type { Item } from '../engine.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
+import type { Row, Table } from './drivers/driver.ts'
+
+/** The most changes, and about the most characters, of one transaction. */
+export const MOST_CHANGES = 10_000
+export const MOST_CHARACTERS = 8_000_000
+
+/** Somebody who waits for a commit, and the result they get then. */
+interface Waiter<T = unknown> {
+  readonly result: T
+  resolve(result: T): void
+  reject(error: Error): void
+}
+
+/** Changes of one table that are committed together, in the order of their chunks. */
+export class Chunk {
+  readonly table: Table
+  /** The rows that came, by their ids. */
+  readonly added = new Map<number, Row>()
+  /** The ids of the rows that went, and what they held. */
+  readonly removed: number[] = []
+  readonly removedItems: Item[] = []
+  readonly waiters: Waiter[] = []
+  characters = 0
+
+  constructor(table: Table) {
+    this.table = table
+  }
+
+  get changes(): number {
+    return this.added.size + this.removed.length
+  }
+}
+
+/** Who is told of the failures of one table. Both are called before anybody who waits hears of it. */
+export interface Failures {
+  /** The database refuses the changes; nothing of them was made. Returns the error for those who wait. */
+  refused(cause: Error): Error
+  /** The connection is lost. Of the chunk, if any, it is not known whether it was made. Returns the error as well. */
+  lost(cause: Error, uncertain: Chunk | undefined): Error
+}
+
+/** Who commits the changes of lanes. */
+interface Group {
+  /** Has a lane committed that has something new. */
+  noted(lane: Lane, changes: number, characters: number): void
+  /** Counts what does not wait any more. */
+  done(chunk: Chunk): void
+  /** Commits no more for a lane. */
+  remove(lane: Lane): void
+  /** @throws MqueueError `MQ_UNAVAILABLE` when so much waits that nothing more may come */
+  assertRoom(queue: string): void
+}
+
+/** The changes of one table on their way to the database. */
+export class Lane {
+  readonly #table: Table
+  readonly #failures: Failures
+  readonly #group: Group
+  /** What waits, oldest first. */
+  readonly #chunks: Chunk[] = []
+  #committing: Chunk | undefined
+  #isClosed = false
+  #largestId = 0
+
+  constructor(table: Table, failures: Failures, group: Group) {
+    this.#table = table
+    this.#failures = failures
+    this.#group = group
+  }
+
+  /** The chunk that is to be committed next. */
+  get next(): Chunk | undefined {
+    return this.#chunks[0]
+  }
+
+  /** Whether all that was noted is committed. */
+  get isSettled(): boolean {
+    return this.#committing === undefined && this.#chunks.length === 0
+  }
+
+  /** @throws MqueueError `MQ_UNAVAILABLE` when so much waits that nothing more may come */
+  assertRoom(): void {
+    this.#group.assertRoom(this.#table.name)
+  }
+
+  /** Notes a row that came. */
+  insert(row: Row): void {
+    const characters = row.key.length + row.val.length
+    let chunk = this.#open(characters)
+    // A row that comes back must not be in one transaction with its going.
+    if (row.id <= this.#largestId && chunk.removed.includes(row.id)) chunk = this.#newChunk()
+    else if (row.id > this.#largestId) this.#largestId = row.id
+    chunk.added.set(row.id, row)
+    chunk.characters += characters
+    this.#group.noted(this, 1, characters)
+  }
+
+  /** Notes a row that went. */
+  remove(id: number, item: Item): void {
+    const chunk = this.#open(0)
+    // What came and went in one chunk was never there.
+    if (chunk.added.delete(id)) {
+      this.#group.noted(this, -1, 0)
+      return
+    }
+    chunk.removed.push(id)
+    chunk.removedItems.push(item)
+    this.#group.noted(this, 1, 0)
+  }
+
+  /** Returns a result when all that was noted so far is committed, at once where it is. Results keep their order. */
+  settle<T>(result: T): MaybePromise<T> {
+    const chunk = this.#chunks.at(-1) ?? this.#committing
+    if (chunk === undefined) return result
+    return new Promise<T>((resolve, reject) => {
+      chunk.waiters.push({ result, resolve, reject } as Waiter)
+    })
+  }
+
+  /** Waits until nothing is left to be committed, also of what is noted meanwhile. It never rejects. */
+  async settled(): Promise<void> {
+    while (!this.isSettled) {
+      try {
+        await this.settle(undefined)
+      } catch {
+        // Those who asked for it were told.
+      }
+    }
+  }
+
+  /** Commits no more. Nothing may be waiting. */
+  close(): void {
+    this.#isClosed = true
+    this.#group.remove(this)
+  }
+
+  /** Begins to commit the next chunk. */
+  take(): Chunk {
+    const chunk = this.#chunks.shift() as Chunk
+    this.#committing = chunk
+    return chunk
+  }
+
+  /** The chunk under way is committed. */
+  succeed(): void {
+    const chunk = this.#committing as Chunk
+    this.#committing = undefined
+    this.#group.done(chunk)
+    for (const { resolve, result } of chunk.waiters) resolve(result)
+  }
+
+  /** The chunk under way was refused; what waits behind it may stand on it. */
+  refuse(cause: Error): void {
+    this.#fail(() => this.#failures.refused(cause))
+  }
+
+  /** The connection is lost. */
+  lose(cause: Error, isUncertain: boolean): void {
+    const uncertain = isUncertain ? this.#committing : undefined
+    this.#fail(() => this.#failures.lost(cause, uncertain))
+  }
+
+  #fail(explain: () => Error): void {
+    if (this.#isClosed) return
+    this.close()
+    const chunks = [...(this.#committing === undefined ? [] : [this.#committing]), ...this.#chunks]
+    this.#committing = undefined
+    this.#chunks.length = 0
+    const error = explain()
+    for (const chunk of chunks) {
+      this.#group.done(chunk)
+      for (const { reject } of chunk.waiters) reject(error)
+    }
+  }
+
+  /** The chunk that takes what happens now. */
+  #open(characters: number): Chunk {
+    const last = this.#chunks.at(-1)
+    if (last === undefined) return this.#newChunk()
+    const isFull = last.changes >= MOST_CHANGES || last.characters + characters > MOST_CHARACTERS
+    return isFull ? this.#newChunk() : last
+  }
+
+  #newChunk(): Chunk {
+    const chunk = new Chunk(this.#table)
+    this.#chunks.push(chunk)
+    return chunk
+  }
+}
