@@ -6,6 +6,9 @@ export type Addmode = 0 | 1 | 2
 /** 0 none; 1 load at start and save at stop; 2 load only; 3 save only; 4 journal. */
 export type Dbmode = 0 | 1 | 2 | 3 | 4
 
+/** The highest dbmode that Kamailio knows. */
+export const KAMAILIO_DBMODE: Dbmode = 3
+
 /** A queue definition that has been found good. */
 export interface QueueDefinition {
   readonly name: string

@@ -1,4 +1,4 @@
-import type { QueueDefinition } from './definition.ts'
+import { KAMAILIO_DBMODE, type QueueDefinition } from './definition.ts'
 
 /**
  * Writes queue definitions as the `modparam` lines of a kamailio.cfg, which `parseModparams` reads
@@ -14,7 +14,9 @@ export function formatModparams(definitions: readonly QueueDefinition[], dbUrl =
     const attributes = Object.entries({ size, addmode, dbmode })
       .filter(([, value]) => value !== 0)
       .map(([attribute, value]) => `;${attribute}=${value}`)
-    if (dbmode === 4) lines.push('# Kamailio has no dbmode 4 (journal); it takes it for 0')
+    if (dbmode > KAMAILIO_DBMODE) {
+      lines.push(`# Kamailio has no dbmode ${dbmode} (journal); it takes it for 0`)
+    }
     lines.push(modparam('mqueue', `name=${name}${attributes.join('')}`))
   }
   return lines.map((line) => `${line}\n`).join('')

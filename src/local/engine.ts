@@ -177,9 +177,8 @@ export class LocalEngine implements Engine {
     this.#recent = undefined
     this.#setAside = new Map()
     for (const watchers of [...this.#watchers.values(), this.#allWatchers]) watchers.clear()
-    const kept = queues.filter((queue) => this.#kept.get(queue)?.dbmode !== 0)
-    if (kept.length === 0) return
-    return Promise.all(kept.map((queue) => queue.release())).then(() => {})
+    const waiting = queues.map((queue) => queue.release()).filter((one) => one instanceof Promise)
+    if (waiting.length > 0) return Promise.all(waiting).then(() => {})
   }
 
   async #saveAll(): Promise<void> {
@@ -196,7 +195,7 @@ export class LocalEngine implements Engine {
     const { name, dbmode } = queue.definition
     const kept = this.#kept.get(queue)
     const database = this.#database
-    const isSame = kept?.dbmode === dbmode && (kept.database === database || dbmode === 0)
+    const isSame = kept?.dbmode === dbmode && kept.database === database
     if (isSame && !queue.isClosed) return
     this.#kept.set(queue, { dbmode, database })
     queue.keep(storageFor(dbmode, name, database))

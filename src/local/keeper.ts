@@ -74,12 +74,11 @@ export class Keeper {
   }
 
   /** Closes the queue and leaves what is stored where it is. It never rejects. */
-  async release(): Promise<void> {
+  release(): MaybePromise<void> {
     this.#become({ is: 'closing' })
-    await this.#end()
-    await this.#successor?.release()
-    await this.#storage.release()
-    this.#forget()
+    return after(this.#end(), () =>
+      after(this.#successor?.release(), () => after(this.#storage.release(), () => this.#forget())),
+    )
   }
 
   /** Writes to a file, at once, what the next process could not find otherwise. */
@@ -185,10 +184,10 @@ export class Keeper {
   }
 
   /** Waits until the chain has come to its end. */
-  async #end(): Promise<void> {
+  #end(): MaybePromise<void> {
     this.#abort.abort()
     this.#backoff.reset()
-    await this.#task
+    return this.#task
   }
 
   #forget(): void {

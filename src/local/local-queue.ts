@@ -98,7 +98,7 @@ export class LocalQueue {
   }
 
   /** Ends the queue, and leaves what is stored where it is. It never rejects. */
-  release(): Promise<void> {
+  release(): MaybePromise<void> {
     return this.#keeper.release()
   }
 
