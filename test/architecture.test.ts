@@ -41,7 +41,9 @@ describe('the architecture', () => {
 
   it('keeps databases out of the queues: only the engine and the choice of a storage know them', () => {
     const local = files.filter((file) => file.startsWith('src/local/'))
-    const outside = local.filter((file) => importsOf(file).some((next) => next.startsWith('src/sql/')))
+    const outside = local.filter((file) =>
+      importsOf(file).some((next) => next.startsWith('src/sql/')),
+    )
     assert.deepEqual(outside, ['src/local/engine.ts'])
   })
 
@@ -57,7 +59,11 @@ describe('the architecture', () => {
       if (drivers.includes(file)) continue
       const statics = textOf(file).matchAll(/^import (?!type)[^;]*?from '([^']+)'/gm)
       for (const [, path = ''] of statics) {
-        assert.doesNotMatch(path, /drivers\/(sqlite|postgres|mysql)|^(pg|mysql2|node:sqlite)$/, file)
+        assert.doesNotMatch(
+          path,
+          /drivers\/(sqlite|postgres|mysql)|^(pg|mysql2|node:sqlite)$/,
+          file,
+        )
       }
     }
   })

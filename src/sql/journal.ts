@@ -122,7 +122,7 @@ export class Journal implements Storage {
   async leave(queue: Queue, next: Storage): Promise<void> {
     const isMoving = next.place !== this.place
     try {
-      if (this.#lane !== undefined) await this.#leaveOpen(queue)
+      if (this.#lane !== undefined) await this.#leaveOpen(queue, isMoving)
       else if (this.#hasRows && !isMoving) await this.#takeOut(queue)
       else if (this.#hasRows) throw new Error('its journal had failed')
       else for (const { key, value } of await this.#setDown.takeBack()) queue.add(key, value)
@@ -222,7 +222,7 @@ export class Journal implements Storage {
   }
 
   /** Removes the rows of what the queue holds, all or none. */
-  async #leaveOpen(queue: Queue): Promise<void> {
+  async #leaveOpen(queue: Queue, isMoving: boolean): Promise<void> {
     const claim = this.#claim as Claim
     await this.#lane?.settled()
     if (this.#lane === undefined) throw new Error('its journal has failed')
@@ -236,8 +236,9 @@ export class Journal implements Storage {
       }, LEAVE_PATIENCE)
     } catch (cause) {
       if (claim.connection.lost === undefined && !(cause instanceof UncertainCommit)) throw cause
-      // Nobody knows what the table holds now; together with the file it is what the queue held.
-      if (cause instanceof UncertainCommit) {
+      // Nobody knows what the table holds now; together with the file it is what the queue held. Where it moves to
+      // another database the file has that already.
+      if (cause instanceof UncertainCommit && !isMoving) {
         await this.#file.append(withIds(queue))
       }
       claim.connection.lose(cause)

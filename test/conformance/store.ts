@@ -1,7 +1,7 @@
 /** What a store must do on every database. */
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
-import { type Addmode, type Dbmode, MqueueError, StoredEngine } from '../../src/index.ts'
+import { type Addmode, type Dbmode, MqueueError, LocalEngine } from '../../src/index.ts'
 import { type DatabaseKind, Reports, type TestDatabase } from '../support/databases.ts'
 import { drained } from '../support/drain.ts'
 import { defined, eventually } from './engine.ts'
@@ -50,7 +50,7 @@ export const VALUES = [
 
 export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind): void {
   let reports: Reports
-  const engines: StoredEngine[] = []
+  const engines: LocalEngine[] = []
   const rows = (table: string) =>
     database().query(`select id, "key", val from "${table}" order by id`)
 
@@ -61,19 +61,19 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
     for (const engine of engines.splice(0)) await engine.close()
   })
 
-  async function start(dbmode: Dbmode, size = 0, addmode: Addmode = 0): Promise<StoredEngine> {
-    const engine = new StoredEngine(database().location, reports)
+  async function start(dbmode: Dbmode, size = 0, addmode: Addmode = 0): Promise<LocalEngine> {
+    const engine = new LocalEngine(database().location, reports)
     engines.push(engine)
     await engine.define([defined('q', size, addmode, dbmode)])
     return engine
   }
 
-  async function addAll(engine: StoredEngine, items: string): Promise<void> {
+  async function addAll(engine: LocalEngine, items: string): Promise<void> {
     const adds = items.split(' ').map((item) => engine.add('q', item.slice(0, 1), item.slice(1)))
     await Promise.all(adds)
   }
 
-  const taken = async (engine: StoredEngine) =>
+  const taken = async (engine: LocalEngine) =>
     (await drained(engine)).map(({ key, value }) => `${key}${value}`).join(' ')
 
   const inTable = async () => (await rows('q')).map(({ key, val }) => `${key}${val}`).join(' ')
@@ -96,7 +96,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
   const rescueFiles = () =>
     readdirSync(database().location.directory).filter((name) => name.endsWith('.rescue.jsonl'))
 
-  async function unavailable(engine: StoredEngine): Promise<string> {
+  async function unavailable(engine: LocalEngine): Promise<string> {
     let message = ''
     await assert.rejects(
       async () => engine.add('q', 'k', 'v'),
@@ -310,7 +310,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
     for (const name of ['select', 'a-b.c', '1', '__proto__', 'x'.repeat(63)]) {
       it(name.slice(0, 20), async () => {
         for (const dbmode of [1, 4] as const) {
-          const engine = new StoredEngine(database().location, reports)
+          const engine = new LocalEngine(database().location, reports)
           engines.push(engine)
           await engine.define([defined(name, 0, 0, dbmode)])
           await engine.add(name, 'k', dbmode)

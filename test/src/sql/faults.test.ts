@@ -1,14 +1,14 @@
 /** Every call to the database failing in turn, before it is made and after. */
 import assert from 'node:assert/strict'
-import { type Dbmode, StoredEngine } from '../../../src/index.ts'
+import { type Dbmode, LocalEngine } from '../../../src/index.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 import { drained } from '../../support/drain.ts'
 import { type Fault, Faults } from '../../support/faults.ts'
 
 onEachDatabase('a failing call', (database, { name }) => {
-  const start = (dbmode: Dbmode): [StoredEngine, Promise<unknown>] => {
-    const engine = new StoredEngine(database().location, new Reports())
+  const start = (dbmode: Dbmode): [LocalEngine, Promise<unknown>] => {
+    const engine = new LocalEngine(database().location, new Reports())
     return [engine, Promise.resolve(engine.define([defined('q', 0, 0, dbmode)]))]
   }
   const inTable = async () =>
@@ -16,7 +16,7 @@ onEachDatabase('a failing call', (database, { name }) => {
 
   const item = (i: number) => ({ i, list: [1.5, 2], at: new Date(i) })
 
-  const valuesOf = async (engine: StoredEngine) => (await drained(engine)).map(({ value }) => value)
+  const valuesOf = async (engine: LocalEngine) => (await drained(engine)).map(({ value }) => value)
 
   /** Runs a scenario with each call failing, until there are no more calls. */
   async function withEachCall(

@@ -1,12 +1,7 @@
 /** Any sequence of operations, changed definitions, restarts, exits and crashes, against a model. */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import {
-  type Addmode,
-  type Dbmode,
-  type QueueDefinition,
-  StoredEngine,
-} from '../../../src/index.ts'
+import { type Addmode, type Dbmode, LocalEngine, type QueueDefinition } from '../../../src/index.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 
 const RUNS: Record<string, number> = { SQLite: 400, PostgreSQL: 100, MariaDB: 100 }
@@ -83,7 +78,7 @@ onEachDatabase('any sequence of events', (database, { name }) => {
       await database().wipe()
       const reports = new Reports()
       const start = async (defined: QueueDefinition) => {
-        const engine = new StoredEngine(database().location, reports)
+        const engine = new LocalEngine(database().location, reports)
         await engine.define([defined])
         return engine
       }

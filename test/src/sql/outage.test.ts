@@ -1,7 +1,7 @@
 /** A server that goes and comes, and a network between it and the store that does what networks do. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Dbmode, StoredEngine } from '../../../src/index.ts'
+import { type Dbmode, LocalEngine } from '../../../src/index.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 import { TcpProxy } from '../../support/proxy.ts'
@@ -11,7 +11,7 @@ onEachDatabase('a network', (database, { name }) => {
 
   let proxy: TcpProxy
   let reports: Reports
-  const engines: StoredEngine[] = []
+  const engines: LocalEngine[] = []
   beforeEach(async () => {
     const { port } = new URL(database().location.url as string)
     proxy = new TcpProxy(Number(port))
@@ -24,20 +24,20 @@ onEachDatabase('a network', (database, { name }) => {
     await proxy.stop()
   })
 
-  async function start(dbmode: Dbmode): Promise<StoredEngine> {
+  async function start(dbmode: Dbmode): Promise<LocalEngine> {
     const url = new URL(database().location.url as string)
     url.port = String(proxy.port)
     // PostgreSQL trusts whoever comes from here, whatever the password.
     if (name === 'PostgreSQL') url.password = 'secret'
-    const engine = new StoredEngine({ ...database().location, url: url.href }, reports)
+    const engine = new LocalEngine({ ...database().location, url: url.href }, reports)
     engines.push(engine)
     await engine.define([defined('q', 0, 0, dbmode), defined('plain')])
     return engine
   }
 
-  const add = async (engine: StoredEngine, value: unknown) => engine.add('q', 'k', value)
+  const add = async (engine: LocalEngine, value: unknown) => engine.add('q', 'k', value)
   const unavailable = { code: 'MQ_UNAVAILABLE' }
-  const works = (engine: StoredEngine) =>
+  const works = (engine: LocalEngine) =>
     eventually(async () => void (await engine.size('q')), 15_000)
   const values = async () =>
     (await database().query('select val from "q" order by id')).map(({ val }) => val)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StoredEngine } from '../../../src/index.ts'
+import { LocalEngine } from '../../../src/index.ts'
 import { defined } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports, type TestDatabase } from '../../support/databases.ts'
 import { config, probe, TAB } from '../../support/flows.ts'
@@ -51,7 +51,7 @@ onEachDatabase('a user and a password', (database, { name }) => {
   }
 
   async function whoIs(location: { url: string; user?: string; password?: string }) {
-    const engine = new StoredEngine({ ...database().location, ...location }, new Reports())
+    const engine = new LocalEngine({ ...database().location, ...location }, new Reports())
     await engine.define([defined('q', 0, 0, 4)])
     try {
       await engine.add('q', 'k', 'v')

@@ -5,14 +5,14 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type Dbmode, type MqueueError, StoredEngine } from '../../../src/index.ts'
+import { type Dbmode, LocalEngine, type MqueueError } from '../../../src/index.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { Reports } from '../../support/databases.ts'
 
 describe('an SQLite file', () => {
   let directory: string
   let path: string
-  const engines: StoredEngine[] = []
+  const engines: LocalEngine[] = []
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'mqueue-sqlite-'))
     path = join(directory, 'queues.sqlite')
@@ -23,13 +23,13 @@ describe('an SQLite file', () => {
   })
 
   async function start(dbmode: Dbmode, url = `sqlite:${path}`, names = ['q']) {
-    const engine = new StoredEngine({ url, directory, id: 'id' }, new Reports())
+    const engine = new LocalEngine({ url, directory, id: 'id' }, new Reports())
     engines.push(engine)
     await engine.define(names.map((name) => defined(name, 0, 0, dbmode)))
     return engine
   }
 
-  async function unavailable(engine: StoredEngine, says: RegExp): Promise<void> {
+  async function unavailable(engine: LocalEngine, says: RegExp): Promise<void> {
     await assert.rejects(
       async () => engine.size('q'),
       (error: MqueueError) => {
@@ -126,7 +126,7 @@ describe('an SQLite file', () => {
       if (process.getuid?.() === 0) execFileSync('chattr', ['-i', path])
     }
     chmodSync(path, 0o600)
-    const engine = engines[0] as StoredEngine
+    const engine = engines[0] as LocalEngine
     await eventually(async () => assert.equal((await engine.fetch('q'))?.value, 'b'))
   })
 
@@ -178,9 +178,9 @@ describe('an SQLite file', () => {
 
   it('without SQLite in Node.js says which Node.js has it', async () => {
     const script = `
-      import { StoredEngine } from ${JSON.stringify(join(import.meta.dirname, '../../../src/index.ts'))}
+      import { LocalEngine } from ${JSON.stringify(join(import.meta.dirname, '../../../src/index.ts'))}
       const quiet = { info() {}, warn() {}, error() {} }
-      const engine = new StoredEngine({ directory: ${JSON.stringify(directory)}, id: 'id' }, quiet)
+      const engine = new LocalEngine({ directory: ${JSON.stringify(directory)}, id: 'id' }, quiet)
       await engine.define([{ name: 'q', size: 0, addmode: 0, dbmode: 4 }])
       try { await engine.size('q') } catch ({ code, message }) { console.log(code, message) }
       await engine.close()`

@@ -5,7 +5,7 @@ import { appendFileSync, chmodSync, mkdtempSync, readdirSync, rmSync, writeFileS
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { StoredEngine } from '../../../src/index.ts'
+import { LocalEngine } from '../../../src/index.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { Reports } from '../../support/databases.ts'
 import { freePort } from '../../support/node-red.ts'
@@ -76,7 +76,7 @@ describe('a database that takes encrypted connections only', () => {
 
   const open = async (parameters: string) => {
     const url = `postgres://postgres@127.0.0.1:${port}/postgres${parameters}`
-    const engine = new StoredEngine({ url, directory, id: 'tls' }, new Reports())
+    const engine = new LocalEngine({ url, directory, id: 'tls' }, new Reports())
     await engine.define([defined('q', 0, 0, 4)])
     return engine
   }

@@ -1,7 +1,7 @@
 /** Tables that a queue cannot be kept in, or not every text. */
 import assert from 'node:assert/strict'
 import pg from 'pg'
-import { MqueueError, StoredEngine } from '../../../src/index.ts'
+import { LocalEngine, MqueueError } from '../../../src/index.ts'
 import { defined } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 
@@ -9,7 +9,7 @@ onEachDatabase('a table', (database, { name }) => {
   if (name === 'SQLite') return
 
   async function start(dbmode: 1 | 4, queue = 'q', url = database().location.url) {
-    const engine = new StoredEngine({ ...database().location, url }, new Reports())
+    const engine = new LocalEngine({ ...database().location, url }, new Reports())
     await engine.define([defined(queue, 0, 0, dbmode)])
     return engine
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StoreLocation } from '../../../src/address.ts'
-import { type Dbmode, MqueueError, StoredEngine } from '../../../src/index.ts'
+import { type Dbmode, LocalEngine, MqueueError } from '../../../src/index.ts'
 import { Connection } from '../../../src/sql/connection.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
@@ -12,7 +12,7 @@ import { Faults } from '../../support/faults.ts'
 
 onEachDatabase('an upheaval', (database, { name }) => {
   let reports: Reports
-  const engines: StoredEngine[] = []
+  const engines: LocalEngine[] = []
   beforeEach(() => {
     reports = new Reports()
   })
@@ -21,13 +21,13 @@ onEachDatabase('an upheaval', (database, { name }) => {
   })
 
   async function start(dbmode: Dbmode, items = '', more: Partial<StoreLocation> = {}) {
-    const engine = new StoredEngine({ ...database().location, ...more }, reports)
+    const engine = new LocalEngine({ ...database().location, ...more }, reports)
     engines.push(engine)
     await engine.define([defined('q', 0, 0, dbmode)])
     for (const item of items) await engine.add('q', item, item)
     return engine
   }
-  async function keysOf(engine: StoredEngine): Promise<string> {
+  async function keysOf(engine: LocalEngine): Promise<string> {
     let keys = ''
     for await (const { key, value } of drain(engine)) {
       assert.equal(typeof value, 'string')
@@ -44,7 +44,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
   const inTable = async () =>
     (await database().query('select "key" from "q" order by id')).map(({ key }) => key).join('')
   const bad = new MqueueError('MQ_INVALID_DEFINITION', 'bad size', { queue: 'q' })
-  const works = (engine: StoredEngine) => eventually(async () => void (await engine.size('q')))
+  const works = (engine: LocalEngine) => eventually(async () => void (await engine.size('q')))
 
   for (const to of [0, 1, 3, 4] as const) {
     it(`of address and dbmode (4 to ${to}) in one deploy keeps what is queued`, async () => {
@@ -60,7 +60,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
   for (const from of [0, 1, 3] as const) {
     it(`from ${from} to 4, which is locked, and back keeps what is queued`, async () => {
       const other = await start(4)
-      const engine = new StoredEngine(database().location, reports)
+      const engine = new LocalEngine(database().location, reports)
       engines.push(engine)
       const plain = from === 1 ? 0 : from
       await engine.define([defined('q', 0, 0, plain)])
@@ -79,7 +79,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
     engine.relocate(elsewhere(), reports)
     await engine.define([defined('p')], [bad])
     assert.deepEqual([...(await engine.sizes()).keys()], ['p'])
-    const other = new StoredEngine({ ...database().location, id: 'other' }, reports)
+    const other = new LocalEngine({ ...database().location, id: 'other' }, reports)
     engines.push(other)
     const opening = other.define([defined('r', 0, 0, 1), defined('p')])
     const size = Promise.resolve(other.size('r')).catch(({ code }) => code)
@@ -93,7 +93,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
     const text = name === 'MariaDB' ? 'longtext' : 'varchar'
     await database().query(`create table "q" (id integer primary key, "key" ${text}, val ${text})`)
     await database().query(`insert into "q" (id, "key", val) values (1, 'a', null)`)
-    const engine = new StoredEngine(database().location, reports)
+    const engine = new LocalEngine(database().location, reports)
     engines.push(engine)
     await engine.define([defined('p', 0, 0, 4), defined('q', 0, 0, 4)])
     await engine.define([defined('p', 0, 0, 4)])
@@ -161,6 +161,40 @@ onEachDatabase('an upheaval', (database, { name }) => {
     }
   }
 
+  for (const fault of ['refused', 'unanswered'] as const) {
+    for (const [what, from, moves] of [
+      ['from 0 to 4', 0, false],
+      ['from 1 to 4', 1, false],
+      ['of a journal to another database', 4, true],
+    ] as const) {
+      it(`${what} while a call is ${fault} loses and doubles nothing`, async function () {
+        this.timeout(120_000)
+        for (let nth = 1; ; nth++) {
+          await database().wipe()
+          const engine = await start(from, 'abc')
+          // The other database is an SQLite file, so what is struck there is called in its thread.
+          const faults = Faults.arm(moves && nth % 2 === 0 ? 'SQLite' : name, nth, fault)
+          if (moves) engine.relocate(elsewhere(), reports)
+          await engine.define([defined('q', 0, 0, 4)])
+          await works(engine)
+          const { struck } = faults
+          faults.disarm()
+          await engine.add('q', 'd', 'd')
+          await engine.close()
+          const next = new LocalEngine(moves ? elsewhere() : database().location, reports)
+          engines.push(next)
+          await next.define([defined('q', 0, 0, 4)])
+          assert.equal(await keysOf(next), 'abcd', `call ${nth}`)
+          assert.deepEqual(rescueFiles(), [], `call ${nth}`)
+          await next.close()
+          if (struck || nth < 6) continue
+          if (this.test) this.test.title += ` (${nth - 1} calls struck)`
+          return
+        }
+      })
+    }
+  }
+
   it('waits with new definitions until a save is over', async () => {
     const engine = await start(1)
     for (let i = 0; i < 20_000; i++) engine.add('q', 'k', i)
@@ -176,7 +210,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
     await (await start(3, 'abc')).save()
     const { transaction } = Connection.prototype
     const seen: number[] = []
-    const engine = new StoredEngine(database().location, reports)
+    const engine = new LocalEngine(database().location, reports)
     engines.push(engine)
     Connection.prototype.transaction = async function (...args) {
       const result = await transaction.apply(this, args)
@@ -195,7 +229,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
   })
 
   it('of one table leaves the other journals alone', async () => {
-    const engine = new StoredEngine(database().location, reports)
+    const engine = new LocalEngine(database().location, reports)
     engines.push(engine)
     await engine.define([defined('q', 0, 0, 4), defined('other', 0, 0, 4)])
     await engine.add('q', 'a', 'a')
