@@ -1,7 +1,4 @@
-/** The flows that are measured: the same driver before each pair of queue nodes. */
-
-const TAB = { id: 'tab', type: 'tab', label: 'bench' }
-const CONFIG = { id: 'config', type: 'mqueue', queues: [{ name: 'q', size: 0, addmode: 0 }] }
+/** The flows that are measured: the same driver before each set of queue nodes. */
 
 export interface Load {
   /** Items added before the first is fetched. */
@@ -11,11 +8,64 @@ export interface Load {
   payload: unknown
 }
 
-const toPair = { trigger: { payload: '' }, wires: [['add'], ['fetch']] }
-const pair = (type: string, more: object = {}) => [
-  { id: 'add', type: `${type}-add`, z: 'tab', wires: [[]], ...more },
-  { id: 'fetch', type: `${type}-fetch`, z: 'tab', wires: [['driver'], []], ...more },
+const TAB = { id: 'tab', type: 'tab', label: 'bench' }
+/** Node-RED takes a node without a place on the canvas for a config node. */
+const PLACE = { z: 'tab', x: 1, y: 1 }
+const QUEUE = { name: 'q', size: 0, addmode: 0, dbmode: 0 }
+const ON_QUEUE = { mqueue: 'config', queue: 'q' }
+
+const configOf = (queues: object[]) => ({ id: 'config', type: 'mqueue', queues })
+const driver = (type: string, load: Load, more: object) => ({
+  ...PLACE,
+  id: 'driver',
+  type,
+  ...load,
+  ...more,
+})
+const ids = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => prefix + i)
+
+/** Nodes that add and nodes that fetch, as many of each, which the driver uses in turn. */
+function pairs(type: 'mq' | 'bench', count: number, load: Load, more: object = {}): object[] {
+  const adds = ids('add', count)
+  const fetches = ids('fetch', count)
+  const wires = [...adds, ...fetches].map((id) => [id])
+  return [
+    TAB,
+    driver('bench-driver', load, { pairs: count, trigger: { payload: '' }, wires }),
+    ...adds.map((id) => ({ ...PLACE, id, type: `${type}-add`, wires: [[]], ...more })),
+    ...fetches.map((id) => ({
+      ...PLACE,
+      id,
+      type: `${type}-fetch`,
+      wires: [['driver'], []],
+      ...more,
+    })),
+  ]
+}
+
+/** mq-add and mq-fetch nodes on one queue. */
+export const mqueueFlow = (load: Load, count = 1) => [
+  ...pairs('mq', count, load, ON_QUEUE),
+  configOf([QUEUE]),
 ]
+
+/** The least that such nodes can do: a bare ring, no copy, no status, no typed inputs. */
+export const referenceFlow = (load: Load, count = 1) => pairs('bench', count, load)
+
+/** The mqueue flow, and mq-size nodes that show the size of these queues, in turn. */
+export function watchedFlow(load: Load, count: number, queues: readonly string[]): object[] {
+  const watchers = ids('size', count).map((id, i) => ({
+    ...PLACE,
+    id,
+    type: 'mq-size',
+    mqueue: 'config',
+    queue: queues[i % queues.length],
+    wires: [[]],
+  }))
+  const others = queues.filter((name) => name !== 'q').map((name) => ({ ...QUEUE, name }))
+  return [...pairs('mq', 1, load, ON_QUEUE), configOf([QUEUE, ...others]), ...watchers]
+}
+
 const GATE_COMMANDS = {
   controlTopic: 'control',
   openCmd: 'open',
@@ -28,51 +78,45 @@ const GATE_COMMANDS = {
   resetCmd: 'reset',
 }
 
-const CASES = {
-  mqueue: [toPair, CONFIG, ...pair('mq', { mqueue: 'config', queue: 'q' })],
-  reference: [toPair, ...pair('bench')],
-  'queue-gate': [
-    { trigger: { topic: 'control', payload: 'trigger' }, wires: [['gate'], ['gate']] },
-    {
-      id: 'gate',
-      type: 'q-gate',
-      z: 'tab',
-      ...GATE_COMMANDS,
-      defaultState: 'queueing',
-      maxQueueLength: 0,
-      keepNewest: false,
-      persist: false,
-      wires: [['driver']],
-    },
-  ],
-  'simple-message-queue': [
-    { trigger: { trigger: true }, wires: [['simple'], ['simple']] },
-    {
-      id: 'simple',
-      type: 'simple-queue',
-      z: 'tab',
-      firstMessageBypass: false,
-      bypassInterval: '0',
-      wires: [['driver']],
-    },
-  ],
-} as const
+/** node-red-contrib-queue-gate. */
+export const queueGateFlow = (load: Load) => [
+  TAB,
+  driver('bench-driver', load, {
+    trigger: { topic: 'control', payload: 'trigger' },
+    wires: [['gate'], ['gate']],
+  }),
+  {
+    ...PLACE,
+    ...GATE_COMMANDS,
+    id: 'gate',
+    type: 'q-gate',
+    defaultState: 'queueing',
+    maxQueueLength: 0,
+    keepNewest: false,
+    persist: false,
+    wires: [['driver']],
+  },
+]
 
-export type FlowCase = keyof typeof CASES
-
-export function flowOf(name: FlowCase, load: Load): object[] {
-  const [driver, ...nodes] = CASES[name]
-  return [TAB, { id: 'driver', type: 'bench-driver', z: 'tab', ...load, ...driver }, ...nodes]
-}
+/** node-red-contrib-simple-message-queue. */
+export const simpleQueueFlow = (load: Load) => [
+  TAB,
+  driver('bench-driver', load, { trigger: { trigger: true }, wires: [['simple'], ['simple']] }),
+  {
+    ...PLACE,
+    id: 'simple',
+    type: 'simple-queue',
+    firstMessageBypass: false,
+    bypassInterval: '0',
+    wires: [['driver']],
+  },
+]
 
 /** A queue with a dbmode, filled and emptied in bursts. */
-export function burstFlowOf(dbmode: number, load: Load): object[] {
-  const queue = { z: 'tab', mqueue: 'config', queue: 'q', x: 1, y: 1 }
-  return [
-    TAB,
-    { ...CONFIG, queues: [{ name: 'q', dbmode }] },
-    { id: 'driver', type: 'bench-burst', z: 'tab', ...load, wires: [['add'], ['fetch']] },
-    { ...queue, id: 'add', type: 'mq-add', wires: [['driver']] },
-    { ...queue, id: 'fetch', type: 'mq-fetch', wires: [['driver'], []] },
-  ]
-}
+export const burstFlow = (load: Load, dbmode: number) => [
+  TAB,
+  driver('bench-burst', load, { wires: [['add'], ['fetch']] }),
+  { ...PLACE, ...ON_QUEUE, id: 'add', type: 'mq-add', wires: [['driver']] },
+  { ...PLACE, ...ON_QUEUE, id: 'fetch', type: 'mq-fetch', wires: [['driver'], []] },
+  configOf([{ ...QUEUE, dbmode }]),
+]

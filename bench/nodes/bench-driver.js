@@ -1,15 +1,17 @@
 /**
- * Drives a queue: output 1 gives items, output 2 gives triggers, and what the queue releases comes back
- * in. A round is `depth` items in a row, then a trigger each time an item came back. The rates, per
- * second of processor time of the thread, are told to the parent process: of items added and fetched, and of
- * items fetched while the round drained; and that of items by the clock.
+ * Drives a queue. The first half of the outputs is for items, the second for triggers, each used in turn (there are
+ * `pairs` of them), and what the queue releases comes back in. A round is `depth` items in a row, then a trigger
+ * each time an item came back. Tells the parent process the rates per second of the thread's processor time: of items
+ * added and fetched (`pairs`), and of items fetched while the round drained; and that of items by the clock.
  */
 export default function (RED) {
   RED.nodes.registerType('bench-driver', function Driver(config) {
     RED.nodes.createNode(this, config)
-    const { depth, rounds, warmUp, payload, trigger } = config
+    const { depth, rounds, warmUp, payload, trigger, pairs = 1 } = config
     const whole = stopwatch()
     const drain = stopwatch()
+    const items = outputs(0, pairs)
+    const triggers = outputs(pairs, pairs)
     let round = 0
     let back = 0
     let startedAt = 0
@@ -22,30 +24,33 @@ export default function (RED) {
       }
       if (round === warmUp + rounds) {
         whole.stop()
-        const items = rounds * depth
+        const count = rounds * depth
         const clock = (performance.now() - startedAt) / 1000
-        const pairs = items / whole.seconds
-        const drained = items / drain.seconds
-        process.send({ pairs, drained, byClock: items / clock }, () => process.exit())
+        const rates = {
+          pairs: count / whole.seconds,
+          drained: count / drain.seconds,
+          byClock: count / clock,
+        }
+        process.send(rates, () => process.exit())
         return
       }
       round++
       back = 0
       for (let i = 0; i < depth; i++) {
         const item = typeof payload === 'object' ? { ...payload } : payload
-        this.send([{ topic: 'call', payload: item }, null])
+        this.send(items({ topic: 'call', payload: item }))
       }
       // The items have arrived when this comes: Node-RED delivers with one setImmediate each.
       setImmediate(() => {
         drain.start()
-        this.send([null, { ...trigger }])
+        this.send(triggers({ ...trigger }))
       })
     }
 
     this.on('input', (_msg, _send, done) => {
       back++
       done()
-      if (back < depth) this.send([null, { ...trigger }])
+      if (back < depth) this.send(triggers({ ...trigger }))
       else {
         drain.stop()
         setImmediate(fill)
@@ -53,6 +58,17 @@ export default function (RED) {
     })
     RED.events.once('flows:started', () => setImmediate(fill))
   })
+}
+
+/** Puts each message on the next of some outputs. */
+function outputs(first, count) {
+  let next = 0
+  return (msg) => {
+    const sent = new Array(first + next).fill(null)
+    sent.push(msg)
+    next = next + 1 === count ? 0 : next + 1
+    return sent
+  }
 }
 
 function stopwatch() {

@@ -1,9 +1,10 @@
 /** What the RPC does under load, and what the load does to a flow. */
 import { createRequire } from 'node:module'
-import { freePort } from '../test/support/node-red.ts'
-import { CALL } from './flow-figures.ts'
-import { flowOf } from './flows.ts'
-import { measure, ratios, report, run } from './measure.ts'
+import { freePort } from '../../test/support/node-red.ts'
+import { mqueueFlow } from '../flows.ts'
+import { measure, ratios, run } from '../measure.ts'
+import { CALL } from '../payloads.ts'
+import { report } from '../report.ts'
 
 /** What is only needed here is installed here (see bench/package.json), and comes without types. */
 const autocannon: (
@@ -15,12 +16,10 @@ const autocannon: (
 /** The flow runs in a process of its own, and this one puts the load on it. */
 async function flowUnderLoad(overallRate?: number) {
   const port = await freePort()
-  const load = { depth: 100, rounds: 6000, warmUp: 500, payload: CALL }
-  const flowed = run<{ byClock: number }>(
-    'flow-process.ts',
-    JSON.stringify(flowOf('mqueue', load)),
-    { BENCH_PORT: String(port) },
-  )
+  const load = { depth: 100, rounds: 2_500, warmUp: 500, payload: CALL }
+  const flowed = run<{ byClock: number }>('flow.ts', mqueueFlow(load), {
+    BENCH_PORT: String(port),
+  })
   const body = JSON.stringify({ jsonrpc: '2.0', method: 'mqueue.get_size', params: ['q'], id: 1 })
   const headers = { 'content-type': 'application/json' }
   const url = `http://127.0.0.1:${port}/mqueue/rpc`
@@ -54,25 +53,23 @@ async function answering(url: string, request: RequestInit): Promise<void> {
   throw new Error(`${url} does not answer`)
 }
 
-export async function measureRpc(): Promise<void> {
-  const loaded = await measure({
+export default async function measureRpc(rounds: number): Promise<void> {
+  const loaded = await measure(rounds, {
     idle: () => flowUnderLoad(0),
     steady: () => flowUnderLoad(200),
     full: () => flowUnderLoad(),
   })
-  const speeds = (name: string) => (loaded[name] ?? []).map(({ byClock }) => byClock)
-  const full = (loaded.full ?? []).map(({ requests }) => requests)
-  report('RPC: requests beside a flow that runs at full speed', full, '/s', {})
+  const speeds = (name: keyof typeof loaded) => loaded[name].map(({ byClock }) => byClock)
+  const full = loaded.full.map(({ requests }) => requests)
+  report('RPC: requests beside a flow that runs at full speed', full, '/s')
   report(
     'RPC: speed of the flow under 200 requests/s',
     ratios(speeds('steady'), speeds('idle')),
     'x',
-    {},
   )
   report(
     'RPC: speed of the flow under as many as 10 clients send',
     ratios(speeds('full'), speeds('idle')),
     'x',
-    {},
   )
 }

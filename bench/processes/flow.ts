@@ -1,19 +1,17 @@
-/** Runs one flow in a headless Node-RED of its own: `node flow-process.ts <flow as JSON>`. */
+/** Runs one flow in a headless Node-RED of its own; its driver tells the parent process what it measured. */
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import RED from 'node-red'
-import { makeUserDir } from '../test/support/node-red.ts'
+import { makeUserDir } from '../../test/support/node-red.ts'
+import { asked } from '../asked.ts'
 
+const BENCH = join(import.meta.dirname, '..')
 const userDir = makeUserDir()
 for (const peer of ['node-red-contrib-queue-gate', 'node-red-contrib-simple-message-queue']) {
-  symlinkSync(
-    join(import.meta.dirname, 'node_modules', peer),
-    join(userDir, 'node_modules', peer),
-    'junction',
-  )
+  symlinkSync(join(BENCH, 'node_modules', peer), join(userDir, 'node_modules', peer), 'junction')
 }
-writeFileSync(join(userDir, 'flows.json'), process.argv[2] ?? '[]')
+writeFileSync(join(userDir, 'flows.json'), JSON.stringify(await asked()))
 process.on('exit', () => rmSync(userDir, { recursive: true, force: true }))
 
 // With a port, the admin root is served as well, for those who put a load on it.
@@ -23,7 +21,7 @@ const server = createServer((req, res) => RED.httpAdmin(req, res))
 RED.init(server, {
   userDir,
   flowFile: 'flows.json',
-  nodesDir: join(import.meta.dirname, 'nodes'),
+  nodesDir: join(BENCH, 'nodes'),
   httpAdminRoot: port === 0 ? false : '/',
   disableEditor: true,
   telemetry: { enabled: false, updateNotification: false },
