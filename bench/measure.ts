@@ -32,7 +32,10 @@ export function run<T>(file: string, argument: unknown, env: Record<string, stri
   })
 }
 
-/** Plays all cases in turn, and that some rounds: the results of each case, one for each round. */
+/**
+ * Plays all cases in turn, and that some rounds, every other one backwards, so that none is always the first: the
+ * results of each case, one for each round.
+ */
 export async function measure<Name extends string, T>(
   rounds: number,
   cases: Record<Name, () => Promise<T>>,
@@ -43,7 +46,8 @@ export async function measure<Name extends string, T>(
     T[]
   >
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) results[name].push(await cases[name]())
+    const order = round % 2 === 0 ? names : names.toReversed()
+    for (const name of order) results[name].push(await cases[name]())
   }
   return results
 }

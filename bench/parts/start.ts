@@ -48,7 +48,7 @@ export default async function measureStart(rounds: number): Promise<void> {
     report(`${title}: time`, added('time'), 'ms', { max: 20 })
     report(`${title}: processor time of all threads`, added('cpu'), 'ms')
     report(`${title}: heap`, added('heap'), 'MB', { max: 3 })
-    report(`${title}: resident memory`, added('rss'), 'MB')
+    report(`${title}: resident memory`, added('rss'), 'MB', { max: 3 })
   } finally {
     for (const directory of Object.values(directories)) rmSync(directory, { recursive: true })
   }
