@@ -30,7 +30,7 @@ export function readArguments([count = '5', ...names]: string[]): {
 } {
   const rounds = Number(count)
   if (!Number.isInteger(rounds) || rounds < 1) refuse(`"${count}" is no number of rounds.`)
-  for (const name of names) if (!(name in PARTS)) refuse(`There is no part "${name}".`)
+  for (const name of names) if (!Object.hasOwn(PARTS, name)) refuse(`There is no part "${name}".`)
   const parts = names.length > 0 ? names : Object.keys(PARTS)
   return { rounds, parts: parts as PartName[] }
 }
