@@ -3,6 +3,7 @@
  * is repeated with `MQ_TEST_SEED=<the seed it printed>`.
  */
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -69,7 +70,8 @@ function flow(queues: Queue[], versions: Versions, isProducing = true): FlowNode
 /** Writes to the database of the process again and again, so that its commits have to wait. */
 async function disturb(nodeRed: NodeRed, random: (bound: number) => number, signal: AbortSignal) {
   const path = join(nodeRed.userDir, 'mqueue', 'config.sqlite')
-  const database = new DatabaseSync(path, { timeout: 1000 })
+  await until(() => existsSync(path), 'the database to be made')
+  const database = new DatabaseSync(path, { timeout: 5000 })
   while (!signal.aborted) {
     database.exec('begin immediate')
     await sleep(random(60))
