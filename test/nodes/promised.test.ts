@@ -5,6 +5,7 @@ import { type Engine, MemoryEngine, MqueueError } from '../../src/index.ts'
 import { conformsAsEngine, defined } from '../conformance/engine.ts'
 import { load, unload } from '../support/bench.ts'
 import { config } from '../support/flows.ts'
+import { until } from '../support/node-red.ts'
 
 /** A memory engine whose answers take a moment. */
 class LateEngine implements Engine {
@@ -77,12 +78,12 @@ describe('the nodes over an engine that answers later', () => {
 
   it('show the size once it is known', async () => {
     const { run, heard } = await late()
-    await sleep(400)
+    const texts = () =>
+      heard.flatMap(({ what, msg }) =>
+        what === 'status' ? [(msg.status as { text?: string }).text] : [],
+      )
+    await until(() => texts().includes('0'), 'the size at the start')
     await run('add', { payload: 1 })
-    await sleep(400)
-    const texts = heard.flatMap(({ what, msg }) =>
-      what === 'status' ? [(msg.status as { text?: string }).text] : [],
-    )
-    assert.ok(texts.includes('1 / 2'), `${texts}`)
+    await until(() => texts().includes('1 / 2'), 'the size after the add')
   })
 })

@@ -6,11 +6,10 @@ import { until } from '../support/node-red.ts'
 
 interface Status {
   fill: string
+  shape: string
   text: string
   source: { id: string }
 }
-
-const settle = () => new Promise((resolve) => setTimeout(resolve, 400))
 
 /** Loads nodes and gives what each shows, as `fill text`; the last is the newest. */
 async function showing(nodes: Parameters<typeof load>[0], queues: object[] = [{ name: 'q' }]) {
@@ -21,14 +20,19 @@ async function showing(nodes: Parameters<typeof load>[0], queues: object[] = [{ 
       if (what !== 'status' || status?.source.id !== id) return []
       return [`${status.fill} ${status.text}`]
     })
-  return { ...bench, shown }
+  /** Waits until a node shows something, and checks all that it has shown. */
+  async function shows(id: string, ...expected: string[]): Promise<void> {
+    await until(() => shown(id).at(-1) === expected.at(-1), `${id} to show ${expected.at(-1)}`)
+    assert.deepEqual(shown(id), expected)
+  }
+  return { ...bench, shown, shows }
 }
 
 describe('the status of a node', () => {
   afterEach(unload)
 
   it('is the size and the bound, without waiting for a message', async () => {
-    const { shown } = await showing(
+    const { shows } = await showing(
       [
         { id: 'add', type: 'mq-add', queue: 'bounded' },
         { id: 'fetch', type: 'mq-fetch', queue: 'q' },
@@ -43,13 +47,12 @@ describe('the status of a node', () => {
       ],
       [{ name: 'q' }, { name: 'bounded', size: 100 }],
     )
-    await settle()
-    assert.deepEqual(shown('add'), ['grey 0 / 100'])
-    for (const id of ['fetch', 'size', 'free', 'env']) assert.deepEqual(shown(id), ['grey 0'])
+    await shows('add', 'grey 0 / 100')
+    for (const id of ['fetch', 'size', 'free', 'env']) await shows(id, 'grey 0')
   })
 
   it('follows the queue, whichever node changes it', async () => {
-    const { shown, node } = await showing(
+    const { shows, node } = await showing(
       [
         { id: 'add', type: 'mq-add', queue: 'q' },
         { id: 'fetch', type: 'mq-fetch', queue: 'q' },
@@ -57,50 +60,63 @@ describe('the status of a node', () => {
       ],
       [{ name: 'q', size: 2 }],
     )
-    await settle()
-    node('add').receive({ payload: 1 })
-    await settle()
-    node('add').receive({ payload: 2 })
-    await settle()
-    for (const id of ['add', 'fetch']) {
-      assert.deepEqual(shown(id), ['grey 0 / 2', 'green 1 / 2', 'yellow 2 / 2'])
+    const sizes = ['grey 0 / 2', 'green 1 / 2', 'yellow 2 / 2', 'green 1 / 2']
+    const totals = ['grey 0', 'green 1', 'green 2', 'green 1']
+    for (const [step, change] of [
+      () => {},
+      () => node('add').receive({ payload: 1 }),
+      () => node('add').receive({ payload: 2 }),
+      () => node('fetch').receive({}),
+    ].entries()) {
+      change()
+      for (const id of ['add', 'fetch']) await shows(id, ...sizes.slice(0, step + 1))
+      await shows('all', ...totals.slice(0, step + 1))
     }
-    assert.deepEqual(shown('all'), ['grey 0', 'green 1', 'green 2'])
-    node('fetch').receive({})
-    await settle()
-    assert.equal(shown('add').at(-1), 'green 1 / 2')
   })
 
   it('changes at most four times a second, and ends with the last state', async () => {
     const { shown, node } = await showing([{ id: 'add', type: 'mq-add', queue: 'q' }])
-    await settle()
-    const from = Date.now()
+    const changedAt: number[] = []
+    const add = node('add')
+    const { status } = add
+    add.status = (shown) => {
+      changedAt.push(performance.now())
+      status.call(add, shown)
+    }
     let added = 0
-    while (Date.now() - from < 2000) {
-      node('add').receive({ payload: ++added })
+    while (changedAt.length < 9) {
+      add.receive({ payload: ++added })
       await new Promise((resolve) => setImmediate(resolve))
     }
-    const changes = shown('add').length - 1
-    assert.ok(changes >= 4 && changes <= 9, `${changes} changes in two seconds`)
     await until(() => shown('add').at(-1) === `green ${added}`, 'the last size')
+    for (const [index, at] of changedAt.slice(4).entries()) {
+      const span = at - (changedAt[index] as number)
+      assert.ok(span >= 1000, `five changes within ${span} ms`)
+    }
   })
 
   it('stays as it is while nothing changes', async () => {
-    const { shown, run } = await showing([
-      { id: 'fetch', type: 'mq-fetch', queue: 'q' },
-      { id: 'size', type: 'mq-size', queue: 'q' },
-    ])
-    await settle()
-    const before = [...shown('fetch')]
-    assert.equal(before.length, 1)
-    await run('fetch', {})
-    await run('size', {})
-    await settle()
-    assert.deepEqual([...shown('fetch'), ...shown('size')], [])
+    const { shown, shows, node } = await showing(
+      [
+        { id: 'fetch', type: 'mq-fetch', queue: 'q' },
+        { id: 'size', type: 'mq-size', queue: 'q' },
+        { id: 'other', type: 'mq-add', queue: 'r' },
+      ],
+      [{ name: 'q' }, { name: 'r' }],
+    )
+    for (const id of ['fetch', 'size', 'other']) await shows(id, 'grey 0')
+    node('fetch').receive({})
+    node('size').receive({})
+    // A node that has changed twice since has had time for both; so have the others.
+    node('other').receive({ payload: 1 })
+    await until(() => shown('other').includes('green 1'), 'the first change')
+    node('other').receive({ payload: 2 })
+    await until(() => shown('other').includes('green 2'), 'the second change')
+    for (const id of ['fetch', 'size']) await shows(id, 'grey 0')
   })
 
   it('is a red ring with the reason where something is wrong, until it is right again', async () => {
-    const { shown, node } = await showing(
+    const { heard, shows, node } = await showing(
       [
         { id: 'unknown', type: 'mq-add', queue: 'nope' },
         { id: 'none', type: 'mq-add', queue: '' },
@@ -110,59 +126,84 @@ describe('the status of a node', () => {
       ],
       [{ name: 'q' }, { name: 'bad', size: -1 }],
     )
-    await settle()
-    assert.deepEqual(shown('unknown'), ['red unknown queue'])
-    assert.deepEqual(shown('none'), ['red unknown queue'])
-    assert.deepEqual(shown('bad'), ['red invalid definition'])
-    assert.deepEqual(shown('unset'), ['red no configuration'])
-    node('add').receive({ topic: {}, payload: 1 } as never)
-    await settle()
-    node('add').receive({})
-    await settle()
-    node('add').receive({ payload: 1 })
-    await settle()
-    assert.deepEqual(shown('add'), ['grey 0', 'red invalid key', 'red invalid value', 'green 1'])
+    await shows('unknown', 'red unknown queue')
+    await shows('none', 'red unknown queue')
+    await shows('bad', 'red invalid definition')
+    await shows('unset', 'red no configuration')
+    for (const { what, msg } of heard) {
+      const status = msg.status as Status | undefined
+      if (what !== 'status' || status?.fill === undefined) continue
+      assert.equal(status.shape, status.fill === 'red' ? 'ring' : 'dot')
+    }
+    const states = ['grey 0', 'red invalid key', 'red invalid value', 'green 1']
+    for (const [step, msg] of [
+      undefined,
+      { topic: {}, payload: 1 },
+      {},
+      { payload: 1 },
+    ].entries()) {
+      if (msg !== undefined) node('add').receive(msg as never)
+      await shows('add', ...states.slice(0, step + 1))
+    }
   })
 
   it('shows the queue used last where messages name it', async () => {
-    const { shown, run } = await showing(
+    const { shows, node } = await showing(
       [{ id: 'add', type: 'mq-add', queue: 'queue', queueType: 'msg' }],
       [{ name: 'a' }, { name: 'b', size: 5 }],
     )
-    await settle()
     // Nothing, but nor what an earlier instance of the node showed.
-    assert.deepEqual(shown('add'), ['undefined undefined'])
-    await run('add', { queue: 'b', payload: 1 })
-    await settle()
-    assert.deepEqual(shown('add'), ['green 1 / 5'])
+    await shows('add', 'undefined undefined')
+    node('add').receive({ queue: 'b', payload: 1 } as never)
+    await shows('add', 'undefined undefined', 'green 1 / 5')
   })
 })
 
 describe('a status that takes its time to find out', () => {
+  /** Timers go off in the order in which they are due: by then a first status would have been asked for. */
+  const due = () => new Promise((resolve) => setTimeout(resolve, 5))
+
   it('is asked for again when it changed meanwhile, and one at a time', async () => {
     const shown: unknown[] = []
-    let size = 1
-    let asking = 0
+    const asked: PromiseWithResolvers<{ text: string }>[] = []
     const line = new StatusLine(
       { status: (status: unknown) => shown.push(status) } as never,
-      async () => {
-        assert.equal(++asking, 1)
-        const text = String(size)
-        await new Promise((resolve) => setTimeout(resolve, 50))
-        asking--
-        return { text }
+      () => {
+        const answer = Promise.withResolvers<{ text: string }>()
+        asked.push(answer)
+        return answer.promise
       },
     )
     line.touch()
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    size = 2
+    await until(() => asked.length === 1, 'the first question')
     line.touch()
+    await due()
+    assert.equal(asked.length, 1)
+    asked[0]?.resolve({ text: '1' })
+    await until(() => asked.length === 2, 'the second question')
+    assert.deepEqual(shown, [{ text: '1' }])
+    asked[1]?.resolve({ text: '2' })
     await until(() => shown.length === 2, 'both sizes')
     assert.deepEqual(shown, [{ text: '1' }, { text: '2' }])
+  })
+
+  it('is not shown when the node is closed meanwhile', async () => {
+    const shown: unknown[] = []
+    const answer = Promise.withResolvers<{ text: string }>()
+    let asked = 0
+    const line = new StatusLine(
+      { status: (status: unknown) => shown.push(status) } as never,
+      () => {
+        asked++
+        return answer.promise
+      },
+    )
     line.touch()
+    await until(() => asked === 1, 'the question')
     line.close()
-    size = 3
-    await settle()
-    assert.equal(shown.length, 2)
+    answer.resolve({ text: 'late' })
+    line.touch()
+    await due()
+    assert.deepEqual([shown, asked], [[], 1])
   })
 })
