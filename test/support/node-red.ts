@@ -178,6 +178,18 @@ export class NodeRed {
     return (await response.json()) as Answer
   }
 
+  /**
+   * Has the process stand still until `resume`. What is sent to it meanwhile, and who hangs up, it finds out all at
+   * once.
+   */
+  pause(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT')
+  }
+
   /** Ends the process, as a service manager does, and removes its user directory. */
   async stop({ signal = 'SIGTERM' as NodeJS.Signals, keep = false } = {}) {
     this.#child.kill(signal)
