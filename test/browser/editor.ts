@@ -63,7 +63,7 @@ export class Editor {
       const looking = /\/comms' failed.*ERR_CONNECTION_REFUSED/.test(message.text())
       if (message.type() === 'error' && !looking) this.errors.push(message.text())
     })
-    page.on('pageerror', (error) => this.errors.push(String(error)))
+    page.on('pageerror', (error) => this.errors.push(error.stack ?? String(error)))
   }
 
   /** Goes to the editor, for instance again after a restart. */
