@@ -29,7 +29,7 @@ export class ByMouse implements Hands {
     const id = await this.#idOf('debug', debug)
     const index = this.#read.get(id) ?? 0
     this.#read.set(id, index + 1)
-    const deadline = Date.now() + 15_000
+    const deadline = Date.now() + 60_000
     while (Date.now() < deadline) {
       const text = (await this.#shared.editor.debugged(id))[index]
       if (text !== undefined) return unquoted(text)

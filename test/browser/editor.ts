@@ -46,7 +46,7 @@ export class Editor {
       locale: 'en-US',
       ...view,
     })
-    context.setDefaultTimeout(20_000)
+    context.setDefaultTimeout(60_000)
     if (theme !== undefined) {
       await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`)
     }

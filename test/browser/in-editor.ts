@@ -85,7 +85,8 @@ export function describeEditor(
   }: Options & { view?: View; lines?: Line[] } = {},
 ): void {
   describe(title, function () {
-    this.timeout(60_000)
+    // The first test waits until the package is installed and the editor is there, however busy the machine is.
+    this.timeout(180_000)
     requires(CHROMIUM !== undefined, 'apt-get install chromium')
     const runs = lines.map((line) => ({ line, run: new Run(describeIt, { line, ...options }) }))
     before(() => {

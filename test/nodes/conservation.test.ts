@@ -242,7 +242,7 @@ describe('under load, whatever was added was fetched, was dropped or is held', (
     ['4.1', 40],
   ] as const) {
     it(`after ${deploys} deploys of random kinds on Node-RED ${line}`, async function () {
-      this.timeout(300_000)
+      this.timeout(900_000)
       try {
         await conserve(line, deploys, seed)
       } catch (error) {

@@ -18,7 +18,7 @@ module.exports = (RED) => {
       const fetches = turn++ % 16 < 8 ? 1 : 3
       for (let i = 0; i < fetches; i++) this.send([null, null, message()])
     }
-    const timer = setInterval(work, 10)
+    const timer = setInterval(work, 20)
     this.on('close', () => clearInterval(timer))
   })
 }
