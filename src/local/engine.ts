@@ -41,6 +41,7 @@ export class LocalEngine implements Engine {
   #queues = new Map<string, LocalQueue>()
   /** The queue used last: operations come in runs on one queue, and this spares them the look-up. */
   #recent: LocalQueue | undefined
+  #recentName = ''
   /** Queues with no good definition for the moment; their items wait for it. */
   #setAside = new Map<string, LocalQueue>()
   #errors: readonly MqueueError[] = []
@@ -151,7 +152,7 @@ export class LocalEngine implements Engine {
   }
 
   watch(queue: string | undefined, listener: () => void): () => void {
-    if (queue === undefined) return this.#allWatchers.add(listener)
+    if (queue === undefined) return this.#watchAll(listener)
     const remove = this.#watchersOf(queue).add(listener)
     return () => {
       remove()
@@ -181,6 +182,15 @@ export class LocalEngine implements Engine {
     if (waiting.length > 0) return Promise.all(waiting).then(() => {})
   }
 
+  #watchAll(listener: () => void): () => void {
+    const remove = this.#allWatchers.add(listener)
+    for (const watchers of this.#watchers.values()) watchers.refresh()
+    return () => {
+      remove()
+      for (const watchers of this.#watchers.values()) watchers.refresh()
+    }
+  }
+
   async #saveAll(): Promise<void> {
     const queues = [...this.#queues.values(), ...this.#setAside.values()]
     await Promise.all(queues.map((queue) => queue.stop()))
@@ -202,10 +212,11 @@ export class LocalEngine implements Engine {
   }
 
   #queue(name: string): LocalQueue {
-    if (this.#recent?.definition.name === name) return this.#recent
+    if (this.#recent !== undefined && this.#recentName === name) return this.#recent
     const queue = this.#queues.get(name)
     if (queue === undefined) throw this.#missing(name)
     this.#recent = queue
+    this.#recentName = name
     return queue
   }
 

@@ -64,14 +64,13 @@ export class LocalQueue {
     const { state } = this.#keeper
     if (state.is !== 'open') return this.#fetchLater(options)
     if (options !== undefined) this.#inspect(options)
-    const item = this.#queue.take()
-    if (item === undefined) return state.storage.settle(undefined)
+    const result = this.#queue.fetch()
+    if (result === undefined) return state.storage.settle(undefined)
     this.#watchers.changed()
-    const result = { key: item.key, value: item.value, size: this.#queue.size }
     const settled = state.storage.settle(result)
     const signal = options?.signal
     if (signal === undefined || !(settled instanceof Promise)) return settled
-    return this.#unlessGone(settled, signal, item, state.storage)
+    return this.#unlessGone(settled, signal, this.#queue.taken(result), state.storage)
   }
 
   size(): MaybePromise<number> {

@@ -34,6 +34,9 @@ export class Queue<V = unknown> {
   #definition: QueueDefinition
   #items: Items<V>
   #nextId = 1
+  // Two numbers, since an object for every item that is fetched would cost more than fetching it.
+  #takenId = 0
+  #takenAdded = 0
   /** Who is called with what comes and goes. */
   observer: Observer<V> = NOBODY as Observer<V>
 
@@ -64,15 +67,10 @@ export class Queue<V = unknown> {
   add(key: string, value: V): AddResult<V> {
     const id = this.#nextId
     const other = this.#items.add(id, key, value, now())
-    if (other === undefined) {
-      this.#nextId = id + 1
-      this.observer.came(id, key, value)
-      return this.#withinBound()
-    }
-    if (other.id === id) return { size: this.size, dropped: dropped(other, 'duplicate') }
+    if (other !== undefined) return this.#addInstead(id, key, value, other)
     this.#nextId = id + 1
     this.observer.came(id, key, value)
-    return { size: this.size, dropped: this.#drop(other, 'replaced') }
+    return this.#withinBound()
   }
 
   /**
@@ -81,21 +79,22 @@ export class Queue<V = unknown> {
    * @returns the item and the size that is left; undefined when the queue is empty
    */
   fetch(): FetchedItem<V> | undefined {
-    const item = this.take()
+    const item = this.#items.take()
     if (item === undefined) return undefined
+    this.#takenId = item.id
+    this.#takenAdded = item.added
+    this.observer.went(item.id, item.key, item.value)
     return { key: item.key, value: item.value, size: this.#items.size }
+  }
+
+  /** The item that was fetched just now, with what is needed to put it back. */
+  taken({ key, value }: Item<V>): QueuedItem<V> {
+    return { id: this.#takenId, key, value, added: this.#takenAdded }
   }
 
   /** The oldest item, left where it is; undefined when the queue is empty. */
   peek(): QueuedItem<V> | undefined {
     return this.#items.peek()
-  }
-
-  /** Takes the oldest item, with what is needed to put it back; undefined when the queue is empty. */
-  take(): QueuedItem<V> | undefined {
-    const item = this.#items.take()
-    if (item !== undefined) this.observer.went(item.id, item.key, item.value)
-    return item
   }
 
   /**
@@ -168,13 +167,25 @@ export class Queue<V = unknown> {
     return this.#items[Symbol.iterator]()
   }
 
+  /** The outcome of an add that met another item with its key: one of the two does not stay. */
+  #addInstead(id: number, key: string, value: V, other: QueuedItem<V>): AddResult<V> {
+    if (other.id === id) return { size: this.size, dropped: dropped(other, 'duplicate') }
+    this.#nextId = id + 1
+    this.observer.came(id, key, value)
+    return { size: this.size, dropped: this.#drop(other, 'replaced') }
+  }
+
   /** Drops the oldest item where there is one too many. */
   #withinBound(): AddResult<V> {
     const size = this.#items.size
     const bound = this.#definition.size
     if (bound === 0 || size <= bound) return { size, dropped: undefined }
+    return this.#overflow()
+  }
+
+  #overflow(): AddResult<V> {
     const oldest = this.#items.take() as QueuedItem<V>
-    return { size: size - 1, dropped: this.#drop(oldest, 'overflow') }
+    return { size: this.#items.size, dropped: this.#drop(oldest, 'overflow') }
   }
 
   #drop(item: QueuedItem<V>, reason: DropReason): DroppedItem<V> {

@@ -1,36 +1,36 @@
 import type { Items, QueuedItem } from './items.ts'
 
-/** The slots of a block. */
-const SLOTS = 128
+/** The items that a block holds. */
+const ITEMS = 128
+const SLOTS = 2 * ITEMS
 
-/** Some items in a row. A slot without an item has no key and no value. */
+/** Some items in a row, with two slots each. A slot without an item has no key and no value. */
 class Block<V> {
-  readonly keys: (string | undefined)[] = new Array(SLOTS)
-  readonly values: (V | undefined)[] = new Array(SLOTS)
-  // Numbers stand apart from the rest, since a list of nothing else holds them without an object for each.
-  readonly ids: number[] = new Array(SLOTS)
-  readonly added: number[] = new Array(SLOTS)
+  /** Key and value in turn. */
+  readonly pairs: (string | V | undefined)[] = new Array(SLOTS)
+  /** Id and time of adding in turn. A list of nothing but numbers holds them without an object for each. */
+  readonly numbers: number[] = new Array(SLOTS)
   next: Block<V> | undefined
 
   set(slot: number, id: number, key: string, value: V, added: number): void {
-    this.keys[slot] = key
-    this.values[slot] = value
-    this.ids[slot] = id
-    this.added[slot] = added
+    this.pairs[slot] = key
+    this.pairs[slot + 1] = value
+    this.numbers[slot] = id
+    this.numbers[slot + 1] = added
   }
 
   itemAt(slot: number): QueuedItem<V> {
     return {
-      id: this.ids[slot] as number,
-      key: this.keys[slot] as string,
-      value: this.values[slot] as V,
-      added: this.added[slot] as number,
+      id: this.numbers[slot] as number,
+      key: this.pairs[slot] as string,
+      value: this.pairs[slot + 1] as V,
+      added: this.numbers[slot + 1] as number,
     }
   }
 
   empty(slot: number): void {
-    this.keys[slot] = undefined
-    this.values[slot] = undefined
+    this.pairs[slot] = undefined
+    this.pairs[slot + 1] = undefined
   }
 }
 
@@ -57,8 +57,25 @@ export class Segments<V> implements Items<V> {
   add(id: number, key: string, value: V, added: number): undefined {
     if (this.#end === SLOTS) this.#grow()
     ;(this.#tail as Block<V>).set(this.#end, id, key, value, added)
-    this.#end++
+    this.#end += 2
     this.#size++
+  }
+
+  peek(): QueuedItem<V> | undefined {
+    return this.#size === 0 ? undefined : this.#head?.itemAt(this.#first)
+  }
+
+  take(): QueuedItem<V> | undefined {
+    if (this.#size === 0) return undefined
+    const block = this.#head as Block<V>
+    const slot = this.#first
+    const item = block.itemAt(slot)
+    block.empty(slot)
+    this.#first = slot + 2
+    this.#size--
+    if (this.#size === 0) this.#beginAgain()
+    else if (this.#first === SLOTS) this.#pass(block)
+    return item
   }
 
   putBack({ id, key, value, added }: QueuedItem<V>): undefined {
@@ -69,15 +86,15 @@ export class Segments<V> implements Items<V> {
       this.#head = block
       this.#first = SLOTS
     }
-    this.#first--
+    this.#first -= 2
     this.#size++
     // The few items that came back before it, and are older, move up to let it in behind them.
     let block = this.#head as Block<V>
     let slot = this.#first
-    for (let older = this.#size - 1; older > 0; older--) {
-      const isLast = slot === SLOTS - 1
+    for (let others = this.#size - 1; others > 0; others--) {
+      const isLast = slot === SLOTS - 2
       const nextBlock = isLast ? (block.next as Block<V>) : block
-      const nextSlot = isLast ? 0 : slot + 1
+      const nextSlot = isLast ? 0 : slot + 2
       const next = nextBlock.itemAt(nextSlot)
       if (next.id > id) break
       block.set(slot, next.id, next.key, next.value, next.added)
@@ -85,30 +102,6 @@ export class Segments<V> implements Items<V> {
       slot = nextSlot
     }
     block.set(slot, id, key, value, added)
-  }
-
-  peek(): QueuedItem<V> | undefined {
-    return this.#size === 0 ? undefined : this.#head?.itemAt(this.#first)
-  }
-
-  take(): QueuedItem<V> | undefined {
-    if (this.#size === 0) return undefined
-    const block = this.#head as Block<V>
-    const item = block.itemAt(this.#first)
-    block.empty(this.#first)
-    this.#first++
-    this.#size--
-    if (this.#size === 0) {
-      this.#first = 0
-      this.#end = 0
-      this.#head = this.#tail
-    } else if (this.#first === SLOTS) {
-      this.#head = block.next as Block<V>
-      this.#first = 0
-      block.next = undefined
-      this.#spare = block
-    }
-    return item
   }
 
   *[Symbol.iterator](): Generator<QueuedItem<V>> {
@@ -119,7 +112,8 @@ export class Segments<V> implements Items<V> {
         block = block.next as Block<V>
         slot = 0
       }
-      yield block.itemAt(slot++)
+      yield block.itemAt(slot)
+      slot += 2
     }
   }
 
@@ -129,6 +123,21 @@ export class Segments<V> implements Items<V> {
     if (this.#tail === undefined) this.#head = block
     else this.#tail.next = block
     this.#tail = block
+    this.#end = 0
+  }
+
+  /** Goes on from a block that is used up to the one behind it. */
+  #pass(block: Block<V>): void {
+    this.#head = block.next
+    this.#first = 0
+    block.next = undefined
+    this.#spare = block
+  }
+
+  /** Uses the block of an empty queue from its start. */
+  #beginAgain(): void {
+    this.#head = this.#tail
+    this.#first = 0
     this.#end = 0
   }
 

@@ -6,11 +6,18 @@ export class Watchers {
   readonly #listeners = new Set<() => void>()
   /** Those who watch all queues. */
   readonly #all: Watchers | undefined
+  /** Whether a change is no news: a call is under way already, or nobody listens. */
+  #isQuiet: boolean
   #timer: NodeJS.Timeout | undefined
   #calledAt = Number.NEGATIVE_INFINITY
 
   constructor(all?: Watchers) {
     this.#all = all
+    this.#isQuiet = all === undefined || all.isEmpty
+  }
+
+  get isEmpty(): boolean {
+    return this.#listeners.size === 0
   }
 
   /** Adds a listener; returns a function that removes it. */
@@ -18,36 +25,41 @@ export class Watchers {
     // One listener may watch twice.
     const own = () => listener()
     this.#listeners.add(own)
+    this.refresh()
     return () => {
       this.#listeners.delete(own)
+      this.refresh()
     }
-  }
-
-  get isEmpty(): boolean {
-    return this.#listeners.size === 0
   }
 
   /** Has the listeners called: soon after the first change in a while, and after the last one. */
   changed(): void {
-    if (this.#timer !== undefined) return
-    this.#all?.changed()
-    if (this.#listeners.size > 0) this.#schedule()
+    if (!this.#isQuiet) this.#schedule()
+  }
+
+  /** Looks again whether anybody listens. */
+  refresh(): void {
+    const isHeard = !this.isEmpty || (this.#all !== undefined && !this.#all.isEmpty)
+    this.#isQuiet = this.#timer !== undefined || !isHeard
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#listeners.clear()
+    this.refresh()
   }
 
   #schedule(): void {
     const wait = this.#calledAt + INTERVAL - performance.now()
     this.#timer = setTimeout(() => this.#call(), Math.max(0, wait)).unref()
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer)
-    this.#listeners.clear()
+    this.#isQuiet = true
   }
 
   #call(): void {
     this.#timer = undefined
     this.#calledAt = performance.now()
-    // They may have been called meanwhile for another queue.
+    this.refresh()
     this.#all?.changed()
     for (const listener of this.#listeners) listener()
   }
