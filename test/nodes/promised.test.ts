@@ -11,6 +11,7 @@ import {
 import { conformsAsEngine } from '../conformance/engine.ts'
 import { load, unload } from '../support/bench.ts'
 import { config } from '../support/flows.ts'
+import { until } from '../support/node-red.ts'
 
 /** A memory engine whose answers take a moment. */
 class LateEngine implements Engine {
@@ -88,6 +89,22 @@ describe('the nodes over an engine that answers later', () => {
     }
     engine.failure = undefined
     assert.equal((await run('add', { payload: 1 })).out[0]?.mqsize, 1)
+  })
+
+  it('take nothing for a node that was closed before the answer', async () => {
+    const { run, node, heard, engine } = await late()
+    await run('add', { topic: 'a', payload: 1 })
+    heard.length = 0
+    node('fetch').receive({ _msgid: 'trigger' })
+    await (node('fetch') as unknown as { close(): Promise<void> }).close()
+    await until(() => heard.some(({ what }) => what === 'error'), 'the message to end')
+    await sleep(20)
+    const ends = heard.filter(({ what }) => what !== 'status')
+    assert.deepEqual(
+      ends.map(({ msg }) => msg.error?.code),
+      ['MQ_CLOSED'],
+    )
+    assert.equal(await engine.size('q'), 1)
   })
 
   it('show the size once it is known', async () => {
