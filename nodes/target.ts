@@ -17,8 +17,6 @@ export interface Target {
  * @param path the property, such as `mqk` or `payload.key`
  */
 export function target(RED: NodeAPI, path: string): Target {
-  if (path === 'mqk') return KEY
-  if (path === 'mqv') return VALUE
   if (PLAIN.test(path) && path !== '__proto__') return plain(path)
   return {
     path,
@@ -39,30 +37,6 @@ function plain(path: string): Target {
       delete msg[path]
     },
   }
-}
-
-/** `msg.mqk`. An access with a literal name is the fastest there is, so the usual properties have their own. */
-const KEY: Target = {
-  path: 'mqk',
-  fits: (msg) => !('mqk' in msg) || accepts(msg, 'mqk'),
-  set(msg, value) {
-    msg.mqk = value
-  },
-  delete(msg) {
-    if ('mqk' in msg) delete msg.mqk
-  },
-}
-
-/** `msg.mqv`. */
-const VALUE: Target = {
-  path: 'mqv',
-  fits: (msg) => !('mqv' in msg) || accepts(msg, 'mqv'),
-  set(msg, value) {
-    msg.mqv = value
-  },
-  delete(msg) {
-    if ('mqv' in msg) delete msg.mqv
-  },
 }
 
 /** `msg.mqsize`, which every node sets. */
