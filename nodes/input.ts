@@ -80,12 +80,15 @@ export abstract class InputNode {
       return
     }
     if (pending === undefined) this.#succeed(done)
-    else {
-      pending.then(
-        () => this.#succeed(done),
-        (cause) => this.#fail(cause, done),
-      )
-    }
+    else this.#concludeLater(pending, done)
+  }
+
+  // Apart, since what needs functions of its own would cost every message that does not.
+  #concludeLater(pending: Promise<void>, done: Done): void {
+    pending.then(
+      () => this.#succeed(done),
+      (cause) => this.#fail(cause, done),
+    )
   }
 
   #succeed(done: Done): void {

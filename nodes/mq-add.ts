@@ -38,8 +38,18 @@ class MqAdd extends InputNode {
       const queue = this.link.queueName(msg) as string
       return this.#add(msg, queue, this.#key.read(msg), this.#value.read(msg), send)
     }
+    return this.#addInTurn(msg, send)
+  }
+
+  // What needs a function of its own stands apart: it would cost every message that does not.
+
+  #addInTurn(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {
     const asked = together(this.#queueName(msg), this.#key.attempt(msg), this.#value.attempt(msg))
     return this.inTurn(asked, ([queue, key, value]) => this.#add(msg, queue, key, value, send))
+  }
+
+  #answerLater(msg: NodeMessageInFlow, queue: string, added: Promise<AddResult>, send: Send) {
+    return added.then((late) => this.#answer(msg, queue, late, send))
   }
 
   /** The name of the queue, or a promise that rejects: the other parts may reject as well. */
@@ -64,7 +74,7 @@ class MqAdd extends InputNode {
     if (value === undefined || value === null) throw missingValue(engine, queue)
     assertTakesSize(msg)
     const added = engine.add(queue, text, copyOf(value, msg))
-    if (added instanceof Promise) return added.then((late) => this.#answer(msg, queue, late, send))
+    if (added instanceof Promise) return this.#answerLater(msg, queue, added, send)
     this.#answer(msg, queue, added, send)
   }
 
