@@ -1,99 +1,120 @@
 import type { Node, NodeMessage, NodeMessageInFlow } from 'node-red'
-import type { MaybePromise } from '../src/engine.ts'
 import { MqueueError, reasonOf } from '../src/errors.ts'
+import type { MaybePromise } from '../src/maybe-promise.ts'
+import type { QueueLink } from './queue-link.ts'
 
-/** What a node sends: a message on its first output, or one or none on each. */
-export type Outputs = NodeMessage | (NodeMessage | null)[]
-
-/** What a node does with a message, in two steps, each of which may take its time. */
-export interface Work<T> {
-  /** Finds out what the message asks for. It must not change the message. */
-  evaluate(msg: NodeMessageInFlow): MaybePromise<T>
-  /** Does it, and gives what to send. Messages get here in the order in which they came. */
-  act(msg: NodeMessageInFlow, asked: T): MaybePromise<Outputs>
-}
-
-/** Hears how each message ended. */
-export interface Outcome {
-  succeeded(): void
-  failed(error: unknown): void
-}
+/** Sends a message on: on the first output, or on each output the one in its place. */
+export type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void
+type Done = (error?: Error) => void
 
 /**
- * Answers every message of a node with exactly one `done`: after what came of it was sent, or with
- * the error, and then nothing is sent. It never rejects, since that ends the Node-RED process.
+ * What a flow node does with messages. Every message is answered with exactly one `done`: after what came of it was sent,
+ * or with the error, and then nothing is sent. Nothing here rejects, since that would end the Node-RED process.
+ *
+ * A message whose parts are all at hand passes at once, without a promise and without a function of its own.
  */
-export function onInput<T>(node: Node, work: Work<T>, outcome: Outcome): void {
+export abstract class InputNode {
+  protected readonly link: QueueLink
+  /** Is aborted, with an `MQ_CLOSED`, when the node is closed. */
+  protected readonly signal: AbortSignal
+  readonly #node: Node
   /** Settles when the newest message that had to wait gets its turn. */
-  let lastTurn: Promise<PromiseSettledResult<T>> | undefined
+  #lastTurn: Promise<unknown> | undefined
   /** Gives up the messages that are still being evaluated. */
-  const waiting = new Set<() => void>()
+  readonly #waiting = new Set<() => void>()
 
-  node.on('close', (_removed: boolean, closed: () => void) => {
-    for (const giveUp of waiting) giveUp()
-    closed()
-  })
+  constructor(node: Node, link: QueueLink) {
+    const closing = new AbortController()
+    this.#node = node
+    this.link = link
+    this.signal = closing.signal
+    node.on('input', (msg, send, done) => this.#receive(msg, send, done))
+    node.on('close', (_removed: boolean, closed: () => void) => {
+      closing.abort(closedError())
+      for (const giveUp of this.#waiting) giveUp()
+      closed()
+    })
+  }
 
-  function inTurn(msg: NodeMessageInFlow, asked: MaybePromise<T>): MaybePromise<Outputs> {
-    if (lastTurn === undefined && !(asked instanceof Promise)) return work.act(msg, asked)
-    // A message that takes longer to evaluate than the next one stays ahead of it.
-    const turn = Promise.allSettled([untilClosed(asked), lastTurn]).then(([evaluated]) => evaluated)
-    lastTurn = turn
-    return turn.then((evaluated) => {
-      if (lastTurn === turn) lastTurn = undefined
+  /** Does what a message asks for, and sends what comes of it. */
+  protected abstract handle(msg: NodeMessageInFlow, send: Send): MaybePromise<void>
+
+  /**
+   * Does what a message asks for once that is known. A message that takes longer to evaluate than the next one stays ahead
+   * of it.
+   *
+   * @param asked what the message asks for
+   */
+  protected inTurn<T>(
+    asked: MaybePromise<T>,
+    act: (asked: T) => MaybePromise<void>,
+  ): MaybePromise<void> {
+    if (this.#lastTurn === undefined && !(asked instanceof Promise)) return act(asked)
+    const turn = Promise.allSettled([this.#untilClosed(asked), this.#lastTurn])
+    this.#lastTurn = turn
+    return turn.then(([evaluated]) => {
+      if (this.#lastTurn === turn) this.#lastTurn = undefined
       if (evaluated.status === 'rejected') throw evaluated.reason
-      return work.act(msg, evaluated.value)
+      return act(evaluated.value)
     })
   }
 
   /** What is asked for, unless the node is closed before it is known. */
-  function untilClosed(asked: MaybePromise<T>): Promise<T> {
+  #untilClosed<T>(asked: MaybePromise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const giveUp = () => reject(closedError())
-      waiting.add(giveUp)
+      const giveUp = () => reject(this.signal.reason)
+      this.#waiting.add(giveUp)
       Promise.resolve(asked)
         .then(resolve, reject)
-        .finally(() => waiting.delete(giveUp))
+        .finally(() => this.#waiting.delete(giveUp))
     })
   }
 
-  node.on('input', (arrived, send, done) => {
-    // A frozen message cannot be decorated; what it carries can.
-    const msg = Object.isExtensible(arrived) ? arrived : { ...arrived }
-    function finish(outputs: Outputs): void {
-      try {
-        sendApart(send, outputs)
-      } catch (error) {
-        fail(error)
-        return
-      }
-      outcome.succeeded()
-      conclude()
-    }
-    function fail(cause: unknown): void {
-      const error = cause instanceof MqueueError ? cause : unexpected(cause)
-      outcome.failed(error)
-      conclude(error)
-    }
-    function conclude(error?: Error): void {
-      try {
-        done(error)
-      } catch (cause) {
-        // Node-RED copies the message for Catch and Complete nodes, which not every message survives.
-        const text = `${error?.message ?? ''} The message could not be reported: ${reasonOf(cause)}`
-        node.error(text.trim())
-      }
-    }
-    let outputs: MaybePromise<Outputs>
+  #receive(arrived: NodeMessageInFlow, send: Send, done: Done): void {
+    let pending: MaybePromise<void>
     try {
-      outputs = inTurn(msg, work.evaluate(msg))
-    } catch (error) {
-      fail(error)
+      // A frozen message cannot be decorated; what it carries can.
+      pending = this.handle(Object.isExtensible(arrived) ? arrived : { ...arrived }, send)
+    } catch (cause) {
+      this.#fail(cause, done)
       return
     }
-    if (outputs instanceof Promise) outputs.then(finish, fail)
-    else finish(outputs)
-  })
+    if (pending === undefined) this.#succeed(done)
+    else this.#concludeLater(pending, done)
+  }
+
+  // Apart, since what needs functions of its own would cost every message that does not.
+  #concludeLater(pending: Promise<void>, done: Done): void {
+    pending.then(
+      () => this.#succeed(done),
+      (cause) => this.#fail(cause, done),
+    )
+  }
+
+  #succeed(done: Done): void {
+    this.link.succeeded()
+    try {
+      done()
+    } catch (cause) {
+      this.#unreported(cause)
+    }
+  }
+
+  #fail(cause: unknown, done: Done): void {
+    const error = cause instanceof MqueueError ? cause : unexpected(cause)
+    this.link.failed(error)
+    try {
+      done(error)
+    } catch (reason) {
+      this.#unreported(reason, error)
+    }
+  }
+
+  /** Node-RED copies the message for Catch and Complete nodes, which not every message survives. */
+  #unreported(cause: unknown, error?: MqueueError): void {
+    const text = `${error?.message ?? ''} The message could not be reported: ${reasonOf(cause)}`
+    this.#node.error(text.trim())
+  }
 }
 
 /** The error of a message that does not let itself be read, written or sent on. */
@@ -106,19 +127,4 @@ function unexpected(cause: unknown): MqueueError {
 export function closedError(): MqueueError {
   const text = 'The node was closed before the message was done, by a deploy or a stop.'
   return new MqueueError('MQ_CLOSED', text)
-}
-
-/** Of the messages sent together, Node-RED clones all but the first, which an HTTP response does not survive. */
-function sendApart(
-  send: (msg: NodeMessage | (NodeMessage | null)[]) => void,
-  outputs: Outputs,
-): void {
-  if (!Array.isArray(outputs)) {
-    send(outputs)
-    return
-  }
-  for (const [port, msg] of outputs.entries()) {
-    if (msg === null) continue
-    send(port === 0 ? msg : [...new Array<null>(port).fill(null), msg])
-  }
 }

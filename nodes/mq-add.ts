@@ -1,12 +1,13 @@
-import type { Node, NodeAPI } from 'node-red'
-import type { DroppedItem } from '../src/engine.ts'
+import { types } from 'node:util'
+import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red'
+import type { AddResult, DroppedItem, Engine } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
+import type { MaybePromise } from '../src/maybe-promise.ts'
 import { copyOf } from './copy.ts'
-import { onInput } from './input.ts'
-import { after, together } from './maybe-promise.ts'
-import { reader } from './property.ts'
+import { InputNode, type Send } from './input.ts'
+import { PROMISE, type Reader, reader } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
-import { assertSettable, target } from './target.ts'
+import { assertTakesSize } from './target.ts'
 
 interface MqAddDef extends QueueNodeDef {
   key?: string
@@ -16,48 +17,103 @@ interface MqAddDef extends QueueNodeDef {
   dropped?: boolean | string
 }
 
+class MqAdd extends InputNode {
+  readonly #key: Reader
+  readonly #value: Reader
+  readonly #tellsDropped: boolean
+  /** Whether queue, key and value are read at once for every message. */
+  readonly #isImmediate: boolean
+
+  constructor(RED: NodeAPI, node: Node, def: MqAddDef) {
+    super(node, new QueueLink(RED, node, def))
+    const { key = 'topic', keyType = 'msg', value = 'payload', valueType = 'msg' } = def
+    this.#tellsDropped = def.dropped === true || def.dropped === 'true'
+    this.#key = reader(RED, node, { value: key, type: keyType }, 'key', 'MQ_INVALID_KEY')
+    this.#value = reader(RED, node, { value, type: valueType }, 'value', 'MQ_INVALID_VALUE')
+    this.#isImmediate = this.link.isImmediate && this.#key.isImmediate && this.#value.isImmediate
+  }
+
+  protected override handle(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {
+    if (this.#isImmediate) {
+      const queue = this.link.queueName(msg) as string
+      return this.#add(msg, queue, this.#key.read(msg), this.#value.read(msg), send)
+    }
+    return this.#addInTurn(msg, send)
+  }
+
+  // What needs a function of its own stands apart: it would cost every message that does not.
+
+  #addInTurn(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {
+    const asked = together(this.#queueName(msg), this.#key.attempt(msg), this.#value.attempt(msg))
+    return this.inTurn(asked, ([queue, key, value]) => this.#add(msg, queue, key, value, send))
+  }
+
+  #answerLater(msg: NodeMessageInFlow, queue: string, added: Promise<AddResult>, send: Send) {
+    return added.then((late) => this.#answer(msg, queue, late, send))
+  }
+
+  /** The name of the queue, or a promise that rejects: the other parts may reject as well. */
+  #queueName(msg: NodeMessageInFlow): MaybePromise<string> {
+    try {
+      return this.link.queueName(msg)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #add(
+    msg: NodeMessageInFlow,
+    queue: string,
+    key: unknown,
+    value: unknown,
+    send: Send,
+  ): MaybePromise<void> {
+    const engine = this.link.engine()
+    this.link.show(queue)
+    const text = typeof key === 'string' ? key : keyOf(key, engine, queue)
+    if (value === undefined || value === null) throw missingValue(engine, queue)
+    assertTakesSize(msg)
+    const added = engine.add(queue, text, copyOf(value, msg))
+    if (added instanceof Promise) return this.#answerLater(msg, queue, added, send)
+    this.#answer(msg, queue, added, send)
+  }
+
+  #answer(msg: NodeMessageInFlow, queue: string, { size, dropped }: AddResult, send: Send): void {
+    msg.mqsize = size
+    send(msg)
+    // Of messages sent together, Node-RED clones all but the first, which an HTTP response does not survive.
+    if (dropped !== undefined && this.#tellsDropped) send([null, droppedMessage(queue, dropped)])
+  }
+}
+
 export default (RED: NodeAPI): void => {
   function MqAddNode(this: Node, def: MqAddDef): void {
     RED.nodes.createNode(this, def)
-    const { key = 'topic', keyType = 'msg', value = 'payload', valueType = 'msg' } = def
-    const tellsDropped = def.dropped === true || def.dropped === 'true'
-    const link = new QueueLink(RED, this, def)
-    const sizeTarget = target(RED, 'mqsize')
-    const readKey = reader(RED, this, { value: key, type: keyType }, 'key', 'MQ_INVALID_KEY')
-    const readValue =
-      valueType === 'fullmsg'
-        ? (msg: unknown) => msg
-        : reader(RED, this, { value, type: valueType }, 'value', 'MQ_INVALID_VALUE')
-
-    onInput(
-      this,
-      {
-        evaluate: (msg) => together(link.queueName(msg), readKey(msg), readValue(msg)),
-        act(msg, [queue, rawKey, rawValue]) {
-          const engine = link.engine()
-          const itemKey = keyOf(rawKey, engine.definition(queue).addmode)
-          if (rawValue === undefined || rawValue === null) throw missingValue(queue)
-          assertSettable(sizeTarget, msg, 'MQ_INVALID_VALUE')
-          link.show(queue)
-          return after(engine.add(queue, itemKey, copyOf(rawValue, msg)), ({ size, dropped }) => {
-            msg.mqsize = size
-            if (!tellsDropped || dropped === undefined) return msg
-            return [msg, droppedMessage(queue, dropped)]
-          })
-        },
-      },
-      link,
-    )
+    new MqAdd(RED, this, def)
   }
 
   RED.nodes.registerType('mq-add', MqAddNode)
 }
 
-function keyOf(raw: unknown, addmode: number): string {
-  if (typeof raw === 'string') return raw
+/** Three values together, at once where all are there. */
+function together<A, B, C>(
+  a: MaybePromise<A>,
+  b: MaybePromise<B>,
+  c: MaybePromise<C>,
+): MaybePromise<[A, B, C]> {
+  if (a instanceof Promise || b instanceof Promise || c instanceof Promise) {
+    return Promise.all([a, b, c])
+  }
+  return [a, b, c]
+}
+
+/** The key of an item, where it is no text already. */
+function keyOf(raw: unknown, engine: Engine, queue: string): string {
   if (typeof raw === 'number' || typeof raw === 'boolean') return String(raw)
+  const { addmode } = engine.definition(queue)
   if (raw !== undefined && raw !== null) {
-    const text = `A key is a text, a number or a boolean, not ${nameOfType(raw)}. Choose another key.`
+    const what = types.isPromise(raw) ? `${nameOfType(raw)}: ${PROMISE}` : nameOfType(raw)
+    const text = `A key is a text, a number or a boolean, not ${what}. Choose another key.`
     throw new MqueueError('MQ_INVALID_KEY', text)
   }
   if (addmode === 0) return ''
@@ -72,7 +128,9 @@ function nameOfType(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
-function missingValue(queue: string): MqueueError {
+/** The error of a message without a value, if that is all that is wrong with it. */
+function missingValue(engine: Engine, queue: string): MqueueError {
+  engine.definition(queue)
   const text =
     'The message has no value to queue. Give it the property that the value is taken from.'
   return new MqueueError('MQ_INVALID_VALUE', text, { queue })

@@ -1,51 +1,53 @@
-import type { Node, NodeAPI } from 'node-red'
-import type { Engine } from '../src/engine.ts'
-import { onInput } from './input.ts'
-import { after } from './maybe-promise.ts'
+import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red'
+import { after, type MaybePromise } from '../src/maybe-promise.ts'
+import { InputNode, type Send } from './input.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
-import { sizeStatus } from './status.ts'
-import { assertSettable, target } from './target.ts'
+import { assertSettable, type Target, target } from './target.ts'
 
 interface MqSizeDef extends QueueNodeDef {
   sizeTo?: string
 }
 
-export default (RED: NodeAPI): void => {
-  function MqSizeNode(this: Node, def: MqSizeDef): void {
-    RED.nodes.createNode(this, def)
-    const all = def.queueType === 'all'
-    const sizeTarget = target(RED, def.sizeTo || 'payload')
-    const link = new QueueLink(RED, this, def, all ? { describe: total } : {})
+class MqSize extends InputNode {
+  readonly #all: boolean
+  readonly #size: Target
 
-    onInput(
-      this,
-      {
-        evaluate: (msg) => (all ? '' : link.queueName(msg)),
-        act(msg, queue) {
-          assertSettable(sizeTarget, msg, 'MQ_INVALID_VALUE')
-          if (!all) link.show(queue)
-          return after(all ? allSizes(link.engine()) : link.engine().size(queue), (size) => {
-            sizeTarget.set(msg, size)
-            return msg
-          })
-        },
-      },
-      link,
+  constructor(RED: NodeAPI, node: Node, def: MqSizeDef) {
+    const all = def.queueType === 'all'
+    super(node, new QueueLink(RED, node, def, { all }))
+    this.#all = all
+    this.#size = target(RED, def.sizeTo || 'payload')
+  }
+
+  protected override handle(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {
+    if (this.#all) return this.#sizes(msg, send)
+    return this.inTurn(this.link.queueName(msg), (queue) => this.#sizeOf(msg, queue, send))
+  }
+
+  #sizeOf(msg: NodeMessageInFlow, queue: string, send: Send): MaybePromise<void> {
+    assertSettable(this.#size, msg, 'MQ_INVALID_VALUE')
+    this.link.show(queue)
+    return after(this.link.engine().size(queue), (size) => this.#answer(msg, size, send))
+  }
+
+  #sizes(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {
+    assertSettable(this.#size, msg, 'MQ_INVALID_VALUE')
+    return after(this.link.engine().sizes(), (sizes) =>
+      this.#answer(msg, Object.fromEntries(sizes), send),
     )
   }
 
+  #answer(msg: NodeMessageInFlow, size: unknown, send: Send): void {
+    this.#size.set(msg, size)
+    send(msg)
+  }
+}
+
+export default (RED: NodeAPI): void => {
+  function MqSizeNode(this: Node, def: MqSizeDef): void {
+    RED.nodes.createNode(this, def)
+    new MqSize(RED, this, def)
+  }
+
   RED.nodes.registerType('mq-size', MqSizeNode)
-}
-
-function allSizes(engine: Engine) {
-  return after(engine.sizes(), (sizes): unknown => Object.fromEntries(sizes))
-}
-
-/** The status of a node that counts all queues: how many items there are in all of them. */
-function total(engine: Engine) {
-  return after(engine.sizes(), (sizes) => {
-    let sum = 0
-    for (const size of sizes.values()) sum += size
-    return sizeStatus(sum, 0)
-  })
 }

@@ -1,13 +1,15 @@
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
-import { parseDefinitions } from '../src/definition.ts'
-import type { Engine } from '../src/engine.ts'
-import { MqueueError, quote, reasonOf } from '../src/errors.ts'
-import type { StoreLocation } from '../src/address.ts'
-import { StoredEngine } from '../src/sql/engine.ts'
-import { adopt, park, parkedEngines, sweep } from './living-engines.ts'
-import { onEnd } from './process-end.ts'
-import { type ConfigNode, type Credentials, refreshLinks } from './queue-link.ts'
+import { type ParsedDefinitions, parseDefinitions } from '../src/definition.ts'
+import { createEngine, type EngineOptions, relocateEngine, supported } from '../src/engines.ts'
+import { MqueueError, reasonOf } from '../src/errors.ts'
+import {
+  type ConfigNode,
+  type Credentials,
+  itemsIn,
+  type LivingEngine,
+  registry,
+} from './registry.ts'
 import { serveRpc } from './rpc.ts'
 import { errorStatus } from './status.ts'
 
@@ -19,76 +21,47 @@ interface MqueueDef extends NodeDef {
   queues?: unknown
 }
 
-/** The config nodes that are neither disabled nor stopped, by their id. */
-const living = new Map<string, ConfigNode>()
-/** The engines of those nodes. */
-const engines = new Set<StoredEngine>()
-/** The ids of config nodes that are shown to have a bad definition. */
-const shownBad = new Set<string>()
-let listening = false
+/** The engine of a config node whose definition names none that there is. */
+const DEFAULT_KIND = 'memory'
 
 export default (RED: NodeAPI): void => {
   function listen(): void {
-    if (listening) return
-    listening = true
+    if (!registry.watchEnd(RED)) return
     RED.events.on('flows:started', () => {
-      sweep(RED).catch((error) => RED.log.error(`mqueue: ${reasonOf(error)}`))
-      // The flow nodes make themselves known as users first, so that their Status nodes hear of it.
-      refreshLinks()
-      for (const node of living.values()) showDefinitions(node)
+      registry.sweep(RED).catch((error) => RED.log.error(`mqueue: ${reasonOf(error)}`))
+      // The flow nodes make themselves known as users first, so that their Status nodes get the news.
+      registry.refresh()
+      for (const node of registry.configs) showDefinitions(node)
     })
-    serveRpc(RED, livingEngines)
-    onEnd({
-      save: () => parkedEngines().map((engine) => engine.save()),
-      rescue() {
-        for (const engine of [...engines, ...parkedEngines()]) {
-          try {
-            engine.rescue()
-          } catch (error) {
-            RED.log.error(`mqueue: ${reasonOf(error)}`)
-          }
-        }
-      },
-    })
+    serveRpc(RED, () => registry.engines())
   }
 
-  function locationOf(node: ConfigNode, { dbUrl }: MqueueDef): StoreLocation {
+  function optionsOf(node: ConfigNode, { dbUrl }: MqueueDef): EngineOptions {
     const directory = join(RED.settings.userDir ?? process.cwd(), 'mqueue')
     const { user, password } = node.credentials ?? {}
-    return { url: dbUrl, user, password, directory, id: node.id }
+    const report = {
+      info: (text: string) => node.log(text),
+      warn: (text: string) => node.warn(text),
+      error: (text: string) => node.error(text),
+    }
+    return { url: dbUrl, user, password, directory, id: node.id, report }
   }
 
   function MqueueNode(this: ConfigNode, def: MqueueDef): void {
     RED.nodes.createNode(this, def)
     this.users = {}
-    const location = locationOf(this, def)
-    const report = {
-      info: (text: string) => this.log(text),
-      warn: (text: string) => this.warn(text),
-      error: (text: string) => this.error(text),
-    }
-    const parked = adopt(this.id)
-    parked?.use(location, report)
-    const engine = parked ?? new StoredEngine(location, report)
-    this.engine = engine
-    engines.add(engine)
-    living.set(this.id, this)
-    const { definitions, errors } = parse(def)
+    const { mqueueSize, mqueueAddmode, queues = [] } = def
+    const parsed = parseDefinitions(queues, { mqueueSize, mqueueAddmode })
+    const parked = registry.adopt(this.id)
+    const options = optionsOf(this, def)
+    const { living, errors } = engineFor(this, def.engine ?? DEFAULT_KIND, options, parsed, parked)
     for (const error of errors) this.error(error.message)
+    this.living = living
     this.definitionErrors = errors
-    Promise.resolve(engine.define(definitions, errors)).then(
-      (dropped) => {
-        for (const { queue, items } of dropped) {
-          this.warn(`Queue "${queue}": items dropped by its new definition: ${items.length}.`)
-        }
-      },
-      (error) => this.error(reasonOf(error)),
-    )
+    registry.enter(this)
+    define(this, living, errors)
     this.on('close', (removed: boolean, done: () => void) => {
-      this.engine = undefined
-      living.delete(this.id)
-      engines.delete(engine)
-      park(RED, this.id, engine, removed).then(done, (error) => {
+      registry.leave(RED, this, removed).then(done, (error) => {
         this.error(reasonOf(error))
         done()
       })
@@ -101,24 +74,83 @@ export default (RED: NodeAPI): void => {
   })
 }
 
-function livingEngines(): Map<string, Engine> {
-  const engines = new Map<string, Engine>()
-  for (const [id, { engine }] of living) if (engine !== undefined) engines.set(id, engine)
-  return engines
+/** The engine that a config node goes on with, which may be the one that is parked for it, and its definitions. */
+function engineFor(
+  node: ConfigNode,
+  kind: string,
+  options: EngineOptions,
+  parsed: ParsedDefinitions,
+  parked: LivingEngine | undefined,
+): { living: LivingEngine; errors: MqueueError[] } {
+  try {
+    const engine = goOn(node, kind, options, parked) ?? createEngine(kind, options)
+    const { definitions, errors } = supported(parsed, engine.supports)
+    if (parked?.engine === engine && errors.length === 0) reportDeleted(node, parked, definitions)
+    return { living: { engine, kind, definitions }, errors }
+  } catch (error) {
+    if (!(error instanceof MqueueError)) throw error
+    // What the queues hold waits until the node names an engine that there is.
+    const engine = parked?.engine ?? createEngine(DEFAULT_KIND, options)
+    const living = { engine, kind: parked?.kind ?? DEFAULT_KIND, definitions: [] }
+    return { living, errors: [error] }
+  }
 }
 
-function parse({ engine = 'memory', queues = [], mqueueSize, mqueueAddmode }: MqueueDef) {
-  const parsed = parseDefinitions(queues, { mqueueSize, mqueueAddmode })
-  if (engine === 'memory') return parsed
-  const text = `There is no engine ${quote(String(engine))}; use "memory".`
-  const error = new MqueueError('MQ_INVALID_DEFINITION', text, { field: 'engine' })
-  return { definitions: [], errors: [error] }
+/** The engine that is parked for a config node, where it can go on with other options; else it is closed. */
+function goOn(
+  node: ConfigNode,
+  kind: string,
+  options: EngineOptions,
+  parked: LivingEngine | undefined,
+) {
+  if (parked === undefined) return undefined
+  const { engine, definitions } = parked
+  if (parked.kind === kind && relocateEngine(kind, engine, options)) return engine
+  // It throws for a kind that there is not, and then nothing must be lost.
+  const successor = createEngine(kind, options)
+  const items = itemsIn(parked, definitions)
+  if (items > 0) node.warn(`Items dropped, since the queues live in another engine now: ${items}.`)
+  closing(node, async () => engine.close())
+  return successor
+}
+
+function closing(node: ConfigNode, close: () => Promise<void>): void {
+  close().catch((error) => node.error(reasonOf(error)))
+}
+
+/** Reports how many items go with queues that are no longer defined. */
+function reportDeleted(
+  node: ConfigNode,
+  parked: LivingEngine,
+  definitions: LivingEngine['definitions'],
+): void {
+  const kept = new Set(definitions.map(({ name }) => name))
+  for (const definition of parked.definitions) {
+    if (kept.has(definition.name)) continue
+    const items = itemsIn(parked, [definition])
+    if (items === 0) continue
+    node.warn(`Queue "${definition.name}": items dropped with the deleted queue: ${items}.`)
+  }
+}
+
+/** Brings the queues into line with their definitions, and reports what no longer fits. */
+async function define(
+  node: ConfigNode,
+  { engine, definitions }: LivingEngine,
+  errors: readonly MqueueError[],
+): Promise<void> {
+  try {
+    for (const { queue, items } of await engine.define(definitions, errors)) {
+      node.warn(`Queue "${queue}": items dropped by its new definition: ${items.length}.`)
+    }
+  } catch (error) {
+    node.error(reasonOf(error))
+  }
 }
 
 /** Shows that a definition is bad, and when it no longer is. */
 function showDefinitions(node: ConfigNode): void {
-  if (node.definitionErrors.length > 0) {
-    shownBad.add(node.id)
-    node.status(errorStatus(node.definitionErrors[0]))
-  } else if (shownBad.delete(node.id)) node.status({})
+  const [bad] = node.definitionErrors
+  if (!registry.showsBad(node.id, bad !== undefined) && bad === undefined) return
+  node.status(bad === undefined ? {} : errorStatus(bad))
 }

@@ -1,135 +1,228 @@
 import { types } from 'node:util'
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
-import type { MaybePromise } from '../src/engine.ts'
 import { type ErrorCode, MqueueError, reasonOf } from '../src/errors.ts'
+import type { MaybePromise } from '../src/maybe-promise.ts'
 
-/** A property as a typed input of the editor gives it. */
+/** A property as a typed input of the editor writes it. */
 export interface TypedProperty {
   value: string
   type: string
 }
 
-const TYPES = [
-  'msg',
-  'flow',
-  'global',
-  'str',
-  'num',
-  'bool',
-  'json',
-  'bin',
-  'date',
-  'jsonata',
-  'env',
-]
+/** The types, besides `msg` and `str`, that are read at once. */
+const IMMEDIATE = ['num', 'bool', 'json', 'bin', 'date', 'env']
 /** The name of a property right on the message, which needs no parsing. */
 export const PLAIN = /^[A-Za-z_$][\w$]*$/
+/** Why a promise is refused, wherever it is found. */
+export const PROMISE = 'it is a promise; wait for it before this node'
+
+/** Reads a typed property for messages. */
+export abstract class Reader {
+  readonly #property: TypedProperty
+  readonly #what: string
+  readonly #code: ErrorCode
+
+  /**
+   * @param what what the property is to the node, such as `key`, for error texts
+   * @param code the code of the error when it cannot be read
+   */
+  constructor(property: TypedProperty, what: string, code: ErrorCode) {
+    this.#property = property
+    this.#what = what
+    this.#code = code
+  }
+
+  /** Whether it is read at once for every message. Then what is read may be a promise itself, which nobody waits for. */
+  abstract get isImmediate(): boolean
+
+  /**
+   * @returns the property; undefined when the message, or the context, lacks it
+   * @throws MqueueError when the property cannot be read; or rejects with it
+   */
+  abstract read(msg: NodeMessage): MaybePromise<unknown>
+
+  /** Reads the property, but rejects where `read` would throw, and where the property itself is a promise. */
+  attempt(msg: NodeMessage): MaybePromise<unknown> {
+    try {
+      const found = this.read(msg)
+      if (this.isImmediate && types.isPromise(found)) throw this.unreadable(PROMISE)
+      return found
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** The error of a property that cannot be read. */
+  protected unreadable(cause: unknown): MqueueError {
+    const { type, value } = this.#property
+    const text = `The ${this.#what} (${type} ${value}) cannot be read: ${reasonOf(cause)}`
+    return new MqueueError(this.#code, text, { cause })
+  }
+}
 
 /**
  * Prepares reading a typed property, once per node.
  *
  * @param what what the property is to the node, such as `key`, for error texts
  * @param code the code of the error when it cannot be read
- * @returns a function that reads it for a message: undefined when the message, or the context, lacks
- *   it. It never throws: when the property cannot be read, it rejects with an `MqueueError`
  */
 export function reader(
   RED: NodeAPI,
   node: Node,
-  { value, type }: TypedProperty,
+  property: TypedProperty,
   what: string,
   code: ErrorCode,
-): (msg: NodeMessage) => MaybePromise<unknown> {
-  function unreadable(cause: unknown): Promise<never> {
-    const text = `The ${what} (${type} ${value}) cannot be read: ${reasonOf(cause)}`
-    return Promise.reject(new MqueueError(code, text, { cause }))
+): Reader {
+  const { value, type } = property
+  const { util } = RED
+  const immediate = (evaluate: Evaluate) => new ImmediateReader(evaluate, property, what, code)
+  const late = (evaluate: EvaluateLate) => new LateReader(evaluate, property, what, code)
+  if (type === 'str') return immediate(() => value)
+  if (type === 'fullmsg') return immediate((msg) => msg)
+  if (type === 'msg' && value === 'topic') return new TopicReader(property, what, code)
+  if (type === 'msg' && value === 'payload') return new PayloadReader(property, what, code)
+  if (type === 'flow' || type === 'global') {
+    return late((msg, callback) => util.evaluateNodeProperty(value, type, node, msg, callback))
   }
-  /** A promise would be taken for a property that is still being read. */
-  function noPromise(found: unknown): unknown {
-    return typeof found === 'object' && types.isPromise(found)
-      ? unreadable('it is a promise; wait for it before this node')
-      : found
+  if (IMMEDIATE.includes(type)) {
+    return immediate((msg) => util.evaluateNodeProperty(value, type, node, msg))
   }
-  if (type === 'msg' && PLAIN.test(value)) {
+  try {
+    if (type === 'msg') return immediate(evaluatePath(RED, value))
+    if (type !== 'jsonata') throw new Error(`there is no type "${type}"`)
+    const expression = util.prepareJSONataExpression(value, node)
+    return late((msg, callback) => util.evaluateJSONataExpression(expression, msg, callback))
+  } catch (error) {
+    return immediate(() => {
+      throw error
+    })
+  }
+}
+
+/** Reads `msg.topic`. A load with a literal name is the fastest there is, so the usual properties have their own. */
+class TopicReader extends Reader {
+  override get isImmediate() {
+    return true
+  }
+
+  override read(msg: NodeMessage): unknown {
+    try {
+      return msg.topic
+    } catch (cause) {
+      throw this.unreadable(cause)
+    }
+  }
+}
+
+/** Reads `msg.payload`. */
+class PayloadReader extends Reader {
+  override get isImmediate() {
+    return true
+  }
+
+  override read(msg: NodeMessage): unknown {
+    try {
+      return msg.payload
+    } catch (cause) {
+      throw this.unreadable(cause)
+    }
+  }
+}
+
+type Evaluate = (msg: NodeMessage) => unknown
+
+/** Reads what is at hand. */
+class ImmediateReader extends Reader {
+  readonly #evaluate: Evaluate
+
+  constructor(evaluate: Evaluate, ...subject: ConstructorParameters<typeof Reader>) {
+    super(...subject)
+    this.#evaluate = evaluate
+  }
+
+  override get isImmediate() {
+    return true
+  }
+
+  override read(msg: NodeMessage): unknown {
+    try {
+      return this.#evaluate(msg)
+    } catch (cause) {
+      throw this.unreadable(cause)
+    }
+  }
+}
+
+/**
+ * How a path such as `a.b[0]` is read, of which any part may be missing. It means what it means to Node-RED, which throws
+ * when a parent is missing.
+ */
+function evaluatePath(RED: NodeAPI, path: string): Evaluate {
+  const parts: unknown[] = RED.util.normalisePropertyExpression(path.replace(/^msg\./, ''))
+  if (!parts.every((part) => typeof part === 'string' || typeof part === 'number')) {
+    // Another property of the message is a part of it.
     return (msg) => {
       try {
-        return noPromise(msg[value])
+        return RED.util.getMessageProperty(msg, path)
       } catch (cause) {
-        return unreadable(cause)
+        if (cause instanceof TypeError) return undefined
+        throw cause
       }
     }
   }
-  const evaluate = type === 'jsonata' ? jsonata(RED, node, value) : property(RED, node, value, type)
   return (msg) => {
-    try {
-      const found = fromCallback((callback) => evaluate(msg, callback))
-      return found instanceof Later
-        ? found.answer.then(noPromise).catch(unreadable)
-        : noPromise(found)
-    } catch (cause) {
-      // A message without the parent of a nested property lacks the property as well.
-      if (type === 'msg' && cause instanceof TypeError) return undefined
-      return unreadable(cause)
+    let held: unknown = msg
+    for (const part of parts as (string | number)[]) {
+      if (held === undefined || held === null) return undefined
+      held = (held as Record<string | number, unknown>)[part]
     }
+    return held
   }
 }
 
 /** Node's own kind of callback. */
 type Callback = (error: unknown, value?: unknown) => void
-type Evaluate = (msg: NodeMessage, callback: Callback) => void
-
-function property(RED: NodeAPI, node: Node, value: string, type: string): Evaluate {
-  if (!TYPES.includes(type)) {
-    return () => {
-      throw new Error(`there is no type "${type}"`)
-    }
-  }
-  return (msg, callback) => RED.util.evaluateNodeProperty(value, type, node, msg, callback)
-}
-
-function jsonata(RED: NodeAPI, node: Node, value: string): Evaluate {
-  try {
-    const expression = RED.util.prepareJSONataExpression(value, node)
-    return (msg, callback) => RED.util.evaluateJSONataExpression(expression, msg, callback)
-  } catch (error) {
-    return () => {
-      throw error
-    }
-  }
-}
-
-/** What a function with a callback will call back with, once it does. */
-class Later {
-  readonly answer: Promise<unknown>
-
-  constructor(answer: Promise<unknown>) {
-    this.answer = answer
-  }
-}
-
-/** The result of a function with a callback, at once where it calls back at once. */
-function fromCallback(call: (callback: Callback) => void): unknown {
-  const answers: Answer[] = []
-  let heard: ((answer: Answer) => void) | undefined
-  call((error, value) => {
-    answers.push({ error, value })
-    heard?.({ error, value })
-  })
-  const [atOnce] = answers
-  if (atOnce !== undefined) return open(atOnce)
-  return new Later(
-    new Promise<Answer>((resolve) => {
-      heard = resolve
-    }).then(open),
-  )
-}
+type EvaluateLate = (msg: NodeMessage, callback: Callback) => void
 
 interface Answer {
-  error: unknown
-  value: unknown
+  readonly error: unknown
+  readonly value: unknown
 }
 
-function open({ error, value }: Answer): unknown {
-  if (error) throw error
-  return value
+/** Reads what may take its time: an expression, or a context store. */
+class LateReader extends Reader {
+  readonly #evaluate: EvaluateLate
+
+  constructor(evaluate: EvaluateLate, ...subject: ConstructorParameters<typeof Reader>) {
+    super(...subject)
+    this.#evaluate = evaluate
+  }
+
+  override get isImmediate() {
+    return false
+  }
+
+  override read(msg: NodeMessage): MaybePromise<unknown> {
+    let answer: Answer | undefined
+    let onAnswer: ((answer: Answer) => void) | undefined
+    try {
+      this.#evaluate(msg, (error, value) => {
+        answer ??= { error, value }
+        onAnswer?.(answer)
+      })
+    } catch (error) {
+      answer ??= { error, value: undefined }
+    }
+    if (answer !== undefined) return this.#valueOf(answer)
+    return new Promise<Answer>((resolve) => {
+      onAnswer = resolve
+    }).then((late) => this.#valueOf(late))
+  }
+
+  #valueOf({ error, value }: Answer): unknown {
+    if (error) throw this.unreadable(error)
+    // A promise would be taken for a property that is still being read.
+    if (types.isPromise(value)) throw this.unreadable(PROMISE)
+    return value
+  }
 }

@@ -1,25 +1,11 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeStatus } from 'node-red'
-import type { Engine, MaybePromise } from '../src/engine.ts'
+import type { Engine } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
-import { closedError, type Outcome } from './input.ts'
-import { after } from './maybe-promise.ts'
-import { reader } from './property.ts'
+import { after, type MaybePromise } from '../src/maybe-promise.ts'
+import { closedError } from './input.ts'
+import { type Reader, reader } from './property.ts'
+import { type ConfigNode, knownSize, registry, type Seeker } from './registry.ts'
 import { errorStatus, loadingStatus, StatusLine, sizeStatus } from './status.ts'
-
-export interface Credentials {
-  user?: string
-  password?: string
-}
-
-/** The config node that owns the queues. */
-export interface ConfigNode extends Node<Credentials> {
-  /** The engine that the queues live in; undefined once the node is closed. */
-  engine: Engine | undefined
-  /** The flow nodes that use it, whose Status and Catch nodes Node-RED passes its news on to. */
-  users: Record<string, Node>
-  /** What is wrong with its definitions. */
-  definitionErrors: MqueueError[]
-}
 
 /** The properties that all flow nodes have. */
 export interface QueueNodeDef extends NodeDef {
@@ -29,168 +15,208 @@ export interface QueueNodeDef extends NodeDef {
   queueType?: string
 }
 
-/** The links of all living flow nodes. */
-const links = new Set<QueueLink>()
+/** What a link is to its node. */
+export interface LinkOptions {
+  /** Whether the node works on all queues. */
+  all?: boolean
+  /** Whether the node works without a queue, so that nothing is wrong with it then. */
+  forgiving?: boolean
+}
 
-/** Looks again at every flow node's config node, when config nodes may have come or gone. */
-export function refreshLinks(): void {
-  for (const link of links) link.refresh()
+/** What a link watches. */
+interface Watch {
+  readonly engine: Engine
+  readonly queue: string | undefined
+  readonly end: () => void
 }
 
 /**
  * Ties a flow node to the queue it works on: finds the config node and its engine, reads
  * the queue's name and shows the node's status.
  */
-export class QueueLink implements Outcome {
-  readonly #RED: NodeAPI
+export class QueueLink implements Seeker {
+  /** Whether the queue's name is read at once for every message. */
+  readonly isImmediate: boolean
   readonly #node: Node
   readonly #configId: string
-  readonly #readName: (msg: NodeMessage) => MaybePromise<unknown>
+  readonly #all: boolean
+  readonly #forgiving: boolean
+  readonly #readName: Reader
+  /** The name of the queue where it is the same for every message. */
+  readonly #name: string | undefined
   readonly #status: StatusLine
   #config: ConfigNode | undefined
-  #unwatch: (() => void) | undefined
+  #engine: Engine | undefined
+  #watch: Watch | undefined
   /** The queue whose size is shown: the one that is set, or the one used last. */
   #shown: string | undefined
   #failure: unknown
-  readonly #forgiving: boolean
   #closed = false
 
-  /**
-   * @param describe gives the status of a healthy node; without it, it is the size of its queue
-   * @param forgiving whether the node works without a queue, so that nothing is wrong with it then
-   */
   constructor(
     RED: NodeAPI,
     node: Node,
     { mqueue = '', queue = '', queueType = 'queue' }: QueueNodeDef,
-    {
-      describe,
-      forgiving = false,
-    }: { describe?: (engine: Engine) => MaybePromise<NodeStatus>; forgiving?: boolean } = {},
+    { all = false, forgiving = false }: LinkOptions = {},
   ) {
-    this.#forgiving = forgiving
-    this.#RED = RED
     this.#node = node
     this.#configId = mqueue
-    this.#status = new StatusLine(node, () => this.#describe(describe))
-    if (queueType === 'queue' || describe !== undefined) {
-      this.#readName = () => queue
-      this.#shown = describe === undefined ? queue : undefined
-    } else {
-      const property = { value: queue, type: queueType }
-      this.#readName = reader(RED, node, property, 'queue', 'MQ_UNKNOWN_QUEUE')
-      if (queueType !== 'msg') this.#showFirst()
-    }
-    links.add(this)
+    this.#all = all
+    this.#forgiving = forgiving
+    this.#status = new StatusLine(node, () => this.#look())
+    const isFixed = all || queueType === 'queue'
+    const property = { value: queue, type: isFixed ? 'str' : queueType }
+    this.#readName = reader(RED, node, property, 'queue', 'MQ_UNKNOWN_QUEUE')
+    this.isImmediate = this.#readName.isImmediate
+    if (isFixed) {
+      this.#name = queue || undefined
+      this.#shown = all ? undefined : queue
+    } else if (queueType !== 'msg') this.#showFirst()
+    registry.addSeeker(this)
     node.on('close', (_removed: boolean, done: () => void) => {
       this.#close()
       done()
     })
-    this.touch()
+    this.#status.touch()
   }
 
   /**
-   * The engine that holds the queue. It is looked up anew when the config node is another one.
+   * The engine that holds the queue. It is looked up again when the config node is another one.
    *
    * @throws MqueueError `MQ_CLOSED` when this node is closed, `MQ_NO_CONFIG` without a config node
    */
   engine(): Engine {
-    if (this.#closed) throw closedError()
-    return this.#config?.engine ?? this.#connect()
+    return this.#engine ?? this.#connect()
   }
 
-  /** The name of the queue that a message is for. It never throws: without one it rejects. */
+  /**
+   * The name of the queue that a message is for, at once where the link is immediate.
+   *
+   * @throws MqueueError `MQ_UNKNOWN_QUEUE` when the message has none; or rejects with it
+   */
   queueName(msg: NodeMessage): MaybePromise<string> {
-    return after(this.#readName(msg), nameOf)
+    if (this.#name !== undefined) return this.#name
+    const read = this.#readName.read(msg)
+    return this.isImmediate ? nameOf(read) : after(read, nameOf)
   }
 
   /** Shows the size of this queue from now on. */
   show(queue: string): void {
+    if (queue === this.#shown) return
     this.#shown = queue
-  }
-
-  succeeded(): void {
-    this.#failure = undefined
-    this.touch()
-  }
-
-  failed(error: unknown): void {
-    this.#failure = error
-    this.touch()
-  }
-
-  touch(): void {
     this.#status.touch()
   }
 
-  /** Connects to the config node as it is now, and shows what has become of the queue. */
+  /** Is called when a message is done. */
+  succeeded(): void {
+    if (this.#failure === undefined) return
+    this.#failure = undefined
+    this.#status.touch()
+  }
+
+  /** Is called with the error of a message. */
+  failed(error: unknown): void {
+    this.#failure = error
+    this.#status.touch()
+  }
+
   refresh(): void {
     try {
       this.engine()
     } catch {
       // The status says what is wrong.
     }
-    this.touch()
+    this.#status.touch()
+  }
+
+  release(config: ConfigNode): void {
+    if (config !== this.#config) return
+    this.#disconnect()
+    this.#status.touch()
   }
 
   #connect(): Engine {
-    const found = this.#RED.nodes.getNode(this.#configId) as ConfigNode | null
-    if (found?.type !== 'mqueue' || found.engine === undefined) {
+    if (this.#closed) throw closedError()
+    const config = registry.config(this.#configId)
+    if (config === undefined) {
       const text = 'No mqueue config node is set, or it is disabled. Choose one in the node.'
       throw new MqueueError('MQ_NO_CONFIG', text)
     }
-    this.#disconnect()
-    this.#config = found
-    found.users[this.#node.id] = this.#node
-    this.#unwatch = found.engine.watch((queue) => {
-      if (queue === this.#shown || this.#shown === undefined) this.touch()
-    })
-    return found.engine
+    config.users[this.#node.id] = this.#node
+    this.#config = config
+    this.#engine = config.living.engine
+    this.#status.touch()
+    return this.#engine
   }
 
   #disconnect(): void {
-    this.#unwatch?.()
+    this.#watch?.end()
+    this.#watch = undefined
     if (this.#config !== undefined) delete this.#config.users[this.#node.id]
     this.#config = undefined
+    this.#engine = undefined
   }
 
   #close(): void {
     this.#closed = true
     this.#status.close()
     this.#disconnect()
-    links.delete(this)
+    registry.removeSeeker(this)
   }
 
   /** Shows the queue that a node without a message would use, such as one named by a variable. */
   async #showFirst(): Promise<void> {
     try {
       const name = await this.queueName({})
-      this.#shown ??= name
-      this.touch()
+      if (this.#shown === undefined) this.show(name)
     } catch {
       // Only a message can tell; until then there is nothing to show.
     }
   }
 
-  async #describe(describe?: (engine: Engine) => MaybePromise<NodeStatus>): Promise<NodeStatus> {
+  /** The status as it is now. From now on, what is shown is watched. */
+  #look(): NodeStatus {
     try {
       const engine = this.engine()
+      this.#watchShown(engine)
       if (this.#failure !== undefined) return errorStatus(this.#failure)
-      if (describe !== undefined) return await describe(engine)
+      if (this.#all) return this.#total(engine)
       if (this.#shown === undefined) return {}
       const { size } = engine.definition(this.#shown)
       const loaded = engine.loaded(this.#shown)
-      if (loaded !== undefined) return loadingStatus(loaded)
-      return sizeStatus(await engine.size(this.#shown), size)
+      return loaded === undefined
+        ? sizeStatus(engine.known(this.#shown), size)
+        : loadingStatus(loaded)
     } catch (error) {
       return this.#forgiving ? {} : errorStatus(error)
     }
   }
+
+  /** Watches the queue that is shown; messages that name one queue after the other need not be kept up with. */
+  #watchShown(engine: Engine): void {
+    const queue = this.#shown
+    if (this.#watch?.engine === engine && this.#watch.queue === queue) return
+    this.#watch?.end()
+    this.#watch = undefined
+    if (queue === undefined && !this.#all) return
+    const end = engine.watch(queue, () => this.#status.touch())
+    this.#watch = { engine, queue, end }
+  }
+
+  /** How many items there are in all queues that can be used. */
+  #total(engine: Engine): NodeStatus {
+    const { living, definitionErrors } = this.#config as ConfigNode
+    const bad = definitionErrors.find(({ queue }) => queue === undefined)
+    if (bad !== undefined) return errorStatus(bad)
+    let sum = 0
+    for (const { name } of living.definitions) sum += knownSize(engine, name) ?? 0
+    return sizeStatus(sum, 0)
+  }
 }
 
-function nameOf(read: unknown): MaybePromise<string> {
+function nameOf(read: unknown): string {
   if (typeof read === 'string' && read !== '') return read
   if (typeof read === 'number') return String(read)
   const text = 'No queue is chosen. Choose one in the node, or have the message name one.'
-  return Promise.reject(new MqueueError('MQ_UNKNOWN_QUEUE', text))
+  throw new MqueueError('MQ_UNKNOWN_QUEUE', text)
 }

@@ -2,34 +2,41 @@ import { setImmediate } from 'node:timers/promises'
 import type { Express, NextFunction, Request, Response } from 'express'
 import type { NodeAPI } from 'node-red'
 import { reasonOf } from '../src/errors.ts'
-import {
-  answerRpc,
-  type Engines,
-  internalError,
-  invalidRequest,
-  parseError,
-  reads,
-  takesItems,
-} from '../src/rpc.ts'
+import type { Engines } from '../src/rpc.ts'
+
+type Rpc = typeof import('../src/rpc.ts')
 
 /** The longest body of a request, in bytes. */
 const LONGEST_BODY = 1_000_000
 const METHOD_NOT_FOUND = -32601
 const PATHS = ['/mqueue/rpc', '/mqueue/:id/rpc']
 
+/** What speaks JSON-RPC. It is loaded with the first request, since most who have queues never send one. */
+let rpc: Rpc
+
+function load(_req: unknown, _res: unknown, next: (error?: unknown) => void): void {
+  if (rpc !== undefined) next()
+  else {
+    import('../src/rpc.ts').then((loaded) => {
+      rpc = loaded
+      next()
+    }, next)
+  }
+}
+
 /**
  * Serves Kamailio's mqueue commands as JSON-RPC under Node-RED's admin root: at `mqueue/rpc` for the
  * queues of all config nodes, at `mqueue/<id>/rpc` for those of one.
  *
- * @param engines gives the engines of the living config nodes, by their ids
+ * @param engines returns the engines of the living config nodes, by their ids
  */
 export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
   const authenticated = RED.auth.needsPermission('')
 
   function permitted(req: Request, res: Response, next: NextFunction): void {
     const needed = []
-    if (reads(req.body)) needed.push('mqueue.read')
-    if (takesItems(req.body)) needed.push('mqueue.write')
+    if (rpc.reads(req.body)) needed.push('mqueue.read')
+    if (rpc.takesItems(req.body)) needed.push('mqueue.write')
     // Node-RED takes a list of permissions, all of which are needed; its types do not say so.
     RED.auth.needsPermission(needed as unknown as string)(req, res, next)
   }
@@ -37,10 +44,10 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
   /** Keeps pages of other sites out: up to Node-RED 4.1 the admin API lets any of them send JSON. */
   function assertOwnSite(req: Request, res: Response, next: NextFunction): void {
     if (!isFromOtherSite(req) || isLetIn(req, res)) next()
-    else res.status(403).json(invalidRequest('Invalid Request: it comes from another site'))
+    else res.status(403).json(rpc.invalidRequest('Invalid Request: it comes from another site'))
   }
 
-  /** Tells whether the setting httpAdminCors, and not only a default of Node-RED, lets a site in. */
+  /** Whether the setting httpAdminCors, and not only a default of Node-RED, lets a site in. */
   function isLetIn(req: Request, res: Response): boolean {
     const { httpAdminCors: cors } = RED.settings as { httpAdminCors?: { origin?: unknown } }
     if (!cors) return false
@@ -55,22 +62,39 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
     await setImmediate()
     const { id } = req.params
     const reachable = new Map([...engines()].filter(([own]) => id === undefined || own === id))
-    const response = await answerRpc(req.body, reachable, () => res.closed || req.socket.destroyed)
+    const response = await rpc.answerRpc(
+      req.body,
+      reachable,
+      () => res.closed || req.socket.destroyed,
+    )
     if (response === undefined) res.status(204).end()
     else res.status(httpStatus(response)).json(response)
   }
 
-  RED.httpAdmin.post(PATHS, assertOwnSite, authenticated, assertJson, permitted, (req, res) => {
-    answer(req, res).catch((error) => {
-      RED.log.error(`mqueue: ${reasonOf(error)}`)
-      if (!res.headersSent) res.status(500).json(internalError())
-    })
-  })
+  RED.httpAdmin.post(
+    PATHS,
+    load,
+    assertOwnSite,
+    authenticated,
+    assertJson,
+    permitted,
+    (req, res) => {
+      answer(req, res).catch((error) => {
+        RED.log.error(`mqueue: ${reasonOf(error)}`)
+        if (!res.headersSent) res.status(500).json(rpc.internalError())
+      })
+    },
+  )
   // Node-RED parses bodies in the app that this one is mounted in, and what fails there stays there.
   const { parent } = RED.httpAdmin as { parent?: Express }
   parent?.use(PATHS, (error: BodyError, req: Request, res: Response, next: NextFunction) => {
-    if (req.method === 'POST') authenticated(req, res, () => refuse(error, res))
-    else next(error)
+    if (req.method !== 'POST') next(error)
+    else {
+      load(req, res, (failure) => {
+        if (failure) next(failure)
+        else authenticated(req, res, () => refuse(error, res))
+      })
+    }
   })
 }
 
@@ -96,16 +120,16 @@ function assertJson(req: Request, res: Response, next: NextFunction): void {
   if (!req.is('application/json')) {
     res
       .status(415)
-      .json(invalidRequest('Invalid Request: the content type is not application/json'))
+      .json(rpc.invalidRequest('Invalid Request: the content type is not application/json'))
     return
   }
   try {
     if (lengthOf(req) > LONGEST_BODY) refuseLength(res)
-    else if (req.headers['content-length'] === '0') res.status(400).json(parseError())
+    else if (req.headers['content-length'] === '0') res.status(400).json(rpc.parseError())
     else next()
   } catch {
     // It is nested so deeply that nothing can be done with it.
-    res.status(400).json(invalidRequest())
+    res.status(400).json(rpc.invalidRequest())
   }
 }
 
@@ -121,12 +145,14 @@ function lengthOf({ headers, body }: Request): number {
 function refuse(error: BodyError, res: Response): void {
   if (error.type === 'entity.too.large') refuseLength(res)
   else if (error.type !== 'entity.parse.failed') {
-    res.status(error.status ?? 400).json(invalidRequest(`Invalid Request: ${error.message}`))
-  } else res.status(400).json(isJson(error.body) ? invalidRequest() : parseError())
+    res.status(error.status ?? 400).json(rpc.invalidRequest(`Invalid Request: ${error.message}`))
+  } else res.status(400).json(isJson(error.body) ? rpc.invalidRequest() : rpc.parseError())
 }
 
 function refuseLength(res: Response): void {
-  res.status(413).json(invalidRequest(`Invalid Request: a body has at most ${LONGEST_BODY} bytes`))
+  res
+    .status(413)
+    .json(rpc.invalidRequest(`Invalid Request: a body has at most ${LONGEST_BODY} bytes`))
 }
 
 /** The body parser takes objects and lists only; other JSON is JSON all the same. */
@@ -140,7 +166,7 @@ function isJson(text = ''): boolean {
 }
 
 /** As in Kamailio, the HTTP status repeats the code of a fault. */
-function httpStatus(response: Awaited<ReturnType<typeof answerRpc>>): number {
+function httpStatus(response: Awaited<ReturnType<Rpc['answerRpc']>>): number {
   if (response === undefined || Array.isArray(response) || response.error === undefined) return 200
   const { code } = response.error
   if (code >= 400 && code <= 599) return code

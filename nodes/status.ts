@@ -1,7 +1,7 @@
 import type { Node, NodeStatus as Status } from 'node-red'
 import { type ErrorCode, MqueueError } from '../src/errors.ts'
 
-/** The least time between two updates of one node, in ms: at most 4 in any second. */
+/** The least time between two looks at what a node is to show, in ms: at most 4 in any second. */
 const INTERVAL = 260
 
 const REASONS: Record<ErrorCode, string> = {
@@ -13,6 +13,7 @@ const REASONS: Record<ErrorCode, string> = {
   MQ_STORE_LOCKED: 'locked by another process',
   MQ_CLOSED: 'closed',
   MQ_NO_CONFIG: 'no configuration',
+  MQ_UNSUPPORTED: 'not supported',
 }
 const UNKNOWN = 'error'
 const LOADING = 'loading'
@@ -56,12 +57,12 @@ export class StatusLine {
   readonly #current: () => Status | Promise<Status>
   /** The status shown last. The editor may still have that of an earlier instance of the node. */
   #shown: string | undefined
-  #shownAt = 0
+  #lookedAt = Number.NEGATIVE_INFINITY
   #stale = false
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  /** @param current gives the status as it is now; it must neither throw nor reject */
+  /** @param current returns the status as it is now; it must neither throw nor reject */
   constructor(node: Node, current: () => Status | Promise<Status>) {
     this.#node = node
     this.#current = current
@@ -71,7 +72,7 @@ export class StatusLine {
   touch(): void {
     this.#stale = true
     if (this.#timer !== undefined || this.#closed) return
-    const wait = Math.max(0, this.#shownAt + INTERVAL - performance.now())
+    const wait = Math.max(0, this.#lookedAt + INTERVAL - performance.now())
     this.#timer = setTimeout(() => this.#update(), wait).unref()
   }
 
@@ -82,12 +83,12 @@ export class StatusLine {
 
   async #update(): Promise<void> {
     this.#stale = false
+    this.#lookedAt = performance.now()
     const status = await this.#current()
     if (this.#closed) return
     const shown = JSON.stringify(status)
     if (shown !== this.#shown) {
       this.#shown = shown
-      this.#shownAt = performance.now()
       this.#node.status(status)
     }
     this.#timer = undefined

@@ -5,7 +5,7 @@ import { PLAIN } from './property.ts'
 /** A property of messages that a node sets. */
 export interface Target {
   readonly path: string
-  /** Tells whether the property can be set on this message, without changing it; throws for no path. */
+  /** Whether the property can be set on this message, without changing it; throws for no path. */
   fits(msg: NodeMessage): boolean
   set(msg: NodeMessage, value: unknown): void
   delete(msg: NodeMessage): void
@@ -17,18 +17,7 @@ export interface Target {
  * @param path the property, such as `mqk` or `payload.key`
  */
 export function target(RED: NodeAPI, path: string): Target {
-  if (PLAIN.test(path) && path !== '__proto__') {
-    return {
-      path,
-      fits: (msg) => !Object.hasOwn(msg, path) || accepts(msg, path),
-      set(msg, value) {
-        msg[path] = value
-      },
-      delete(msg) {
-        delete msg[path]
-      },
-    }
-  }
+  if (PLAIN.test(path) && path !== '__proto__') return plain(path)
   return {
     path,
     fits: (msg) => canSet(msg, partsOf(RED, path, msg)),
@@ -37,7 +26,32 @@ export function target(RED: NodeAPI, path: string): Target {
   }
 }
 
-/** Tells in advance whether Node-RED will set a property, making what is missing on the way to it. */
+function plain(path: string): Target {
+  return {
+    path,
+    fits: (msg) => !Object.hasOwn(msg, path) || accepts(msg, path),
+    set(msg, value) {
+      msg[path] = value
+    },
+    delete(msg) {
+      delete msg[path]
+    },
+  }
+}
+
+/** `msg.mqsize`, which every node sets. */
+const SIZE = plain('mqsize')
+
+/**
+ * Makes sure that `mqsize` can be set on a message, before anything is done that would be lost.
+ *
+ * @throws MqueueError `MQ_INVALID_VALUE` when it cannot
+ */
+export function assertTakesSize(msg: NodeMessage): void {
+  if ('mqsize' in msg) assertSettable(SIZE, msg, 'MQ_INVALID_VALUE')
+}
+
+/** Whether Node-RED will set a property, making what is missing on the way to it. */
 function canSet(msg: NodeMessage, parts: Part[]): boolean {
   let parent: unknown = msg
   for (const [index, part] of parts.entries()) {
@@ -48,7 +62,7 @@ function canSet(msg: NodeMessage, parts: Part[]): boolean {
   return true
 }
 
-/** Tells whether an object lets any value be set as one of its properties. */
+/** Whether an object lets any value be set as one of its properties. */
 function accepts(object: object, key: Part): boolean {
   if (ArrayBuffer.isView(object) || (Array.isArray(object) && key === 'length')) return false
   const property = Object.getOwnPropertyDescriptor(object, key)
@@ -87,7 +101,7 @@ export function assertSettable(
   throw new MqueueError(code, `msg.${withoutMsg(path)} cannot be set: ${reason}. Nothing was done.`)
 }
 
-/** Tells whether two paths name the same property, or one lies within the other. */
+/** Whether two paths name the same property, or one lies within the other. */
 export function overlap(RED: NodeAPI, path: string, other: string): boolean {
   try {
     const [outer = [], inner = []] = [partsOf(RED, path), partsOf(RED, other)].sort(
@@ -103,7 +117,7 @@ export function overlap(RED: NodeAPI, path: string, other: string): boolean {
 type Part = string | number
 
 function partsOf(RED: NodeAPI, path: string, msg?: NodeMessage): Part[] {
-  // The published types know neither the message nor the list that is given back.
+  // The published types know neither the message nor the list that is returned.
   const normalise = RED.util.normalisePropertyExpression as unknown as (
     path: string,
     msg?: NodeMessage,

@@ -26,6 +26,13 @@ export type {
   MaybePromise,
   Supports,
 } from './engine.ts'
+export {
+  createEngine,
+  type EngineKind,
+  type EngineOptions,
+  engineKinds,
+  registerEngine,
+} from './engines.ts'
 export { type ErrorCode, type ErrorPlace, MqueueError, RULES, type Rule } from './errors.ts'
 export { LocalEngine, LocalEngine as StoredEngine } from './local/engine.ts'
 export { MemoryEngine } from './local/memory-engine.ts'

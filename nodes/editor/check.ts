@@ -1,4 +1,6 @@
 /** Checks what a dialog holds by the rules of the runtime, before Node-RED has put in the environment. */
+
+import { parseDbUrl } from '../../src/db-url.ts'
 import {
   type DefinitionDefaults,
   parseDefinitions,
@@ -6,7 +8,6 @@ import {
   type QueueDefinitionInput,
 } from '../../src/definition.ts'
 import { MqueueError } from '../../src/errors.ts'
-import { parseDbUrl } from '../../src/db-url.ts'
 
 /** Tells whether Node-RED replaces a value by an environment variable: all of it must be `${NAME}`. */
 export function isReference(value: unknown): boolean {

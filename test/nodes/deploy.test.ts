@@ -91,16 +91,20 @@ for (const line of Object.keys(LINES) as Line[]) {
 
       it(`go with the config node when it is deleted, deployed as ${type}`, async () => {
         await fill()
+        const from = nodeRed.log.length
         await nodeRed.deploy(flow([]), type)
         assert.equal((await nodeRed.ask('size')).error?.code, 'MQ_NO_CONFIG')
+        await nodeRed.logged(/items dropped with the deleted config node config: 3\./, from)
         await nodeRed.deploy(FLOW, type)
         assert.equal(await drain(), '')
       })
 
       it(`go with their queue when it is deleted, deployed as ${type}`, async () => {
         await fill()
+        const from = nodeRed.log.length
         await nodeRed.deploy(flow([config([{ name: 'r' }])]), type)
         assert.equal((await nodeRed.ask('size')).error?.code, 'MQ_UNKNOWN_QUEUE')
+        await nodeRed.logged(/Queue "q": items dropped with the deleted queue: 3\./, from)
         await nodeRed.deploy(FLOW, type)
         assert.equal(await drain(), '')
       })

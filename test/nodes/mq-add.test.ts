@@ -50,6 +50,10 @@ describe('mq-add', () => {
       ['of null', {}, { topic: null }, ''],
       ['from a property within a property', { key: 'a.b[0]' }, { a: { b: ['k'] } }, 'k'],
       ['from a property that has no parent', { key: 'a.b' }, {}, ''],
+      ['from a property whose parent is null', { key: 'a.b.c' }, { a: { b: null } }, ''],
+      ['from a property of a text', { key: 'a.length' }, { a: 'four' }, '4'],
+      ['from a property that another names', { key: 'a[msg.b]' }, { a: { c: 'k' }, b: 'c' }, 'k'],
+      ['from one that another names, without a parent', { key: 'a.d[msg.b]' }, { b: 'c' }, ''],
       ['from a property written with msg.', { key: 'msg.topic' }, { topic: 'k' }, 'k'],
       ['from a text', { key: 'fixed', keyType: 'str' }, {}, 'fixed'],
       ['from an empty text', { key: '', keyType: 'str' }, {}, ''],
@@ -262,6 +266,14 @@ describe('mq-add', () => {
         assert.deepEqual((await fetch())?.value, make())
       })
     }
+
+    it('of a flat object of another realm, as a Function node makes it', async () => {
+      const { add, fetch } = await adding({})
+      const payload = runInNewContext('({ n: 1 })') as { n: number }
+      await add({ payload })
+      payload.n = 2
+      assert.deepEqual({ ...((await fetch())?.value as object) }, { n: 1 })
+    })
 
     it('of a whole message, without what this node adds', async () => {
       const { add, fetch } = await adding({ valueType: 'fullmsg' })

@@ -1,8 +1,14 @@
 /** The nodes over an engine that answers later, as one with a database or a server behind it does. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Engine, MemoryEngine, MqueueError } from '../../src/index.ts'
-import { conformsAsEngine, defined } from '../conformance/engine.ts'
+import {
+  type Engine,
+  type MaybePromise,
+  MemoryEngine,
+  MqueueError,
+  registerEngine,
+} from '../../src/index.ts'
+import { conformsAsEngine } from '../conformance/engine.ts'
 import { load, unload } from '../support/bench.ts'
 import { config } from '../support/flows.ts'
 import { until } from '../support/node-red.ts'
@@ -12,25 +18,36 @@ class LateEngine implements Engine {
   readonly #engine = new MemoryEngine()
   failure: MqueueError | undefined
 
-  async #later<T>(operate: () => T): Promise<T> {
+  async #later<T>(operate: () => MaybePromise<T>): Promise<T> {
     await sleep(2)
     if (this.failure !== undefined) throw this.failure
     return operate()
   }
 
+  supports = this.#engine.supports
   define = (...args: Parameters<Engine['define']>) =>
     this.#later(() => this.#engine.define(...args))
   definition = (queue: string) => this.#engine.definition(queue)
   add = (queue: string, key: string, value: unknown) =>
     this.#later(() => this.#engine.add(queue, key, value))
-  fetch: Engine['fetch'] = (queue, inspect) => this.#later(() => this.#engine.fetch(queue, inspect))
+  fetch: Engine['fetch'] = (queue, options) => this.#later(() => this.#engine.fetch(queue, options))
   size = (queue: string) => this.#later(() => this.#engine.size(queue))
   sizes = () => this.#later(() => this.#engine.sizes())
+  known = (queue: string) => this.#engine.known(queue)
   loaded = () => undefined
   save = () => this.#later(() => this.#engine.save())
-  watch = (listener: (queue: string) => void) => this.#engine.watch(listener)
+  watch: Engine['watch'] = (queue, listener) => this.#engine.watch(queue, listener)
+  rescue = () => {}
   close = () => this.#later(() => this.#engine.close())
 }
+
+let engine: LateEngine
+registerEngine('late', {
+  create() {
+    engine = new LateEngine()
+    return engine
+  },
+})
 
 conformsAsEngine('an engine that answers later', () => new LateEngine())
 
@@ -39,15 +56,13 @@ describe('the nodes over an engine that answers later', () => {
 
   async function late() {
     const bench = await load([
-      config([{ name: 'q' }]),
+      config([{ name: 'q', size: 2 }], { engine: 'late' }),
       { id: 'add', type: 'mq-add', queue: 'q', dropped: true },
       { id: 'fetch', type: 'mq-fetch', queue: 'q' },
       { id: 'size', type: 'mq-size', queue: 'q' },
       { id: 'all', type: 'mq-size', queueType: 'all' },
     ])
-    const engine = new LateEngine()
-    await engine.define([defined('q', 2)])
-    Object.assign(bench.node(bench.configId), { engine })
+    await sleep(10)
     return { ...bench, engine }
   }
 
@@ -74,6 +89,22 @@ describe('the nodes over an engine that answers later', () => {
     }
     engine.failure = undefined
     assert.equal((await run('add', { payload: 1 })).out[0]?.mqsize, 1)
+  })
+
+  it('take nothing for a node that was closed before the answer', async () => {
+    const { run, node, heard, engine } = await late()
+    await run('add', { topic: 'a', payload: 1 })
+    heard.length = 0
+    node('fetch').receive({ _msgid: 'trigger' })
+    await (node('fetch') as unknown as { close(): Promise<void> }).close()
+    await until(() => heard.some(({ what }) => what === 'error'), 'the message to end')
+    await sleep(20)
+    const ends = heard.filter(({ what }) => what !== 'status')
+    assert.deepEqual(
+      ends.map(({ msg }) => msg.error?.code),
+      ['MQ_CLOSED'],
+    )
+    assert.equal(await engine.size('q'), 1)
   })
 
   it('show the size once it is known', async () => {

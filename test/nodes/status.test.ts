@@ -147,6 +147,22 @@ describe('the status of a node', () => {
     }
   })
 
+  it('follows the queue used last where messages name it', async () => {
+    const { shown, run, node } = await showing(
+      [
+        { id: 'named', type: 'mq-fetch', queue: 'queue', queueType: 'msg' },
+        { id: 'add', type: 'mq-add', queue: 'b' },
+      ],
+      [{ name: 'a' }, { name: 'b' }],
+    )
+    await run('named', { queue: 'a' })
+    await run('named', { queue: 'b' })
+    await settle()
+    node('add').receive({ payload: 1 })
+    await settle()
+    assert.equal(shown('named').at(-1), 'green 1')
+  })
+
   it('shows the queue used last where messages name it', async () => {
     const { shows, node } = await showing(
       [{ id: 'add', type: 'mq-add', queue: 'queue', queueType: 'msg' }],
@@ -156,6 +172,23 @@ describe('the status of a node', () => {
     await shows('add', 'undefined undefined')
     node('add').receive({ queue: 'b', payload: 1 } as never)
     await shows('add', 'undefined undefined', 'green 1 / 5')
+  })
+})
+
+describe('a status that stays the same', () => {
+  it('is found out at most four times a second, however often it may have changed', async () => {
+    let looks = 0
+    const line = new StatusLine({ status() {} } as never, () => {
+      looks++
+      return { text: 'the same' }
+    })
+    const from = Date.now()
+    while (Date.now() - from < 1000) {
+      line.touch()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    line.close()
+    assert.ok(looks >= 3 && looks <= 5, `${looks} looks in a second`)
   })
 })
 

@@ -1,0 +1,179 @@
+import type { Node, NodeAPI } from 'node-red'
+import type { QueueDefinition } from '../src/definition.ts'
+import type { Engine } from '../src/engine.ts'
+import { type MqueueError, reasonOf } from '../src/errors.ts'
+import { FlowFile } from './flow-file.ts'
+import { ProcessEnd } from './process-end.ts'
+
+export interface Credentials {
+  user?: string
+  password?: string
+}
+
+/** An engine, with what is needed to go on with it. */
+export interface LivingEngine {
+  readonly engine: Engine
+  /** The name of its kind. */
+  readonly kind: string
+  /** The definitions of the queues that it can reach. */
+  readonly definitions: readonly QueueDefinition[]
+}
+
+/** The config node that owns the queues. */
+export interface ConfigNode extends Node<Credentials> {
+  /** The flow nodes that use it, whose Status and Catch nodes Node-RED passes its news on to. */
+  users: Record<string, Node>
+  /** The engine that the queues live in. */
+  living: LivingEngine
+  /** What is wrong with its definitions. */
+  definitionErrors: readonly MqueueError[]
+}
+
+/** A flow node that looks for its config node. */
+export interface Seeker {
+  /** Looks again, when config nodes may have come or gone. */
+  refresh(): void
+  /** Releases a config node that closes. */
+  release(config: ConfigNode): void
+}
+
+/** The config nodes that live, the engines that wait for theirs, and the flow nodes that look for them. */
+class Registry {
+  /** The config nodes that are neither disabled nor stopped, by their id. */
+  readonly #configs = new Map<string, ConfigNode>()
+  /** The engines of config nodes that are closed at the moment, by the id of the node. */
+  readonly #parked = new Map<string, LivingEngine>()
+  readonly #seekers = new Set<Seeker>()
+  /** The ids of config nodes whose status says that a definition is bad. */
+  readonly #shownBad = new Set<string>()
+  #end: ProcessEnd | undefined
+
+  /** Watches for the end of the process. Returns false when it does so already. */
+  watchEnd(RED: NodeAPI): boolean {
+    if (this.#end !== undefined) return false
+    this.#end = new ProcessEnd({
+      save: () => [...this.#parked.values()].map(async ({ engine }) => engine.save()),
+      rescue: () => this.#rescue(RED),
+    })
+    return true
+  }
+
+  config(id: string): ConfigNode | undefined {
+    return this.#configs.get(id)
+  }
+
+  get configs(): Iterable<ConfigNode> {
+    return this.#configs.values()
+  }
+
+  /** The engines of the config nodes that live, by the id of the node. */
+  engines(): Map<string, Engine> {
+    const engines = new Map<string, Engine>()
+    for (const [id, { living }] of this.#configs) engines.set(id, living.engine)
+    return engines
+  }
+
+  enter(config: ConfigNode): void {
+    this.#configs.set(config.id, config)
+  }
+
+  /** Takes over the engine that an earlier instance of a config node left behind. */
+  adopt(id: string): LivingEngine | undefined {
+    const living = this.#parked.get(id)
+    this.#parked.delete(id)
+    return living
+  }
+
+  /**
+   * Keeps the engine of a config node that closes, so that the next instance of the node finds its
+   * queues as they were, and saves it when the process ends. Node-RED closes a node with `removed` also
+   * when the user only disabled it; whether it was really deleted, the flow file says.
+   */
+  async leave(RED: NodeAPI, config: ConfigNode, removed: boolean): Promise<void> {
+    const { id, living } = config
+    if (this.#configs.get(id) === config) this.#configs.delete(id)
+    for (const seeker of this.#seekers) seeker.release(config)
+    if (removed && !new FlowFile(RED).defines(id)) {
+      await closeDeleted(RED, id, living)
+      return
+    }
+    this.#parked.set(id, living)
+    if (this.#end?.isNear) await living.engine.save()
+  }
+
+  /** Closes the engines of config nodes that no flow file holds any more. */
+  async sweep(RED: NodeAPI): Promise<void> {
+    if (this.#parked.size === 0) return
+    const file = new FlowFile(RED)
+    const closing: Promise<void>[] = []
+    for (const [id, living] of this.#parked) {
+      if (file.defines(id)) continue
+      this.#parked.delete(id)
+      closing.push(closeDeleted(RED, id, living))
+    }
+    await Promise.all(closing)
+  }
+
+  addSeeker(seeker: Seeker): void {
+    this.#seekers.add(seeker)
+  }
+
+  removeSeeker(seeker: Seeker): void {
+    this.#seekers.delete(seeker)
+  }
+
+  /** Has every flow node look for its config node again. */
+  refresh(): void {
+    for (const seeker of this.#seekers) seeker.refresh()
+  }
+
+  /** Notes whether a config node shows that a definition is bad; returns whether that is a change. */
+  showsBad(id: string, isBad: boolean): boolean {
+    if (!isBad) return this.#shownBad.delete(id)
+    const isChange = !this.#shownBad.has(id)
+    this.#shownBad.add(id)
+    return isChange
+  }
+
+  #rescue(RED: NodeAPI): void {
+    for (const { engine } of [...this.#livingEngines()]) {
+      try {
+        engine.rescue()
+      } catch (error) {
+        RED.log.error(`mqueue: ${reasonOf(error)}`)
+      }
+    }
+  }
+
+  *#livingEngines(): Generator<LivingEngine> {
+    for (const { living } of this.#configs.values()) yield living
+    yield* this.#parked.values()
+  }
+}
+
+export const registry = new Registry()
+
+/** Closes the engine of a config node that was deleted. Its items go; what a database has stays there. */
+async function closeDeleted(RED: NodeAPI, id: string, living: LivingEngine): Promise<void> {
+  const items = itemsIn(living, living.definitions)
+  if (items > 0) RED.log.warn(`mqueue: items dropped with the deleted config node ${id}: ${items}.`)
+  await living.engine.close()
+}
+
+/** How many items, of which no database has a copy, some queues of an engine hold. */
+export function itemsIn({ engine }: LivingEngine, queues: Iterable<QueueDefinition>): number {
+  let items = 0
+  for (const { name, dbmode } of queues) {
+    if (dbmode === 0) items += knownSize(engine, name) ?? 0
+  }
+  return items
+}
+
+/** The size of a queue that was seen last; undefined while the queue cannot be used. */
+export function knownSize(engine: Engine, queue: string): number | undefined {
+  try {
+    return engine.known(queue)
+  } catch {
+    return undefined
+  }
+}

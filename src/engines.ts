@@ -1,0 +1,100 @@
+import type { StoreLocation } from './address.ts'
+import type { ParsedDefinitions } from './definition.ts'
+import type { Engine, Supports } from './engine.ts'
+import { MqueueError, quote } from './errors.ts'
+import { LocalEngine } from './local/engine.ts'
+import type { Report } from './report.ts'
+
+/** What an engine is made of: where it is, who it is, and whom it reports to. */
+export interface EngineOptions extends StoreLocation {
+  readonly report: Report
+}
+
+/** A kind of engine, by which queues of a config node can live elsewhere. */
+export interface EngineKind<E extends Engine = Engine> {
+  /** Makes an engine, at once: what takes time belongs into its `define`. */
+  create(options: EngineOptions): E
+  /**
+   * Has a living engine of this kind go on with other options, from its next `define` on.
+   *
+   * @returns whether it can; where not, or without this function, it is closed and another one is made
+   */
+  relocate?(engine: E, options: EngineOptions): boolean
+}
+
+const kinds = new Map<string, EngineKind>()
+
+/**
+ * Adds a kind of engine, or replaces the one of that name.
+ *
+ * @param name what the property `engine` of a config node says to choose it
+ * @example
+ * registerEngine('mine', { create: ({ url, report }) => new MyEngine(url, report) })
+ */
+export function registerEngine<E extends Engine>(name: string, kind: EngineKind<E>): void {
+  // A kind is given only the engines that it made.
+  kinds.set(name, kind as unknown as EngineKind)
+}
+
+/** The names of the kinds of engine that there are. */
+export function engineKinds(): string[] {
+  return [...kinds.keys()]
+}
+
+/**
+ * Makes an engine.
+ *
+ * @throws MqueueError `MQ_INVALID_DEFINITION`, with the names that there are, when there is no kind of that name
+ */
+export function createEngine(name: string, options: EngineOptions): Engine {
+  return kindOf(name).create(options)
+}
+
+/**
+ * Has a living engine go on with other options.
+ *
+ * @param name the name of its kind
+ * @returns whether it can; where not, another one must be made
+ */
+export function relocateEngine(name: string, engine: Engine, options: EngineOptions): boolean {
+  return kindOf(name).relocate?.(engine, options) ?? false
+}
+
+/**
+ * Sorts out the definitions that an engine does not support.
+ *
+ * @returns the other definitions, and the errors with one more for each that was sorted out: a
+ *   `MQ_INVALID_DEFINITION` that names the queue, the field and what is allowed
+ */
+export function supported(parsed: ParsedDefinitions, { dbmodes }: Supports): ParsedDefinitions {
+  const definitions = parsed.definitions.filter(({ dbmode }) => dbmodes.includes(dbmode))
+  const errors = [...parsed.errors]
+  for (const { name: queue, dbmode } of parsed.definitions) {
+    if (dbmodes.includes(dbmode)) continue
+    const text = `Queue ${quote(queue)}: with this engine, dbmode must be ${list(dbmodes)}`
+    const place = { queue, field: 'dbmode', rule: 'dbmode' } as const
+    errors.push(new MqueueError('MQ_INVALID_DEFINITION', text, place))
+  }
+  return { definitions, errors }
+}
+
+function kindOf(name: string): EngineKind {
+  const kind = kinds.get(name)
+  if (kind !== undefined) return kind
+  const known = list(engineKinds().map(quote))
+  const text = `There is no engine ${quote(name)}; use ${known}.`
+  throw new MqueueError('MQ_INVALID_DEFINITION', text, { field: 'engine' })
+}
+
+function list(choices: readonly unknown[]): string {
+  const [last, ...others] = choices.toReversed()
+  return others.length === 0 ? String(last) : `${others.reverse().join(', ')} or ${last}`
+}
+
+registerEngine('memory', {
+  create: ({ report, ...location }) => new LocalEngine(location, report),
+  relocate(engine: LocalEngine, { report, ...location }) {
+    engine.relocate(location, report)
+    return true
+  },
+})
