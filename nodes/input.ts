@@ -1,6 +1,7 @@
 import type { Node, NodeMessage, NodeMessageInFlow } from 'node-red'
 import { MqueueError, reasonOf } from '../src/errors.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
+import { closedError } from './closed-error.ts'
 import type { QueueLink } from './queue-link.ts'
 
 /** Sends a message on: on the first output, or on each output the one in its place. */
@@ -121,10 +122,4 @@ export abstract class InputNode {
 function unexpected(cause: unknown): MqueueError {
   const text = `The message cannot be handled: ${reasonOf(cause)}`
   return new MqueueError('MQ_INVALID_VALUE', text, { cause })
-}
-
-/** The error of a message whose node was closed before it was done. */
-export function closedError(): MqueueError {
-  const text = 'The node was closed before the message was done, by a deploy or a stop.'
-  return new MqueueError('MQ_CLOSED', text)
 }

@@ -160,12 +160,10 @@ async function closeDeleted(RED: NodeAPI, id: string, living: LivingEngine): Pro
   await living.engine.close()
 }
 
-/** How many items, of which no database has a copy, some queues of an engine hold. */
+/** How many items some queues of an engine hold that are stored nowhere else. */
 export function itemsIn({ engine }: LivingEngine, queues: Iterable<QueueDefinition>): number {
   let items = 0
-  for (const { name, dbmode } of queues) {
-    if (dbmode === 0) items += knownSize(engine, name) ?? 0
-  }
+  for (const { name } of queues) items += engine.unstored(name)
   return items
 }
 

@@ -115,6 +115,9 @@ export interface Engine {
    */
   known(queue: string): number
 
+  /** How many items of a queue are stored nowhere else, so that they go with it; 0 for an unknown queue. */
+  unstored(queue: string): number
+
   /** How many items have been read so far while a queue is being loaded; undefined when it is not. */
   loaded(queue: string): number | undefined
 

@@ -11,9 +11,8 @@ import type {
 import { MqueueError, quote } from '../errors.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { Report } from '../report.ts'
-import { Database } from '../sql/database.ts'
-import { storageFor } from '../sql/storages.ts'
 import { LocalQueue } from './local-queue.ts'
+import { Storages } from './storages.ts'
 import { Watchers } from './watchers.ts'
 
 const SUPPORTS: Supports = { add: true, dbmodes: [0, 1, 2, 3, 4] }
@@ -47,9 +46,9 @@ export class LocalEngine implements Engine {
   #errors: readonly MqueueError[] = []
   readonly #watchers = new Map<string, Watchers>()
   readonly #allWatchers = new Watchers()
-  #database: Database
-  /** Where each queue is kept: its dbmode and its database. */
-  readonly #kept = new WeakMap<LocalQueue, { dbmode: number; database: Database }>()
+  #storages: Storages
+  /** What each queue is kept by. */
+  readonly #kept = new WeakMap<LocalQueue, { dbmode: number; storages: Storages }>()
   #report: Report
   #saving: Promise<void> | undefined
   #closed = false
@@ -61,7 +60,7 @@ export class LocalEngine implements Engine {
   constructor(location?: StoreLocation, report = SILENT) {
     this.supports = location === undefined ? WITHOUT_DATABASE : SUPPORTS
     this.#report = report
-    this.#database = new Database(location ?? { directory: '.', id: '' }, () => this.#report)
+    this.#storages = new Storages(location ?? { directory: '.', id: '' }, () => this.#report)
   }
 
   /**
@@ -70,7 +69,7 @@ export class LocalEngine implements Engine {
    */
   relocate(location: StoreLocation, report: Report = this.#report): void {
     this.#report = report
-    if (!this.#database.isAt(location)) this.#database = new Database(location, () => this.#report)
+    if (!this.#storages.isAt(location)) this.#storages = new Storages(location, () => this.#report)
   }
 
   define(
@@ -147,6 +146,10 @@ export class LocalEngine implements Engine {
     return this.#queue(queue).known
   }
 
+  unstored(queue: string): number {
+    return (this.#queues.get(queue) ?? this.#setAside.get(queue))?.unstored ?? 0
+  }
+
   loaded(queue: string): number | undefined {
     return this.#queues.get(queue)?.loaded
   }
@@ -203,12 +206,11 @@ export class LocalEngine implements Engine {
   /** Has a queue kept as its definition and the location say. */
   #keep(queue: LocalQueue): void {
     const { name, dbmode } = queue.definition
+    const storages = this.#storages
     const kept = this.#kept.get(queue)
-    const database = this.#database
-    const isSame = kept?.dbmode === dbmode && kept.database === database
-    if (isSame && !queue.isClosed) return
-    this.#kept.set(queue, { dbmode, database })
-    queue.keep(storageFor(dbmode, name, database))
+    if (kept?.dbmode === dbmode && kept.storages === storages && !queue.isClosed) return
+    this.#kept.set(queue, { dbmode, storages })
+    queue.keep(storages.storageFor(dbmode, name))
   }
 
   #queue(name: string): LocalQueue {

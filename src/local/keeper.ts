@@ -33,6 +33,8 @@ export class Keeper {
   /** The storage that has the queue, open or not. */
   #storage: Storage = new NoStorage()
   #wanted: Storage = this.#storage
+  /** What is wanted, from before it is there. */
+  #coming: MaybePromise<Storage> | undefined
   /** The storage that the queue is going over to, from the first step until it has it. */
   #successor: Storage | undefined
   /** Whether the queue has not been in use. */
@@ -54,14 +56,30 @@ export class Keeper {
     return this.#state
   }
 
+  /** Whether all that the queue holds is stored at this moment. */
+  get isStored(): boolean {
+    return this.#storage.isStored
+  }
+
   /** Goes over to another storage, at once where nothing has to be waited for. */
-  want(wanted: Storage): void {
-    this.#wanted = wanted
-    this.#begin()
+  want(wanted: MaybePromise<Storage>): void {
+    this.#coming = wanted
+    if (!(wanted instanceof Promise)) {
+      this.#wanted = wanted
+      this.#begin()
+      return
+    }
+    this.#becomeOpening()
+    const isStillWanted = () => this.#coming === wanted
+    wanted.then(
+      (storage) => isStillWanted() && this.want(storage),
+      (cause) => isStillWanted() && this.#become({ is: 'failed', error: asError(cause) }),
+    )
   }
 
   /** Writes what must outlive the process, and closes the queue. It never rejects. */
   async stop(): Promise<void> {
+    if (this.#coming instanceof Promise) await this.#coming.catch(() => {})
     const { is } = this.#state
     if (is === 'closed' || (is === 'open' && !this.#storage.saves)) return
     this.#become({ is: 'closing' })
@@ -193,6 +211,7 @@ export class Keeper {
   #forget(): void {
     this.#storage = new NoStorage()
     this.#wanted = this.#storage
+    this.#coming = undefined
     this.#successor = undefined
     this.#queue.observer = this.#storage
     this.#isFresh = true

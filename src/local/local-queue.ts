@@ -35,13 +35,18 @@ export class LocalQueue {
   /** Settles when the attempt to open it that is under way is over; undefined when none is. */
   get opening(): Promise<void> | undefined {
     const { state } = this.#keeper
-    return state.is === 'opening' ? state.attempt : undefined
+    return state.is === 'opening' ? state.attempt.then(() => this.opening) : undefined
   }
 
   /** The number of items read so far, while it is being opened; undefined when it is not. */
   get loaded(): number | undefined {
     const { state } = this.#keeper
     return state.is === 'opening' ? state.read : undefined
+  }
+
+  /** How many of its items are stored nowhere else. */
+  get unstored(): number {
+    return this.#keeper.isStored ? 0 : this.#queue.size
   }
 
   /** The number of items it holds, whatever its storage says; throws while it cannot be used. */
@@ -87,7 +92,7 @@ export class LocalQueue {
   }
 
   /** Has it kept by another storage from now on. */
-  keep(storage: Storage): void {
+  keep(storage: MaybePromise<Storage>): void {
     this.#keeper.want(storage)
   }
 

@@ -33,18 +33,6 @@ export class Database {
     return this.#report()
   }
 
-  /** Whether everything in a location is the same. */
-  isAt({ url, user, password, directory, id }: StoreLocation): boolean {
-    const own = this.#location
-    return (
-      (own.url ?? '') === (url ?? '') &&
-      (own.user ?? '') === (user ?? '') &&
-      (own.password ?? '') === (password ?? '') &&
-      own.directory === directory &&
-      own.id === id
-    )
-  }
-
   rescueFile(queue: string): RescueFile {
     const { directory, id } = this.#location
     return new RescueFile(directory, id, queue, this.shown)

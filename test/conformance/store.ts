@@ -1,7 +1,7 @@
 /** What a store must do on every database. */
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
-import { type Addmode, type Dbmode, MqueueError, LocalEngine } from '../../src/index.ts'
+import { type Addmode, type Dbmode, LocalEngine, MqueueError } from '../../src/index.ts'
 import { type DatabaseKind, Reports, type TestDatabase } from '../support/databases.ts'
 import { drained } from '../support/drain.ts'
 import { defined, eventually } from './engine.ts'

@@ -39,6 +39,7 @@ class CountingEngine implements Engine {
   sizes = () => new Map([...this.#queues].map(([name, { left }]) => [name, left.length]))
   known = (queue: string) => this.size(queue)
   loaded = () => undefined
+  unstored = () => 0
   watch = () => () => {}
   save() {}
   rescue() {}

@@ -157,10 +157,8 @@ describe('the status of a node', () => {
     )
     await run('named', { queue: 'a' })
     await run('named', { queue: 'b' })
-    await settle()
     node('add').receive({ payload: 1 })
-    await settle()
-    assert.equal(shown('named').at(-1), 'green 1')
+    await until(() => shown('named').at(-1) === 'green 1', 'the item')
   })
 
   it('shows the queue used last where messages name it', async () => {
