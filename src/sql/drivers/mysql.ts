@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
 import {
   CONNECT_TIMEOUT,
   type Description,
   type Driver,
-  END_TIMEOUT,
   LOCK_TIMEOUT,
   type OpenOptions,
   type Row,
@@ -12,11 +9,12 @@ import {
   type TableChanges,
   UncertainCommit,
 } from './driver.ts'
+import { MysqlLocks } from './mysql-locks.ts'
 import { MysqlSession, nameOf } from './mysql-session.ts'
 import { describeTables } from './mysql-tables.ts'
 import { type Statement, statementsOf, textsOf } from './mysql-writes.ts'
 
-/** The most tables that are made or locked at once. */
+/** The most tables that are made at once. */
 const TABLES_AT_ONCE = 500
 
 /** Connects to MariaDB or MySQL. */
@@ -50,9 +48,7 @@ class MysqlDriver implements Driver {
   readonly #session: MysqlSession
   readonly #onLost: OpenOptions['onLost']
   readonly #settings: Settings
-  /** The lock that tells the connections of one owner. */
-  readonly #ownerLock: string
-  readonly #locked = new Set<string>()
+  readonly #locks: MysqlLocks
 
   /** Sets what the driver relies on, whatever the server's own settings are. */
   static async on(session: MysqlSession, { owner, onLost }: OpenOptions): Promise<MysqlDriver> {
@@ -69,7 +65,7 @@ class MysqlDriver implements Driver {
     const { database, packet, folding } = found as Settings
     const settings = { database, packet: Number(packet), folding: Number(folding) }
     const driver = new MysqlDriver(session, onLost, owner, settings)
-    await driver.#tryLock([driver.#ownerLock])
+    await driver.#locks.showOwner()
     session.hold(false)
     return driver
   }
@@ -82,8 +78,9 @@ class MysqlDriver implements Driver {
   ) {
     this.#session = session
     this.#onLost = onLost
-    this.#ownerLock = lockName(`owner ${owner}`)
     this.#settings = settings
+    const nameOfTable = (queue: string) => this.tableNameOf(queue)
+    this.#locks = new MysqlLocks(session, owner, settings.database, nameOfTable)
   }
 
   async begin(): Promise<void> {
@@ -127,24 +124,12 @@ class MysqlDriver implements Driver {
     return failed
   }
 
-  async lock(tables: readonly string[]): Promise<Set<string>> {
-    // A lock that is taken twice would have to be let go of twice.
-    const wanted = tables.filter((table) => !this.#locked.has(this.tableNameOf(table)))
-    const byLock = new Map(wanted.map((table) => [this.#tableLock(table), table]))
-    for (const some of parts([...byLock.keys()])) {
-      const taken = await this.#tryLock(some)
-      const others = some.filter((lock) => !taken.has(lock))
-      for (const lock of await this.#takeFromLost(others)) taken.add(lock)
-      for (const lock of taken) this.#locked.add(this.tableNameOf(byLock.get(lock) as string))
-    }
-    return new Set(tables.filter((table) => this.#locked.has(this.tableNameOf(table))))
+  lock(tables: readonly string[]): Promise<Set<string>> {
+    return this.#locks.lock(tables)
   }
 
-  async unlock(tables: readonly string[]): Promise<void> {
-    const held = tables.filter((table) => this.#locked.delete(this.tableNameOf(table)))
-    if (held.length === 0) return
-    const locks = held.map((table) => `release_lock('${this.#tableLock(table)}')`)
-    await this.#session.query(`do ${locks.join()}`)
+  unlock(tables: readonly string[]): Promise<void> {
+    return this.#locks.unlock(tables)
   }
 
   tableNameOf(queue: string): string {
@@ -157,7 +142,7 @@ class MysqlDriver implements Driver {
   }
 
   async readIds(table: Table, ids: readonly number[]): Promise<Row[]> {
-    return ids.length === 0 ? [] : this.#rows(table, `where id in (${ids.join()})`)
+    return ids.length === 0 ? [] : this.#rows(table, `where id in (${ids.map(Number).join()})`)
   }
 
   async count(table: Table): Promise<number> {
@@ -285,51 +270,6 @@ class MysqlDriver implements Driver {
       }
     }
   }
-
-  /** Takes locks from a connection of the same owner that was lost, if that is who has them. */
-  async #takeFromLost(locks: readonly string[]): Promise<Set<string>> {
-    if (locks.length === 0) return new Set()
-    const holders = await this.#holders([this.#ownerLock, ...locks])
-    const lost = holders.get(this.#ownerLock)
-    const left = new Set(locks.filter((lock) => holders.get(lock) === lost))
-    const taken = new Set<string>()
-    if (lost === undefined || left.size === 0) return taken
-    await this.#session.query(`kill ${lost}`)
-    const deadline = performance.now() + END_TIMEOUT
-    while (left.size > 0 && performance.now() < deadline) {
-      for (const lock of await this.#tryLock([...left])) {
-        taken.add(lock)
-        left.delete(lock)
-      }
-      if (left.size > 0) await wait(20)
-    }
-    await this.#tryLock([this.#ownerLock])
-    return taken
-  }
-
-  /** The connections that have locks. */
-  async #holders(locks: readonly string[]): Promise<Map<string, number>> {
-    const asked = locks.map((lock, at) => `is_used_lock('${lock}') as l${at}`)
-    const [row] = await this.#session.rows<Record<string, unknown>>(`select ${asked.join()}`)
-    const holders = new Map<string, number>()
-    for (const [at, lock] of locks.entries()) {
-      const holder = row?.[`l${at}`] ?? null
-      if (holder !== null) holders.set(lock, Number(holder))
-    }
-    return holders
-  }
-
-  /** Takes those locks that are free. */
-  async #tryLock(locks: readonly string[]): Promise<Set<string>> {
-    const asked = locks.map((lock, at) => `get_lock('${lock}', 0) as l${at}`)
-    const [row] = await this.#session.rows<Record<string, unknown>>(`select ${asked.join()}`)
-    return new Set(locks.filter((_, at) => Number(row?.[`l${at}`]) === 1))
-  }
-
-  /** The lock of a table: locks belong to the whole server. */
-  #tableLock(table: string): string {
-    return lockName(`table ${this.#settings.database}.${this.tableNameOf(table)}`)
-  }
 }
 
 function creating(table: string): string {
@@ -343,11 +283,6 @@ function creating(table: string): string {
 function isAnswer(error: unknown): error is Error {
   const { errno, sqlState, fatal } = error as Record<string, unknown>
   return error instanceof Error && errno !== undefined && sqlState !== undefined && fatal !== true
-}
-
-/** The names of locks are short. */
-function lockName(of: string): string {
-  return `mqueue.${createHash('sha1').update(of).digest('hex')}`
 }
 
 function* parts<T>(all: readonly T[]): Generator<T[]> {

@@ -1,10 +1,8 @@
-import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import {
   CONNECT_TIMEOUT,
   type Description,
   type Driver,
-  END_TIMEOUT,
   LOCK_TIMEOUT,
   type OpenOptions,
   type Row,
@@ -12,11 +10,10 @@ import {
   type TableChanges,
   UncertainCommit,
 } from './driver.ts'
+import { PostgresLocks } from './postgres-locks.ts'
 import { describeTables } from './postgres-tables.ts'
 import { changesOf, type Statement, statementsOf, together } from './postgres-writes.ts'
 
-/** The first half of the key of our advisory locks; the table is the other half. */
-const LOCK_CLASS = 0x6d717565
 /** How far ahead of the ids that are written the sequence is set. */
 const RESERVED_AHEAD = 1_000
 /** The most statements that the server keeps prepared for us. */
@@ -48,17 +45,16 @@ export async function openPostgres(url: string, { owner, onLost }: OpenOptions):
 
 class PostgresDriver implements Driver {
   readonly #client: pg.Client
-  readonly #owner: string
+  readonly #locks: PostgresLocks
   #onLost: OpenOptions['onLost']
   /** The highest id of each table that its sequence will not give away. */
   readonly #reserved = new Map<string, number>()
-  readonly #locked = new Set<string>()
   /** The names of prepared statements, by their text. */
   readonly #prepared = new Map<string, string>()
 
   constructor(client: pg.Client, owner: string, onLost: OpenOptions['onLost']) {
     this.#client = client
-    this.#owner = owner
+    this.#locks = new PostgresLocks(client, owner)
     this.#onLost = onLost
     // Without a listener an error ends the process.
     client.on('error', (error) => this.#onLost(error))
@@ -102,17 +98,12 @@ class PostgresDriver implements Driver {
     return failed
   }
 
-  async lock(tables: readonly string[]): Promise<Set<string>> {
-    await this.#tryLock(tables)
-    if (tables.some((table) => !this.#locked.has(table))) await this.#takeFromLost(tables)
-    return new Set(tables.filter((table) => this.#locked.has(table)))
+  lock(tables: readonly string[]): Promise<Set<string>> {
+    return this.#locks.lock(tables)
   }
 
-  async unlock(tables: readonly string[]): Promise<void> {
-    const held = tables.filter((table) => this.#locked.delete(table))
-    if (held.length === 0) return
-    const text = `select pg_advisory_unlock(${LOCK_CLASS}, ${keyOf('name')}::int) from unnest($1::text[]) as name`
-    await this.#client.query(text, [held])
+  unlock(tables: readonly string[]): Promise<void> {
+    return this.#locks.unlock(tables)
   }
 
   tableNameOf(queue: string): string {
@@ -283,52 +274,6 @@ class PostgresDriver implements Driver {
     if (last <= (this.#reserved.get(table.name) ?? 0)) return
     await this.reserveIds(table, last + RESERVED_AHEAD)
   }
-
-  /** Takes those locks that are free. */
-  async #tryLock(tables: readonly string[]): Promise<void> {
-    // A lock that is taken twice would have to be let go of twice.
-    const wanted = [...new Set(tables)].filter((table) => !this.#locked.has(table))
-    if (wanted.length === 0) return
-    const names = 'unnest($1::text[]) as wanted(name)'
-    const key = `${LOCK_CLASS}, ${keyOf('name')}::int`
-    try {
-      const { rows } = await this.#client.query(
-        `select name, pg_try_advisory_lock(${key}) as locked from ${names}`,
-        [wanted],
-      )
-      for (const { name, locked } of rows) if (locked === true) this.#locked.add(name)
-    } catch (error) {
-      // A failure, such as for want of memory, does not release those it took before.
-      const text = `select pg_advisory_unlock(${key}) from ${names}`
-      await this.#client.query(text, [wanted]).catch(() => {})
-      throw error
-    }
-  }
-
-  /** Takes locks from connections of the same owner that were lost, if those have them. */
-  async #takeFromLost(tables: readonly string[]): Promise<void> {
-    const wanted = tables.filter((table) => !this.#locked.has(table))
-    await this.#client.query(
-      `select pg_terminate_backend(pid) from (
-        select distinct pid from pg_locks join pg_stat_activity using (pid)
-        where locktype = 'advisory' and classid = ${LOCK_CLASS} and application_name = $2
-          and objid in (select ${keyOf('name')} from unnest($1::text[]) as wanted(name))
-          and pid <> pg_backend_pid()
-      ) as lost`,
-      [wanted, this.#owner],
-    )
-    const deadline = performance.now() + END_TIMEOUT
-    while (performance.now() < deadline) {
-      const others = await this.#value(
-        `select count(*) as value from pg_stat_activity
-        where application_name = $1 and pid <> pg_backend_pid()`,
-        [this.#owner],
-      )
-      await this.#tryLock(wanted)
-      if (Number(others) === 0 || wanted.every((table) => this.#locked.has(table))) return
-      await setTimeout(20)
-    }
-  }
 }
 
 function creating(table: string): string {
@@ -339,11 +284,6 @@ function creating(table: string): string {
 
 function nameOf({ name }: Table): string {
   return pg.escapeIdentifier(name)
-}
-
-/** The second half of the key of a table's lock, by what stands for the table's name in a statement. */
-function keyOf(name: string): string {
-  return `(to_regclass(quote_ident(${name}))::oid::bigint % 2147483647)`
 }
 
 /** The sequence that gives ids to others, if there is one, by what stands for the table's name in a statement. */

@@ -1,0 +1,82 @@
+import { setTimeout } from 'node:timers/promises'
+import type pg from 'pg'
+import { END_TIMEOUT } from './driver.ts'
+
+/** The first half of the key of our advisory locks; the table is the other half. */
+const LOCK_CLASS = 0x6d717565
+
+/** The locks of tables: advisory locks of the session, which end with it. */
+export class PostgresLocks {
+  readonly #client: pg.Client
+  readonly #owner: string
+  readonly #locked = new Set<string>()
+
+  constructor(client: pg.Client, owner: string) {
+    this.#client = client
+    this.#owner = owner
+  }
+
+  async lock(tables: readonly string[]): Promise<Set<string>> {
+    await this.#tryLock(tables)
+    if (tables.some((table) => !this.#locked.has(table))) await this.#takeFromLost(tables)
+    return new Set(tables.filter((table) => this.#locked.has(table)))
+  }
+
+  async unlock(tables: readonly string[]): Promise<void> {
+    const held = tables.filter((table) => this.#locked.delete(table))
+    if (held.length === 0) return
+    const text = `select pg_advisory_unlock(${LOCK_CLASS}, ${keyOf('name')}::int) from unnest($1::text[]) as name`
+    await this.#client.query(text, [held])
+  }
+
+  /** Takes those locks that are free. */
+  async #tryLock(tables: readonly string[]): Promise<void> {
+    // A lock that is taken twice would have to be released twice.
+    const wanted = [...new Set(tables)].filter((table) => !this.#locked.has(table))
+    if (wanted.length === 0) return
+    const names = 'unnest($1::text[]) as wanted(name)'
+    const key = `${LOCK_CLASS}, ${keyOf('name')}::int`
+    try {
+      const { rows } = await this.#client.query(
+        `select name, pg_try_advisory_lock(${key}) as locked from ${names}`,
+        [wanted],
+      )
+      for (const { name, locked } of rows) if (locked === true) this.#locked.add(name)
+    } catch (error) {
+      // A failure, such as for want of memory, does not release those it took before.
+      const text = `select pg_advisory_unlock(${key}) from ${names}`
+      await this.#client.query(text, [wanted]).catch(() => {})
+      throw error
+    }
+  }
+
+  /** Takes locks from connections of the same owner that were lost, if those have them. */
+  async #takeFromLost(tables: readonly string[]): Promise<void> {
+    const wanted = tables.filter((table) => !this.#locked.has(table))
+    await this.#client.query(
+      `select pg_terminate_backend(pid) from (
+        select distinct pid from pg_locks join pg_stat_activity using (pid)
+        where locktype = 'advisory' and classid = ${LOCK_CLASS} and application_name = $2
+          and objid in (select ${keyOf('name')} from unnest($1::text[]) as wanted(name))
+          and pid <> pg_backend_pid()
+      ) as lost`,
+      [wanted, this.#owner],
+    )
+    const deadline = performance.now() + END_TIMEOUT
+    while (performance.now() < deadline) {
+      const { rows } = await this.#client.query(
+        `select count(*) as count from pg_stat_activity
+        where application_name = $1 and pid <> pg_backend_pid()`,
+        [this.#owner],
+      )
+      await this.#tryLock(wanted)
+      if (Number(rows[0]?.count) === 0 || wanted.every((table) => this.#locked.has(table))) return
+      await setTimeout(20)
+    }
+  }
+}
+
+/** The second half of the key of a table's lock, by what stands for the table's name in a statement. */
+function keyOf(name: string): string {
+  return `(to_regclass(quote_ident(${name}))::oid::bigint % 2147483647)`
+}
