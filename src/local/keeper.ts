@@ -219,6 +219,8 @@ export class Keeper {
   }
 
   #becomeOpening(): void {
+    // Those who wait already go on waiting, so that all keep their order.
+    if (this.#state.is === 'opening') return
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#become({ is: 'opening', read: 0, attempt: promise })
     this.#attempted = resolve

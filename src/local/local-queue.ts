@@ -15,6 +15,8 @@ export class LocalQueue {
   readonly #keeper: Keeper
   readonly #watchers: Watchers
   readonly #report: () => Report
+  /** How many operations that had to wait are not answered yet. */
+  #late = 0
 
   constructor(definition: QueueDefinition, watchers: Watchers, report: () => Report) {
     this.#queue = new Queue(definition)
@@ -35,7 +37,7 @@ export class LocalQueue {
   /** Settles when the attempt to open it that is under way is over; undefined when none is. */
   get opening(): Promise<void> | undefined {
     const { state } = this.#keeper
-    return state.is === 'opening' ? state.attempt.then(() => this.opening) : undefined
+    return state.is === 'opening' ? state.attempt : undefined
   }
 
   /** The number of items read so far, while it is being opened; undefined when it is not. */
@@ -58,30 +60,20 @@ export class LocalQueue {
 
   add(key: string, value: unknown): MaybePromise<AddResult> {
     const { state } = this.#keeper
-    if (state.is !== 'open') return this.#addLater(key, value)
-    state.storage.check(key, value)
-    const result = this.#queue.add(key, value)
-    this.#watchers.changed()
-    return state.storage.settle(result)
+    if (state.is !== 'open' || this.#late > 0) return this.#addLater(key, value)
+    return this.#add(state.storage, key, value)
   }
 
   fetch(options?: FetchOptions): MaybePromise<FetchedItem | undefined> {
     const { state } = this.#keeper
-    if (state.is !== 'open') return this.#fetchLater(options)
-    if (options !== undefined) this.#inspect(options)
-    const result = this.#queue.fetch()
-    if (result === undefined) return state.storage.settle(undefined)
-    this.#watchers.changed()
-    const settled = state.storage.settle(result)
-    const signal = options?.signal
-    if (signal === undefined || !(settled instanceof Promise)) return settled
-    return this.#unlessGone(settled, signal, this.#queue.taken(result), state.storage)
+    if (state.is !== 'open' || this.#late > 0) return this.#fetchLater(options)
+    return this.#fetch(state.storage, options)
   }
 
   size(): MaybePromise<number> {
     const { state } = this.#keeper
-    if (state.is !== 'open') return this.#whenOpen(() => this.size())
-    return state.storage.settle(this.#queue.size)
+    const settle = (storage: Storage) => storage.settle(this.#queue.size)
+    return state.is !== 'open' || this.#late > 0 ? this.#inTurn(settle) : settle(state.storage)
   }
 
   /** Changes the definition; returns the items that no longer fit. */
@@ -111,13 +103,51 @@ export class LocalQueue {
     this.#keeper.rescue()
   }
 
+  #add(storage: Storage, key: string, value: unknown): MaybePromise<AddResult> {
+    storage.check(key, value)
+    const result = this.#queue.add(key, value)
+    this.#watchers.changed()
+    return storage.settle(result)
+  }
+
+  #fetch(storage: Storage, options?: FetchOptions): MaybePromise<FetchedItem | undefined> {
+    if (options !== undefined) this.#inspect(options)
+    const result = this.#queue.fetch()
+    if (result === undefined) return storage.settle(undefined)
+    this.#watchers.changed()
+    const settled = storage.settle(result)
+    const signal = options?.signal
+    if (signal === undefined || !(settled instanceof Promise)) return settled
+    return this.#unlessGone(settled, signal, this.#queue.taken(result), storage)
+  }
+
   // These stand apart so that the way of most messages makes no closure.
   #addLater(key: string, value: unknown): MaybePromise<AddResult> {
-    return this.#whenOpen(() => this.add(key, value))
+    return this.#inTurn((storage) => this.#add(storage, key, value))
   }
 
   #fetchLater(options?: FetchOptions): MaybePromise<FetchedItem | undefined> {
-    return this.#whenOpen(() => this.fetch(options))
+    return this.#inTurn((storage) => this.#fetch(storage, options))
+  }
+
+  /**
+   * Does an operation as soon as the queue is open. Operations are done, and answered, in the order in which they were
+   * asked for: those behind one that had to wait take the same way, until all of them are answered.
+   */
+  #inTurn<T>(operate: (storage: Storage) => MaybePromise<T>): MaybePromise<T> {
+    const { opening } = this
+    if (opening === undefined && this.#keeper.state.is !== 'open') throw this.#unusable()
+    this.#late++
+    const answer = (opening ?? Promise.resolve()).then(() => {
+      const { state } = this.#keeper
+      if (state.is !== 'open') return this.#inTurn(operate)
+      return operate(state.storage)
+    })
+    const answered = () => {
+      this.#late--
+    }
+    answer.then(answered, answered)
+    return answer
   }
 
   /** Makes sure that the oldest item is wanted before it is taken. */
@@ -143,10 +173,8 @@ export class LocalQueue {
 
   /** Puts an item back whose asker has gone while its taking was stored. */
   #putBack(item: QueuedItem, storage: Storage): void {
-    const { state } = this.#keeper
-    // A queue that is closing waits until all that it was told is stored.
-    const takes = state.is === 'open' ? state.storage === storage : state.is === 'closing'
-    if (!takes) {
+    // Also a queue that is closing, or going over to another storage, waits until all that it was told is stored.
+    if (!storage.isOpen) {
       storage.keep(item)
       return
     }
@@ -155,13 +183,6 @@ export class LocalQueue {
     if (dropped === undefined) return
     const text = `an item that came back did not fit any more and was dropped (${dropped.reason})`
     this.#report().warn(`Queue ${quote(this.definition.name)}: ${text}.`)
-  }
-
-  /** Does an operation as soon as the queue is open. Operations are done in the order in which they were asked for. */
-  #whenOpen<T>(operate: () => MaybePromise<T>): MaybePromise<T> {
-    const { opening } = this
-    if (opening !== undefined) return opening.then(operate)
-    throw this.#unusable()
   }
 
   /** The error of an operation that meets the queue as it is. */

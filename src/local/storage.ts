@@ -28,6 +28,8 @@ export interface Storage extends Observer {
   readonly saves: boolean
   /** Whether all that the queue holds is stored at this moment. */
   readonly isStored: boolean
+  /** Whether it takes note of what comes and goes. */
+  readonly isOpen: boolean
   /** @throws MqueueError `MQ_INVALID_KEY`, `MQ_INVALID_VALUE` for what it cannot keep; `MQ_UNAVAILABLE` when too much waits */
   check(key: string, value: unknown): void
   /** Returns `result` once all that came and went so far is stored: at once, or as a promise that rejects when it was refused. */
@@ -57,6 +59,7 @@ export class NoStorage implements Storage {
   readonly place: unknown
   readonly saves = false
   readonly isStored = false
+  readonly isOpen = true
 
   constructor(place?: unknown) {
     this.place = place

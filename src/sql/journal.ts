@@ -58,6 +58,10 @@ export class Journal implements Storage {
     return this.place.rescueFile(this.#name)
   }
 
+  get isOpen(): boolean {
+    return this.#lane !== undefined
+  }
+
   get isStored(): boolean {
     return this.#hasRows || this.#setDown.count > 0
   }

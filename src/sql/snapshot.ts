@@ -27,7 +27,7 @@ export class Snapshot implements Storage {
   readonly isStored = false
   readonly #name: string
   readonly #loads: boolean
-  #isOpen = false
+  isOpen = false
   /** What was taken out of the table and is not in the queue yet. */
   #taken: (() => Iterable<RescuedItem>) | undefined
   /** The id of the first item in the table, where it is not known whether the save was made. */
@@ -66,11 +66,11 @@ export class Snapshot implements Storage {
         return this.#attempt(opening, (claim) => this.#load(claim, queue, opening))
     } else if (this.place.rescueFile(this.#name).exists) {
       // What is in the file belongs into the table; the queue needs nothing of it.
-      this.#isOpen = true
+      this.isOpen = true
       opening.ready()
       return this.#attempt(opening, (claim) => this.#bringFileIn(claim, opening))
     }
-    this.#isOpen = true
+    this.isOpen = true
   }
 
   leave(): void {
@@ -78,18 +78,18 @@ export class Snapshot implements Storage {
   }
 
   async stop(queue: Queue): Promise<void> {
-    if (this.#isOpen && this.saves && queue.size > 0) await this.#save(queue)
+    if (this.isOpen && this.saves && queue.size > 0) await this.#save(queue)
     this.release()
   }
 
   release(): void {
-    this.#isOpen = false
+    this.isOpen = false
     this.place.forget(this.#name)
   }
 
   rescue(queue: Queue): void {
     if (this.#taken !== undefined) rescueNow(this.place, this.#name, this.#taken())
-    else if (this.#isOpen && this.saves && queue.size > 0) this.#rescueUnsaved(queue)
+    else if (this.isOpen && this.saves && queue.size > 0) this.#rescueUnsaved(queue)
   }
 
   keep(): void {}
@@ -125,7 +125,7 @@ export class Snapshot implements Storage {
         opening.signal.throwIfAborted()
       }
       reportLeftOut(database, this.#name, left)
-      this.#isOpen = true
+      this.isOpen = true
       deleteLoaded(database, rescue)
     } finally {
       this.#taken = undefined
@@ -155,7 +155,7 @@ export class Snapshot implements Storage {
     } catch (cause) {
       if (!(cause instanceof UncertainCommit)) this.#firstSaved = undefined
       // The process may have come to its end meanwhile.
-      if (!this.#isOpen) return
+      if (!this.isOpen) return
       database.report.error(database.explain(this.#name, cause).message)
       this.#rescueUnsaved(queue)
     }
@@ -177,7 +177,7 @@ export class Snapshot implements Storage {
   #rescueUnsaved(queue: Queue): void {
     const { path } = this.place.rescueFile(this.#name)
     if (!rescueNow(this.place, this.#name, itemsOf(queue, this.#firstSaved))) return
-    this.#isOpen = false
+    this.isOpen = false
     const text = `Queue ${quote(this.#name)}: ${queue.size} items are not saved. They are kept in ${path}`
     this.place.report.warn(`${text} and are the first to be loaded next time.`)
   }

@@ -98,6 +98,30 @@ onEachDatabase('a journal', (database, { name }) => {
     assert.deepEqual(values, expected.map(String))
   })
 
+  it('does what waits for it to open in the order in which it was asked', async () => {
+    for (const dbmode of [1, 4] as const) {
+      await database().wipe()
+      const engine = new LocalEngine(database().location, new Reports())
+      engines.push(engine)
+      const defining = engine.define([defined('q', 0, 0, dbmode)])
+      const done: number[] = []
+      const results: Promise<unknown>[] = []
+      for (let i = 0; i < 50; i++) {
+        results.push(Promise.resolve(engine.add('q', 'k', i)).then(() => done.push(i)))
+        // Some are asked while what is needed is loaded, some while the queue is opened, some behind.
+        if (i % 10 === 9) await new Promise(setImmediate)
+        if (i === 25) await defining
+      }
+      await Promise.all(results)
+      const order = Array.from({ length: 50 }, (_, i) => i)
+      assert.deepEqual(done, order)
+      assert.deepEqual(
+        (await drained(engine)).map(({ value }) => value),
+        order,
+      )
+    }
+  })
+
   it('answers with the sizes that are, where one table is refused and others are not', async () => {
     const engine = await start(['q', 'other', 'last'])
     await engine.add('q', 'a', 'a')
@@ -137,6 +161,42 @@ onEachDatabase('a journal', (database, { name }) => {
       stop()
     }
     await eventually(async () => assert.equal(await engine.size('q'), 3))
+    assert.equal(await keysOf(engine), 'abc')
+  })
+
+  for (const to of [0, 1, 3] as const) {
+    it(`keeps an item that comes back while the queue goes over to dbmode ${to}`, async () => {
+      const engine = await start()
+      for (const key of 'abc') await engine.add('q', key, key)
+      const gone = new AbortController()
+      const fetching = assert.rejects(async () => engine.fetch('q', { signal: gone.signal }), {
+        code: 'MQ_CLOSED',
+      })
+      gone.abort()
+      await engine.define([defined('q', 0, 0, to)])
+      await fetching
+      assert.equal(await keysOf(engine), 'abc')
+      await eventually(async () =>
+        assert.deepEqual(await database().query('select * from "q"'), []),
+      )
+    })
+  }
+
+  it('keeps an item that comes back while the queue goes over to another database', async () => {
+    const engine = await start()
+    for (const key of 'abc') await engine.add('q', key, key)
+    const gone = new AbortController()
+    const fetching = assert.rejects(async () => engine.fetch('q', { signal: gone.signal }), {
+      code: 'MQ_CLOSED',
+    })
+    gone.abort()
+    const { directory } = database().location
+    engine.relocate({
+      ...database().location,
+      url: `sqlite:${join(directory, 'elsewhere.sqlite')}`,
+    })
+    await engine.define([defined('q', 0, 0, 4)])
+    await fetching
     assert.equal(await keysOf(engine), 'abc')
   })
 
