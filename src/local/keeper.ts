@@ -56,9 +56,9 @@ export class Keeper {
     return this.#state
   }
 
-  /** Whether all that the queue holds is stored at this moment. */
-  get isStored(): boolean {
-    return this.#storage.isStored
+  /** How many items are stored nowhere else. */
+  get unstored(): number {
+    return this.#storage.unstored(this.#queue)
   }
 
   /** Goes over to another storage, at once where nothing has to be waited for. */
@@ -85,7 +85,7 @@ export class Keeper {
     this.#become({ is: 'closing' })
     await this.#end()
     // Where it was going over, the one that is to have the queue writes what it holds.
-    await this.#successor?.stop(this.#queue)
+    if (!this.#storage.isStored) await this.#successor?.stop(this.#queue)
     await this.#storage.stop(this.#queue)
     this.#queue.clear()
     this.#forget()
@@ -101,7 +101,9 @@ export class Keeper {
 
   /** Writes to a file, at once, what the next process could not find otherwise. */
   rescue(): void {
-    if (this.#state.is !== 'closed' && !this.#storage.isStored) this.#wanted.rescue(this.#queue)
+    if (this.#state.is === 'closed') return
+    const keeper = this.#storage.isStored ? this.#storage : this.#wanted
+    keeper.rescue(this.#queue)
   }
 
   #begin(): void {
@@ -125,11 +127,10 @@ export class Keeper {
   async #goOn(first: Promise<void>): Promise<void> {
     let step: MaybePromise<void> = first
     for (;;) {
-      const wanted = this.#wanted
       const { signal } = this.#abort
       try {
         await step
-        if (wanted === this.#wanted && !this.#isEnding) {
+        if (this.#hasWanted && !this.#isEnding) {
           this.#become({ is: 'open', storage: this.#storage })
           return
         }
@@ -158,15 +159,25 @@ export class Keeper {
     if (this.#storage === this.#wanted && this.#successor === undefined) return this.#open()
     this.#successor ??= this.#wanted
     const next = this.#successor
-    return after(next.adopt(this.#queue, this.#storage), (isWritten) =>
-      after(this.#storage.leave(this.#queue, next), () => {
-        if (isWritten) this.#queue.clear()
-        this.#storage = next
-        this.#successor = undefined
-        this.#queue.observer = next
-        return this.#step()
-      }),
+    return after(this.#openToLeave(next), () =>
+      after(next.adopt(this.#queue, this.#storage), (isWritten) =>
+        after(this.#storage.leave(this.#queue, next), () => {
+          if (isWritten) this.#queue.clear()
+          this.#storage = next
+          this.#successor = undefined
+          this.#queue.observer = next
+          return this.#step()
+        }),
+      ),
     )
+  }
+
+  /** Opens the storage that the queue leaves for another place, where it is not open: what it has goes along then. */
+  #openToLeave(next: Storage): MaybePromise<void> {
+    if (this.#storage.isOpen || this.#storage.place === next.place) return
+    const opened = this.#open()
+    // What cannot be had now stays where it is, and is reported.
+    return opened instanceof Promise ? opened.catch(() => {}) : opened
   }
 
   #open(): MaybePromise<void> {
@@ -195,6 +206,12 @@ export class Keeper {
     if (this.#task !== undefined) return
     // Whoever failed may have to clear up first.
     this.#follow(Promise.resolve().then(() => this.#try()))
+  }
+
+  /** Whether the wanted storage has the queue, and is open. */
+  get #hasWanted(): boolean {
+    const isThere = this.#storage === this.#wanted && this.#successor === undefined
+    return isThere && this.#storage.isOpen
   }
 
   get #isEnding(): boolean {

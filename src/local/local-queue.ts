@@ -48,7 +48,7 @@ export class LocalQueue {
 
   /** How many of its items are stored nowhere else. */
   get unstored(): number {
-    return this.#keeper.isStored ? 0 : this.#queue.size
+    return this.#keeper.unstored
   }
 
   /** The number of items it holds, whatever its storage says; throws while it cannot be used. */
@@ -180,6 +180,8 @@ export class LocalQueue {
     }
     const dropped = this.#queue.putBack(item)
     this.#watchers.changed()
+    const stored = storage.settle(undefined)
+    if (stored instanceof Promise) stored.catch(() => storage.keep(item))
     if (dropped === undefined) return
     const text = `an item that came back did not fit any more and was dropped (${dropped.reason})`
     this.#report().warn(`Queue ${quote(this.definition.name)}: ${text}.`)

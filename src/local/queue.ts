@@ -37,6 +37,8 @@ export class Queue<V = unknown> {
   // Two numbers, since an object for every item that is fetched would cost more than fetching it.
   #takenId = 0
   #takenAdded = 0
+  /** How many are reading the items over several turns: what they read must not change under them. */
+  #readers = 0
   /** Who is called with what comes and goes. */
   observer: Observer<V> = NOBODY as Observer<V>
 
@@ -140,7 +142,8 @@ export class Queue<V = unknown> {
     const { size, addmode } = this.#definition
     this.#definition = definition
     const all: DroppedItem<V>[] = []
-    if (definition.addmode !== addmode) {
+    const isRead = this.#readers > 0 && definition.size !== size
+    if (definition.addmode !== addmode || isRead) {
       const before = this.#items
       this.#items = itemsFor(definition.addmode)
       for (const { id, key, value, added } of before) {
@@ -162,9 +165,17 @@ export class Queue<V = unknown> {
     this.#items = itemsFor(this.#definition.addmode)
   }
 
-  /** The items waiting, oldest first, without taking them. The queue must not change meanwhile. */
-  [Symbol.iterator](): Iterator<QueuedItem<V>> {
-    return this.#items[Symbol.iterator]()
+  /**
+   * The items waiting, oldest first, without taking them. No item may be added or taken meanwhile; the definition may
+   * change.
+   */
+  *[Symbol.iterator](): Generator<QueuedItem<V>> {
+    this.#readers++
+    try {
+      yield* this.#items
+    } finally {
+      this.#readers--
+    }
   }
 
   /** The outcome of an add that met another item with its key: one of the two does not stay. */

@@ -26,7 +26,7 @@ export interface Storage extends Observer {
   readonly place: unknown
   /** Whether a stop writes the items, so that the queue is closed then. */
   readonly saves: boolean
-  /** Whether all that the queue holds is stored at this moment. */
+  /** Whether what the queue holds is with it at this moment, so that nothing else needs to be done about it. */
   readonly isStored: boolean
   /** Whether it takes note of what comes and goes. */
   readonly isOpen: boolean
@@ -48,6 +48,8 @@ export interface Storage extends Observer {
   stop(queue: Queue): MaybePromise<void>
   /** Closes, and leaves what is stored where it is. It never rejects. */
   release(): MaybePromise<void>
+  /** How many items of the queue are stored nowhere else. */
+  unstored(queue: Queue): number
   /** Writes to a file, at once, what the next process could not find otherwise. */
   rescue(queue: Queue): void
   /** Keeps an item that came back while the queue could not take it: `open` will find it. */
@@ -78,6 +80,9 @@ export class NoStorage implements Storage {
   leave(): void {}
   stop(): void {}
   release(): void {}
+  unstored(queue: Queue): number {
+    return queue.size
+  }
   rescue(): void {}
   keep(): void {}
 }

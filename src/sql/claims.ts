@@ -15,9 +15,13 @@ const RELEASE_PATIENCE = 10_000
 export interface Claim {
   readonly connection: Connection
   readonly table: Table
-  /** Begins to journal over the connection. */
-  lane(failures: Failures): Lane
-  /** Releases the lock. It never rejects. */
+  /**
+   * Begins to journal over the connection.
+   *
+   * @param largestId the largest id that the table has or has assigned
+   */
+  lane(failures: Failures, largestId: number): Lane
+  /** Releases the lock; once, however often it is called. It never rejects. */
   release(): Promise<void>
 }
 
@@ -138,14 +142,19 @@ export class Claims {
   }
 
   #claimOf(connection: Connection, table: Table, released: () => void): Claim {
+    const release = async () => {
+      if (connection.lost === undefined) await this.#unlock(connection, table.name)
+      await this.#shared.unuse()
+      released()
+    }
+    let releasing: Promise<void> | undefined
     return {
       connection,
       table,
-      lane: (failures) => this.#shared.lane(connection, table, failures),
-      release: async () => {
-        if (connection.lost === undefined) await this.#unlock(connection, table.name)
-        await this.#shared.unuse()
-        released()
+      lane: (failures, largestId) => this.#shared.lane(connection, table, failures, largestId),
+      release() {
+        releasing ??= release()
+        return releasing
       },
     }
   }

@@ -65,6 +65,12 @@ export class Database {
     return this.#explainAs(`The database ${this.shown} does not answer as it should`, cause)
   }
 
+  /** What went wrong, without anything secret. */
+  reason(cause: unknown): string {
+    const address = this.#address
+    return address instanceof MqueueError ? address.message : reasonAt(address, cause)
+  }
+
   /** Reports an error, unless it was the last one that was reported of its queue. */
   complain(queue: string, { message }: MqueueError): void {
     if (this.#reported.get(queue) === message) return

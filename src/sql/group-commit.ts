@@ -37,8 +37,8 @@ export class GroupCommit {
   }
 
   /** Begins to commit the changes of a table. */
-  lane(table: Table, failures: Failures): Lane {
-    const lane = new Lane(table, failures, this)
+  lane(table: Table, failures: Failures, largestId: number): Lane {
+    const lane = new Lane(table, failures, this, largestId)
     this.#lanes.add(lane)
     return lane
   }

@@ -43,6 +43,8 @@ export class Journal implements Storage {
   #lane: Lane | undefined
   /** Whether the table has what the queue holds, or held before the journal failed. */
   #hasRows = false
+  /** Whether the rows are being removed, since a queue that is saved at the stop takes what they hold. */
+  #isLeaving = false
   /** What the queue held before this journal had it. */
   readonly #setDown: SetDown
   /** What `check` has encoded for the item that comes next. */
@@ -126,9 +128,11 @@ export class Journal implements Storage {
   async leave(queue: Queue, next: Storage): Promise<void> {
     const isMoving = next.place !== this.place
     try {
-      if (this.#lane !== undefined) await this.#leaveOpen(queue, isMoving)
-      else if (this.#hasRows && !isMoving) await this.#takeOut(queue)
-      else if (this.#hasRows) throw new Error('its journal had failed')
+      if (this.#lane !== undefined) {
+        this.#isLeaving = next.saves && !isMoving
+        await this.#leaveOpen(queue, isMoving)
+      } else if (this.#hasRows && !isMoving) await this.#takeOut(queue)
+      else if (isMoving && this.#setDown.count === 0) throw new Error('it could not be opened')
       else for (const { key, value } of await this.#setDown.takeBack()) queue.add(key, value)
     } catch (cause) {
       if (!isMoving) {
@@ -136,9 +140,15 @@ export class Journal implements Storage {
         this.place.complain(this.#name, error)
         throw error
       }
-      const { message } = this.place.explain(this.#name, cause)
-      const text = `What was journaled in ${this.place.shown} stays there as well`
-      this.place.report.warn(`Queue ${quote(this.#name)}: ${text}. ${message}`)
+      const { shown } = this.place
+      const text =
+        this.#lane === undefined
+          ? `what is journaled in ${shown} stays there, and does not come along`
+          : `what was journaled in ${shown} stays there as well`
+      const reason = this.place.reason(cause)
+      this.place.report.warn(`Queue ${quote(this.#name)}: ${text}: ${reason}.`)
+    } finally {
+      this.#isLeaving = false
     }
     this.#setDown.done()
     this.#hasRows = false
@@ -165,8 +175,15 @@ export class Journal implements Storage {
     this.place.forget(this.#name)
   }
 
+  unstored(queue: Queue): number {
+    return this.#hasRows ? 0 : queue.size + this.#setDown.count
+  }
+
   rescue(queue: Queue): void {
-    if (queue.size > 0 && !this.isStored) rescueNow(this.place, this.#name, withoutIds(queue))
+    if (queue.size === 0) return
+    // The rows that are being removed may be gone already; with their ids none comes back twice.
+    if (this.#isLeaving) rescueNow(this.place, this.#name, withIds(queue))
+    else if (!this.isStored) rescueNow(this.place, this.#name, withoutIds(queue))
   }
 
   keep({ id, key, value }: QueuedItem): void {
@@ -192,13 +209,14 @@ export class Journal implements Storage {
     this.#hasRows = true
     opening.signal.throwIfAborted()
     this.#claim = claim
-    this.#lane = claim.lane({
-      refused: (cause) => this.#failed(database.explain(this.#name, cause), opening),
-      lost: (cause, uncertain) => {
+    const failures = {
+      refused: (cause: Error) => this.#failed(database.explain(this.#name, cause), opening),
+      lost: (cause: Error, uncertain: Chunk | undefined) => {
         if (uncertain !== undefined) this.#noteUncertain(uncertain)
         return this.#failed(database.unavailable(cause), opening)
       },
-    })
+    }
+    this.#lane = claim.lane(failures, loaded.lastId)
     queue.clear()
     reportLeftOut(database, this.#name, await fill(queue, loaded.items))
     queue.reserveIds(loaded.lastId)

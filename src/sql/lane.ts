@@ -62,12 +62,13 @@ export class Lane {
   readonly #chunks: Chunk[] = []
   #committing: Chunk | undefined
   #isClosed = false
-  #largestId = 0
+  #largestId: number
 
-  constructor(table: Table, failures: Failures, group: Group) {
+  constructor(table: Table, failures: Failures, group: Group, largestId: number) {
     this.#table = table
     this.#failures = failures
     this.#group = group
+    this.#largestId = largestId
   }
 
   /** The chunk that is to be committed next. */

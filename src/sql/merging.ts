@@ -38,7 +38,7 @@ export async function putBack(
       let id = item.id as number
       if (present !== undefined) {
         // Another program has taken the id for a row of its own.
-        free ??= await driver.lastId(table)
+        free ??= Math.max(await driver.lastId(table), largestId(rescue))
         id = ++free
       }
       const row = rowFor(table, { ...item, id })
@@ -74,6 +74,12 @@ export function* batchesOf(rescue: RescueFile): Generator<RescuedItem[]> {
     batch = []
   }
   if (batch.length > 0) yield batch
+}
+
+function largestId(rescue: RescueFile): number {
+  let largest = 0
+  for (const { item } of rescue.entries()) largest = Math.max(largest, item?.id ?? 0)
+  return largest
 }
 
 const idsOf = (batch: readonly RescuedItem[]) => batch.flatMap(({ id }) => id ?? [])

@@ -50,9 +50,9 @@ export class SharedConnection {
   }
 
   /** Begins to journal a table over the connection. */
-  lane(connection: Connection, table: Table, failures: Failures): Lane {
+  lane(connection: Connection, table: Table, failures: Failures, largestId: number): Lane {
     if (this.#commits?.connection !== connection) this.#commits = new GroupCommit(connection)
-    return this.#commits.lane(table, failures)
+    return this.#commits.lane(table, failures, largestId)
   }
 
   /** Waits for something, but ends the connection when it takes longer than that, in ms. */

@@ -24,10 +24,11 @@ const BATCH = 10_000
 export class Snapshot implements Storage {
   readonly place: Database
   readonly saves: boolean
-  readonly isStored = false
+  readonly isOpen = true
   readonly #name: string
   readonly #loads: boolean
-  isOpen = false
+  /** Whether it was released, or all was rescued: then nothing is saved any more. */
+  #isClosed = false
   /** What was taken out of the table and is not in the queue yet. */
   #taken: (() => Iterable<RescuedItem>) | undefined
   /** The id of the first item in the table, where it is not known whether the save was made. */
@@ -42,6 +43,11 @@ export class Snapshot implements Storage {
     this.place = database
     this.#loads = loads
     this.saves = saves
+  }
+
+  /** While the queue takes over what was taken out of the table, all of it is still here. */
+  get isStored(): boolean {
+    return this.#taken !== undefined
   }
 
   check(_key: string, value: unknown): void {
@@ -66,11 +72,9 @@ export class Snapshot implements Storage {
         return this.#attempt(opening, (claim) => this.#load(claim, queue, opening))
     } else if (this.place.rescueFile(this.#name).exists) {
       // What is in the file belongs into the table; the queue needs nothing of it.
-      this.isOpen = true
       opening.ready()
       return this.#attempt(opening, (claim) => this.#bringFileIn(claim, opening))
     }
-    this.isOpen = true
   }
 
   leave(): void {
@@ -78,18 +82,22 @@ export class Snapshot implements Storage {
   }
 
   async stop(queue: Queue): Promise<void> {
-    if (this.isOpen && this.saves && queue.size > 0) await this.#save(queue)
+    if (!this.#isClosed && this.saves && queue.size > 0) await this.#save(queue)
     this.release()
   }
 
   release(): void {
-    this.isOpen = false
+    this.#isClosed = true
     this.place.forget(this.#name)
   }
 
   rescue(queue: Queue): void {
     if (this.#taken !== undefined) rescueNow(this.place, this.#name, this.#taken())
-    else if (this.isOpen && this.saves && queue.size > 0) this.#rescueUnsaved(queue)
+    else if (!this.#isClosed && this.saves && queue.size > 0) this.#rescueUnsaved(queue)
+  }
+
+  unstored(queue: Queue): number {
+    return queue.size
   }
 
   keep(): void {}
@@ -120,12 +128,11 @@ export class Snapshot implements Storage {
       }
       if (opening.signal.aborted) {
         // The rows are gone from the table, and nobody wants the queue to have them.
-        queue.clear()
         await rescue.append(this.#taken?.() ?? [])
+        queue.clear()
         opening.signal.throwIfAborted()
       }
       reportLeftOut(database, this.#name, left)
-      this.isOpen = true
       deleteLoaded(database, rescue)
     } finally {
       this.#taken = undefined
@@ -155,7 +162,7 @@ export class Snapshot implements Storage {
     } catch (cause) {
       if (!(cause instanceof UncertainCommit)) this.#firstSaved = undefined
       // The process may have come to its end meanwhile.
-      if (!this.isOpen) return
+      if (this.#isClosed) return
       database.report.error(database.explain(this.#name, cause).message)
       this.#rescueUnsaved(queue)
     }
@@ -177,7 +184,7 @@ export class Snapshot implements Storage {
   #rescueUnsaved(queue: Queue): void {
     const { path } = this.place.rescueFile(this.#name)
     if (!rescueNow(this.place, this.#name, itemsOf(queue, this.#firstSaved))) return
-    this.isOpen = false
+    this.#isClosed = true
     const text = `Queue ${quote(this.#name)}: ${queue.size} items are not saved. They are kept in ${path}`
     this.place.report.warn(`${text} and are the first to be loaded next time.`)
   }
