@@ -24,7 +24,7 @@ const BATCH = 10_000
 export class Snapshot implements Storage {
   readonly place: Database
   readonly saves: boolean
-  readonly isOpen = true
+  isOpen = false
   readonly #name: string
   readonly #loads: boolean
   /** Whether it was released, or all was rescued: then nothing is saved any more. */
@@ -72,9 +72,11 @@ export class Snapshot implements Storage {
         return this.#attempt(opening, (claim) => this.#load(claim, queue, opening))
     } else if (this.place.rescueFile(this.#name).exists) {
       // What is in the file belongs into the table; the queue needs nothing of it.
+      this.isOpen = true
       opening.ready()
       return this.#attempt(opening, (claim) => this.#bringFileIn(claim, opening))
     }
+    this.isOpen = true
   }
 
   leave(): void {
@@ -133,6 +135,7 @@ export class Snapshot implements Storage {
         opening.signal.throwIfAborted()
       }
       reportLeftOut(database, this.#name, left)
+      this.isOpen = true
       deleteLoaded(database, rescue)
     } finally {
       this.#taken = undefined
