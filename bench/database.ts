@@ -1,5 +1,5 @@
 /** The databases that are measured. */
-import { type Report, StoredEngine } from '../src/index.ts'
+import { LocalEngine, type Report } from '../src/index.ts'
 import { DATABASES, type TestDatabase } from '../test/support/databases.ts'
 import { type Limit, notMeasured } from './report.ts'
 
@@ -8,11 +8,11 @@ const quiet: Report = { info() {}, warn() {}, error: console.error }
 /** Does something with an engine on a database of its own, and lets go of both. */
 export async function onDatabase<T>(
   kind: string,
-  work: (engine: StoredEngine, database: TestDatabase) => Promise<T>,
+  work: (engine: LocalEngine, database: TestDatabase) => Promise<T>,
 ): Promise<T> {
   const database = await DATABASES.find(({ name }) => name === kind)?.make()
   if (database === undefined) throw new Error(`There is no database ${kind}.`)
-  const engine = new StoredEngine(database.location, quiet)
+  const engine = new LocalEngine(database.location, quiet)
   try {
     return await work(engine, database)
   } finally {

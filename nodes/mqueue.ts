@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
 import { type ParsedDefinitions, parseDefinitions } from '../src/definition.ts'
-import { createEngine, type EngineOptions, relocateEngine, supported } from '../src/engines.ts'
+import { createEngine, type EngineOptions, relocateEngine } from '../src/engines.ts'
 import { MqueueError, reasonOf } from '../src/errors.ts'
+import { supported } from '../src/supports.ts'
 import {
   type ConfigNode,
   type Credentials,

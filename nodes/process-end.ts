@@ -5,7 +5,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGBREAK'] as const
 const LONGEST_END = 60_000
 
 /** What is to be done at the end of the process. */
-export interface End {
+interface End {
   /** Saves what no closing node will save. There may be no time for it. */
   save(): Promise<void>[]
   /** Sets down at once what is not saved. Nothing comes after it. */

@@ -4,7 +4,7 @@ import { type ErrorCode, MqueueError, reasonOf } from '../src/errors.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
 
 /** A property as a typed input of the editor writes it. */
-export interface TypedProperty {
+interface TypedProperty {
   value: string
   type: string
 }

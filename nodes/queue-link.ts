@@ -16,7 +16,7 @@ export interface QueueNodeDef extends NodeDef {
 }
 
 /** What a link is to its node. */
-export interface LinkOptions {
+interface LinkOptions {
   /** Whether the node works on all queues. */
   all?: boolean
   /** Whether the node works without a queue, so that nothing is wrong with it then. */

@@ -60,13 +60,12 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
     // A client that hung up behind its request is noticed when the loop has polled once more.
     await setImmediate()
     await setImmediate()
+    const gone = new AbortController()
+    res.on('close', () => gone.abort())
+    if (res.closed || req.socket.destroyed) gone.abort()
     const { id } = req.params
     const reachable = new Map([...engines()].filter(([own]) => id === undefined || own === id))
-    const response = await rpc.answerRpc(
-      req.body,
-      reachable,
-      () => res.closed || req.socket.destroyed,
-    )
+    const response = await rpc.answerRpc(req.body, reachable, gone.signal)
     if (response === undefined) res.status(204).end()
     else res.status(httpStatus(response)).json(response)
   }

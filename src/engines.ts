@@ -1,9 +1,9 @@
 import type { StoreLocation } from './address.ts'
-import type { ParsedDefinitions } from './definition.ts'
-import type { Engine, Supports } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { MqueueError, quote } from './errors.ts'
 import { LocalEngine } from './local/engine.ts'
 import type { Report } from './report.ts'
+import { choices } from './supports.ts'
 
 /** What an engine is made of: where it is, who it is, and whom it reports to. */
 export interface EngineOptions extends StoreLocation {
@@ -60,35 +60,12 @@ export function relocateEngine(name: string, engine: Engine, options: EngineOpti
   return kindOf(name).relocate?.(engine, options) ?? false
 }
 
-/**
- * Sorts out the definitions that an engine does not support.
- *
- * @returns the other definitions, and the errors with one more for each that was sorted out: a
- *   `MQ_INVALID_DEFINITION` that names the queue, the field and what is allowed
- */
-export function supported(parsed: ParsedDefinitions, { dbmodes }: Supports): ParsedDefinitions {
-  const definitions = parsed.definitions.filter(({ dbmode }) => dbmodes.includes(dbmode))
-  const errors = [...parsed.errors]
-  for (const { name: queue, dbmode } of parsed.definitions) {
-    if (dbmodes.includes(dbmode)) continue
-    const text = `Queue ${quote(queue)}: with this engine, dbmode must be ${list(dbmodes)}`
-    const place = { queue, field: 'dbmode', rule: 'dbmode' } as const
-    errors.push(new MqueueError('MQ_INVALID_DEFINITION', text, place))
-  }
-  return { definitions, errors }
-}
-
 function kindOf(name: string): EngineKind {
   const kind = kinds.get(name)
   if (kind !== undefined) return kind
-  const known = list(engineKinds().map(quote))
+  const known = choices(engineKinds().map(quote))
   const text = `There is no engine ${quote(name)}; use ${known}.`
   throw new MqueueError('MQ_INVALID_DEFINITION', text, { field: 'engine' })
-}
-
-function list(choices: readonly unknown[]): string {
-  const [last, ...others] = choices.toReversed()
-  return others.length === 0 ? String(last) : `${others.reverse().join(', ')} or ${last}`
 }
 
 registerEngine('memory', {

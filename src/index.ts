@@ -34,7 +34,11 @@ export {
   registerEngine,
 } from './engines.ts'
 export { type ErrorCode, type ErrorPlace, MqueueError, RULES, type Rule } from './errors.ts'
-export { LocalEngine, LocalEngine as StoredEngine } from './local/engine.ts'
+export {
+  LocalEngine,
+  /** @deprecated the former name of `LocalEngine`; it goes with the next release */
+  LocalEngine as StoredEngine,
+} from './local/engine.ts'
 export { MemoryEngine } from './local/memory-engine.ts'
 export { Queue } from './local/queue.ts'
 export { type ParsedModparams, parseDefinitionString, parseModparams } from './modparam.ts'

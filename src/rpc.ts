@@ -9,8 +9,9 @@ import {
   JSONRPCServer,
 } from 'json-rpc-2.0'
 import { configure } from 'safe-stable-stringify'
-import type { Engine, MaybePromise } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { reasonOf } from './errors.ts'
+import type { MaybePromise } from './maybe-promise.ts'
 
 /** The most calls that a batch may hold. */
 const LONGEST_BATCH = 1000
@@ -30,29 +31,30 @@ export type Engines = ReadonlyMap<string, Engine>
 /** What the methods need to know of the request besides its parameters. */
 interface Context {
   engines: Engines
-  isGone: () => boolean
+  /** Is aborted when nobody waits for the answer any more. */
+  signal: AbortSignal | undefined
   /** How many characters of values the answer may still hold. */
   room: number
 }
 
 /**
  * Answers JSON-RPC 2.0 requests with Kamailio's commands `mqueue.get_size`, `mqueue.get_sizes` and
- * `mqueue.fetch`, with its codes and texts. Unlike Kamailio, it gives an item with an empty key or
- * value rather than losing it, gives a value that is no text as JSON of its own type, and lists
- * sizes in the order of the definitions.
+ * `mqueue.fetch`, with its codes and texts. Three things differ from Kamailio. An item with an empty key or
+ * value is returned rather than lost. A value that is not a text is returned as JSON of its type. Sizes are listed in
+ * the order of the definitions.
  *
  * @param body the parsed request, or a list of them
  * @param engines the engines whose queues can be reached
- * @param isGone tells whether nobody waits for the answer any more. Then nothing is taken; nor is
- *   anything taken for a notification, which has no answer
- * @returns the response, a list of them for a batch, or undefined where there is none to give
+ * @param signal is aborted when nobody waits for the answer any more. Then nothing is taken, and what was not answered
+ *   yet goes back to its place. Nothing is taken for a notification, which has no answer
+ * @returns the response, a list of them for a batch, or undefined where there is none
  */
 export async function answerRpc(
   body: unknown,
   engines: Engines,
-  isGone: () => boolean = () => false,
+  signal?: AbortSignal,
 ): Promise<JSONRPCResponse | JSONRPCResponse[] | undefined> {
-  const context = { engines, isGone, room: LONGEST_ANSWER }
+  const context = { engines, signal, room: LONGEST_ANSWER }
   if (!Array.isArray(body)) return answerOne(body, context)
   if (body.length === 0) return invalidRequest()
   if (body.length > LONGEST_BATCH) {
@@ -66,19 +68,19 @@ export async function answerRpc(
   return responses.length === 0 ? undefined : responses
 }
 
-/** Tells whether a request, or any call of a batch, takes items. */
+/** Whether a request, or any call of a batch, takes items. */
 export function takesItems(body: unknown): boolean {
   const calls = Array.isArray(body) ? body : [body]
   return calls.some((call) => isObject(call) && call.method === FETCH)
 }
 
-/** Tells whether a request, or any call of a batch, only reads. */
+/** Whether a request, or any call of a batch, only reads. */
 export function reads(body: unknown): boolean {
   const calls = Array.isArray(body) ? body : [body]
   return calls.length === 0 || calls.some((call) => !isObject(call) || call.method !== FETCH)
 }
 
-/** The response to what is no JSON at all. */
+/** The response to what is not JSON at all. */
 export function parseError(): JSONRPCResponse {
   return createJSONRPCErrorResponse(null, JSONRPCErrorCode.ParseError, 'Parse error')
 }
@@ -88,7 +90,7 @@ export function internalError(): JSONRPCResponse {
   return createJSONRPCErrorResponse(null, JSONRPCErrorCode.InternalError, 'Internal error')
 }
 
-/** The response to what is JSON but no request. */
+/** The response to what is JSON but not a request. */
 export function invalidRequest(message = 'Invalid Request'): JSONRPCResponse {
   return createJSONRPCErrorResponse(null, JSONRPCErrorCode.InvalidRequest, message)
 }
@@ -110,7 +112,7 @@ function isRequest(call: unknown): call is JSONRPCRequest {
   )
 }
 
-// What goes wrong in a method is told to the caller, so there is nothing to be logged.
+// What goes wrong in a method is reported to the caller, so there is nothing to log.
 const server = new JSONRPCServer<Context>({ errorListener: () => {} })
 
 server.addMethod('mqueue.get_size', async (params, { engines }: Context) => {
@@ -138,9 +140,9 @@ server.addMethod(FETCH, async (params, context: Context) => {
   let answer: { key: string; val: unknown } | undefined
   await inEngine(() =>
     engine.fetch(name, {
+      signal: context.signal,
       inspect({ key, value }) {
         // Only what can be answered is taken.
-        if (context.isGone()) throw fault(500, 'Nobody waits for the item')
         answer = { key, val: asJson(value, context) }
       },
     }),

@@ -18,7 +18,7 @@ const MOST_LEVELS = 1000
 const lossy = configure({ bigint: 'string', circularValue: '[Circular]', deterministic: false })
 
 /**
- * Writes an item for its row, so that `decode` gives the same key and value again. The request and the response
+ * Writes an item for its row, so that `decode` returns the same key and value again. The request and the response
  * of a whole message stay behind: they end with the process.
  *
  * @throws MqueueError `MQ_INVALID_VALUE` when the value holds what no database can keep, such as a function
@@ -34,7 +34,7 @@ export function encode(key: string, value: unknown): StoredItem {
 }
 
 /**
- * Sees to it that `encode` will take a value.
+ * Makes sure that `encode` will take a value.
  *
  * @throws MqueueError `MQ_INVALID_VALUE` as `encode` does
  */
@@ -70,7 +70,7 @@ export function encodeWhatCan(key: string, value: unknown): StoredItem {
   }
 }
 
-/** Tells whether every database takes a text: PostgreSQL takes no NUL, and none half a surrogate pair. */
+/** Whether every database takes a text: PostgreSQL takes no NUL, and none half a surrogate pair. */
 function isPlain(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')
 }
@@ -102,7 +102,7 @@ function withoutLive(value: unknown): unknown {
   return rest
 }
 
-/** Tells whether JSON gives the same value again. */
+/** Whether JSON gives the same value again. */
 function isJson(value: unknown, level = 0): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)

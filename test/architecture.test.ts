@@ -32,6 +32,16 @@ describe('the architecture', () => {
     assert.ok(edges > files.length, `${edges} imports`)
   })
 
+  it('has a sentence for every file', () => {
+    const page = readFileSync(join(PROJECT, 'docs/architecture.md'), 'utf8')
+    const top = files.filter((file) => file.startsWith('src/') || !file.slice(6).includes('/'))
+    for (const file of top) {
+      const [name = ''] = file.split('/').slice(-1)
+      const isNode = /^nodes\/(mq-|mqueue)/.test(file)
+      assert.ok(isNode || page.includes(`${name}\``), `${file} stands in docs/architecture.md`)
+    }
+  })
+
   it('keeps Node-RED out of src/', () => {
     for (const file of files.filter((one) => one.startsWith('src/'))) {
       assert.doesNotMatch(textOf(file), /from 'node-red'|from 'express'/, file)

@@ -2,7 +2,7 @@
  * Items journaled by the engine, without a flow, and by a bare loop, in slices one after the other: the seconds
  * of each. One is added and taken at a time, or a burst.
  */
-import type { StoredEngine } from '../../src/index.ts'
+import type { LocalEngine } from '../../src/index.ts'
 import { answer, asked } from '../asked.ts'
 import { BARE_JOURNALS, type BareJournal } from '../bare/journal.ts'
 import { journaled, onDatabase } from '../database.ts'
@@ -11,7 +11,7 @@ import { LINE } from '../payloads.ts'
 /** The slices of each, after one to warm up. */
 const SLICES = 8
 
-async function engineBurst(engine: StoredEngine, size: number): Promise<void> {
+async function engineBurst(engine: LocalEngine, size: number): Promise<void> {
   await Promise.all(Array.from({ length: size }, () => engine.add('q', 'call', LINE)))
   await Promise.all(Array.from({ length: size }, () => engine.fetch('q')))
 }

@@ -9,7 +9,7 @@ import {
 } from '../../src/definition.ts'
 import { MqueueError } from '../../src/errors.ts'
 
-/** Tells whether Node-RED replaces a value by an environment variable: all of it must be `${NAME}`. */
+/** Whether Node-RED replaces a value by an environment variable: all of it must be `${NAME}`. */
 export function isReference(value: unknown): boolean {
   return typeof value === 'string' && /^\$(\{\S+\}|\(\S+\))$/.test(value)
 }
@@ -70,7 +70,7 @@ function known(value: unknown): unknown {
   return isReference(value) ? 0 : value
 }
 
-/** Tells whether a queue needs the database. */
+/** Whether a queue needs the database. */
 export function persists({ dbmode }: QueueDefinitionInput): boolean {
   return !['', '0'].includes(String(dbmode ?? '').trim())
 }

@@ -11,6 +11,7 @@ import type {
 import { MqueueError, quote } from '../errors.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { Report } from '../report.ts'
+import { supported } from '../supports.ts'
 import { LocalQueue } from './local-queue.ts'
 import { Storages } from './storages.ts'
 import { Watchers } from './watchers.ts'
@@ -73,16 +74,15 @@ export class LocalEngine implements Engine {
   }
 
   define(
-    definitions: readonly QueueDefinition[],
-    errors: readonly MqueueError[] = [],
+    all: readonly QueueDefinition[],
+    allErrors: readonly MqueueError[] = [],
   ): MaybePromise<DroppedItems[]> {
     this.#assertOpen()
-    if (this.#saving !== undefined) return this.#saving.then(() => this.define(definitions, errors))
-    const unsupported = definitions.filter(({ dbmode }) => !this.supports.dbmodes.includes(dbmode))
-    if (unsupported.length > 0) {
-      const others = definitions.filter((one) => !unsupported.includes(one))
-      return this.define(others, [...errors, ...unsupported.map(unsupportedError)])
-    }
+    if (this.#saving !== undefined) return this.#saving.then(() => this.define(all, allErrors))
+    const { definitions, errors } = supported(
+      { definitions: [...all], errors: [...allErrors] },
+      this.supports,
+    )
     const before = new Map([...this.#setAside, ...this.#queues])
     const dropped: DroppedItems[] = []
     this.#queues = new Map()
@@ -263,11 +263,6 @@ function attempt<T>(operate: () => T): T | undefined {
 
 function closed(): MqueueError {
   return new MqueueError('MQ_CLOSED', 'The queues are closed.')
-}
-
-function unsupportedError({ name, dbmode }: QueueDefinition): MqueueError {
-  const text = `Queue ${quote(name)}: this engine has no database for dbmode ${dbmode}. Use dbmode 0, or give the engine a location.`
-  return new MqueueError('MQ_UNSUPPORTED', text, { queue: name, field: 'dbmode' })
 }
 
 /** The error of a definition, for an operation that meets it now. */

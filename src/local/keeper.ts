@@ -84,7 +84,7 @@ export class Keeper {
     if (is === 'closed' || (is === 'open' && !this.#storage.saves)) return
     this.#become({ is: 'closing' })
     await this.#end()
-    // Where it was going over, the one that is to have the queue writes what it holds.
+    // Where it was going over, the one that gets the queue writes what it holds.
     if (!this.#storage.isStored) await this.#successor?.stop(this.#queue)
     await this.#storage.stop(this.#queue)
     this.#queue.clear()
@@ -243,7 +243,7 @@ export class Keeper {
     this.#attempted = resolve
   }
 
-  /** The one place where the state changes. Those who wait for an attempt go on with what has become of it. */
+  /** The one place that goes from one state to another. Those who wait for an attempt go on with what has become of it. */
   #become(state: QueueState): void {
     this.#state = state
     this.#attempted()

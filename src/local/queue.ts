@@ -126,7 +126,7 @@ export class Queue<V = unknown> {
     return this.#drop(other, other.id === id ? 'duplicate' : 'replaced')
   }
 
-  /** Gives no item that is added from now on an id up to this one. */
+  /** Has all items that are added from now on get ids above this one. */
   reserveIds(upTo: number): void {
     if (upTo >= this.#nextId) this.#nextId = upTo + 1
   }

@@ -30,9 +30,9 @@ export class Claims {
   readonly #shared: SharedConnection
   /** What people may see of the database's address. */
   readonly #shown: string
-  /** The tables that are to be opened together, and who waits for them. */
+  /** The tables to open together, and who waits for them. */
   #requests = new Map<string, PromiseWithResolvers<Table>>()
-  /** The locks that are to be released together. */
+  /** The locks to release together. */
   #unlocking: { connection: Connection; tables: string[]; done: Promise<void> } | undefined
   /** Settles, by queue, when its table is released. */
   readonly #claimed = new Map<string, Promise<void>>()

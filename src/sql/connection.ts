@@ -14,7 +14,7 @@ export { UncertainCommit } from './drivers/driver.ts'
 const CLOSE_TIMEOUT = 1_000
 
 /** What is done in a transaction. `beat` says that it gets on, and its time starts again. */
-export type Work<T> = (driver: Driver, beat: () => void) => Promise<T>
+type Work<T> = (driver: Driver, beat: () => void) => Promise<T>
 
 /**
  * One connection to a database. Transactions take their turns on it, and each has a time in which it must
@@ -49,7 +49,7 @@ export class Connection {
       const reason = reasonAt(address, cause)
       const advice =
         address.kind === 'sqlite'
-          ? 'Check that its directory is there and that Node-RED may write to it.'
+          ? 'Check that its directory is there and that this process may write to it.'
           : 'Check that it runs and that the address, the user and the password are right.'
       const text = `The database ${address.shown} cannot be used: ${reason}. ${advice}`
       throw new MqueueError('MQ_UNAVAILABLE', text)

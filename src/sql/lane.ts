@@ -33,7 +33,7 @@ export class Chunk {
   }
 }
 
-/** Who is told of the failures of one table. Both are called before anybody who waits hears of it. */
+/** Is called with the failures of one table, before any promise that waits is rejected. */
 export interface Failures {
   /** The database refuses the changes; nothing of them was made. Returns the error for those who wait. */
   refused(cause: Error): Error
@@ -71,7 +71,7 @@ export class Lane {
     this.#largestId = largestId
   }
 
-  /** The chunk that is to be committed next. */
+  /** The chunk that is committed next. */
   get next(): Chunk | undefined {
     return this.#chunks[0]
   }
@@ -126,7 +126,7 @@ export class Lane {
       try {
         await this.settle(undefined)
       } catch {
-        // Those who asked for it were told.
+        // Those who asked for it have the error.
       }
     }
   }

@@ -25,7 +25,7 @@ export const AT_ONCE = 20_000
 export interface Loaded {
   /** The items with the ids of their rows, oldest first. An item that has no row has the id 0. */
   readonly items: Segments<unknown>
-  /** The largest id that the table holds or has given away. */
+  /** The largest id that the table holds or has assigned. */
   readonly lastId: number
   /** How many of them came from the rescue file. */
   readonly rescued: number

@@ -62,7 +62,7 @@ export function rescueNow(
 export function unwritable(queue: string, { path }: RescueFile, cause: unknown): MqueueError {
   if (cause instanceof MqueueError) return cause
   const text = `Queue ${quote(queue)}: ${path} cannot be written: ${reasonOf(cause)}`
-  const advice = 'Make room, or let Node-RED write there; it may be needed at its end'
+  const advice = 'Make room, or let this process write there; it may be needed at its end'
   return new MqueueError('MQ_UNAVAILABLE', `${text}. ${advice}.`, { queue })
 }
 

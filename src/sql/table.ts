@@ -122,7 +122,7 @@ function readRow(row: Row): ItemInRow {
   }
   for (const name of ['key', 'val'] as const) {
     if (row[name] === null) throw badRow(id, `its ${name} is NULL`)
-    if (typeof row[name] !== 'string') throw badRow(id, `its ${name} is no text`)
+    if (typeof row[name] !== 'string') throw badRow(id, `its ${name} is not a text`)
   }
   try {
     return { id, ...decode({ key: row.key, val: row.val, val_type: row.val_type ?? null }) }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { supported } from '../../src/engines.ts'
 import { createEngine, parseDefinitions } from '../../src/index.ts'
+import { supported } from '../../src/supports.ts'
 
 const report = { info() {}, warn() {}, error() {} }
 

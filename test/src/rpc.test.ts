@@ -173,7 +173,7 @@ describe('answerRpc', () => {
     it('takes nothing when nobody waits for the answer', async () => {
       const engine = engineWith('q')
       engine.add('q', 'k', 'v')
-      await answerRpc(call('mqueue.fetch', ['q']), new Map([['id', engine]]), () => true)
+      await answerRpc(call('mqueue.fetch', ['q']), new Map([['id', engine]]), AbortSignal.abort())
       assert.equal(engine.size('q'), 1)
     })
 

@@ -81,9 +81,9 @@ export interface Driver {
   count(table: Table): Promise<number>
   /** The smallest id in the table; infinite when it is empty. */
   firstId(table: Table): Promise<number>
-  /** The largest id that the table holds or has given away; 0 for none. */
+  /** The largest id that the table holds or has assigned; 0 for none. */
   lastId(table: Table): Promise<number>
-  /** Keeps others, such as Kamailio, from being given an id up to this one. */
+  /** Keeps others, such as Kamailio, from getting an id up to this one. */
   reserveIds(table: Table, upTo: number): Promise<void>
 
   /** Adds rows, within a transaction. */
@@ -110,7 +110,7 @@ export interface Driver {
   destroy(): void
 }
 
-/** How a connection to a server is opened. */
+/** How a connection is opened. */
 export interface OpenOptions {
   /**
    * Who opens it. A lock that a lost connection of the same owner seems to hold, because the server has
@@ -127,5 +127,5 @@ export const CONNECT_TIMEOUT = 5_000
 /** How long a statement waits for a table or a row that others have locked, in ms. */
 export const LOCK_TIMEOUT = 5_000
 
-/** How long a session that was told to end may take for it, in ms. */
+/** How long a session may take to end after it was told to, in ms. */
 export const END_TIMEOUT = 2_000

@@ -160,7 +160,7 @@ class MysqlDriver implements Driver {
   }
 
   async reserveIds(): Promise<void> {
-    // The server gives the largest id there was plus one.
+    // The server assigns the largest id there was plus one.
   }
 
   async insert(table: Table, added: readonly Row[]): Promise<void> {

@@ -268,9 +268,9 @@ class PostgresDriver implements Driver {
     }
   }
 
-  /** Sees to it that nobody else is given the ids of rows that are to be added. */
+  /** Makes sure that nobody else is given the ids of rows that are to be added. */
   async #reserveFor(table: Table, added: readonly Row[]): Promise<void> {
-    const last = added.at(-1)?.id ?? 0
+    const last = added.reduce((largest, { id }) => Math.max(largest, id), 0)
     if (last <= (this.#reserved.get(table.name) ?? 0)) return
     await this.reserveIds(table, last + RESERVED_AHEAD)
   }

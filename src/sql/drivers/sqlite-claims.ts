@@ -9,7 +9,7 @@ const COLUMNS = '(name text primary key, owner text not null, file text not null
 const LOCK_FILE = /^[^/\\]+\.lock$/
 
 /** Prepares a statement, or finds it prepared. */
-export type Prepare = (text: string) => StatementSync
+type Prepare = (text: string) => StatementSync
 
 /** The owners whose connection is in this thread. */
 const living = new Set<string>()

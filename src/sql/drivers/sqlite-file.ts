@@ -186,6 +186,7 @@ export class SqliteFile {
 
   async insert(table: TableRef, { ids, keys, vals, types }: Columns): Promise<void> {
     if (ids.length === 0) return
+    this.#claims.assertMine(table.name)
     const statement = this.#prepare(
       table.typed
         ? `insert into ${quoted(table.name)} (id, "key", val, val_type) values (?, ?, ?, ?)`
@@ -203,6 +204,7 @@ export class SqliteFile {
 
   async remove(table: TableRef, ids: readonly number[]): Promise<void> {
     if (ids.length === 0) return
+    this.#claims.assertMine(table.name)
     const statement = this.#prepare(`delete from ${quoted(table.name)} where id between ? and ?`)
     const runs = runsOf(ids)
     let at = 0
@@ -212,6 +214,7 @@ export class SqliteFile {
   }
 
   async removeAll(table: TableRef): Promise<number> {
+    this.#claims.assertMine(table.name)
     const statement = this.#prepare(`delete from ${quoted(table.name)}`)
     return Number((await patiently(() => statement.run())).changes)
   }
@@ -219,7 +222,6 @@ export class SqliteFile {
   async write(changes: readonly FileChanges[]): Promise<void> {
     try {
       await this.begin()
-      for (const { table } of changes) this.#claims.assertMine(table.name)
       for (const { table, removed, added } of changes) {
         await this.remove(table, removed)
         await this.insert(table, added)

@@ -93,7 +93,7 @@ class SqliteDriver implements Driver {
   }
 
   async reserveIds(): Promise<void> {
-    // SQLite gives the largest id there is plus one.
+    // SQLite assigns the largest id there is plus one.
   }
 
   insert(table: Table, rows: readonly Row[]): Promise<void> {
