@@ -146,7 +146,7 @@ describe('the help', () => {
   it('names every error code of each node that has errors', () => {
     for (const type of ['mq-add', 'mq-fetch']) {
       const codes = new Set(matches(help('en-US', type), /`(MQ_\w+)`/g))
-      assert.equal(codes.size, 8, type)
+      assert.equal(codes.size, 9, type)
     }
   })
 })

@@ -7,12 +7,12 @@ import {
   type Row,
   type Table,
   type TableChanges,
-  UncertainCommit,
 } from './driver.ts'
 import { MysqlLocks } from './mysql-locks.ts'
 import { MysqlSession, nameOf } from './mysql-session.ts'
 import { describeTables } from './mysql-tables.ts'
 import { type Statement, statementsOf, textsOf } from './mysql-writes.ts'
+import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
 
 /** The most tables that are made at once. */
 const TABLES_AT_ONCE = 500
@@ -49,6 +49,15 @@ class MysqlDriver implements Driver {
   readonly #onLost: OpenOptions['onLost']
   readonly #settings: Settings
   readonly #locks: MysqlLocks
+  readonly #asServer: ServerSession = {
+    run: (text) => this.#session.query(text),
+    rollback: () => this.rollback(),
+    isAnswer,
+    giveUp: (cause) => {
+      this.#session.destroy()
+      this.#onLost(cause)
+    },
+  }
 
   /** Sets what the driver relies on, whatever the server's own settings are. */
   static async on(session: MysqlSession, { owner, onLost }: OpenOptions): Promise<MysqlDriver> {
@@ -91,7 +100,7 @@ class MysqlDriver implements Driver {
     try {
       await this.#session.query('commit')
     } catch (error) {
-      throw await this.#failed(error)
+      throw await commitFailure(this.#asServer, error)
     }
   }
 
@@ -111,17 +120,8 @@ class MysqlDriver implements Driver {
     )
   }
 
-  async create(tables: readonly string[]): Promise<Map<string, Error>> {
-    const failed = new Map<string, Error>()
-    for (const some of parts(tables)) {
-      try {
-        await this.#session.query(some.map(creating).join(';'))
-      } catch (error) {
-        if (!isAnswer(error)) throw error
-        await this.#createEach(some, failed)
-      }
-    }
-    return failed
+  create(tables: readonly string[]): Promise<Map<string, Error>> {
+    return createTables(this.#asServer, tables, TABLES_AT_ONCE, creating)
   }
 
   lock(tables: readonly string[]): Promise<Set<string>> {
@@ -191,7 +191,7 @@ class MysqlDriver implements Driver {
     try {
       for (const text of texts) await this.#session.query(text)
     } catch (error) {
-      await this.#settle()
+      await settle(this.#asServer)
       throw error
     }
     await this.#last(() => this.#session.query(last))
@@ -214,29 +214,7 @@ class MysqlDriver implements Driver {
     try {
       await commit()
     } catch (error) {
-      throw await this.#failed(error)
-    }
-  }
-
-  /**
-   * What the failure of a commit comes to. The server's refusal is one that it survived: when the session goes on,
-   * nothing was changed.
-   */
-  async #failed(error: unknown): Promise<unknown> {
-    const isGoingOn = await this.#settle()
-    if (isGoingOn && isAnswer(error)) return error
-    return new UncertainCommit((error as Error).message, { cause: error })
-  }
-
-  /** Leaves no transaction open, or else no connection; returns whether the connection goes on. */
-  async #settle(): Promise<boolean> {
-    try {
-      await this.rollback()
-      return true
-    } catch (error) {
-      this.#session.destroy()
-      this.#onLost(error)
-      return false
+      throw await commitFailure(this.#asServer, error)
     }
   }
 
@@ -259,17 +237,6 @@ class MysqlDriver implements Driver {
     const [row] = await this.#session.rows<{ value: unknown }>(text)
     return row?.value
   }
-
-  async #createEach(tables: readonly string[], failed: Map<string, Error>): Promise<void> {
-    for (const table of tables) {
-      try {
-        await this.#session.query(creating(table))
-      } catch (error) {
-        if (!isAnswer(error)) throw error
-        failed.set(table, error)
-      }
-    }
-  }
 }
 
 function creating(table: string): string {
@@ -283,10 +250,4 @@ function creating(table: string): string {
 function isAnswer(error: unknown): error is Error {
   const { errno, sqlState, fatal } = error as Record<string, unknown>
   return error instanceof Error && errno !== undefined && sqlState !== undefined && fatal !== true
-}
-
-function* parts<T>(all: readonly T[]): Generator<T[]> {
-  for (let from = 0; from < all.length; from += TABLES_AT_ONCE) {
-    yield all.slice(from, from + TABLES_AT_ONCE)
-  }
 }

@@ -8,11 +8,11 @@ import {
   type Row,
   type Table,
   type TableChanges,
-  UncertainCommit,
 } from './driver.ts'
 import { PostgresLocks } from './postgres-locks.ts'
 import { describeTables } from './postgres-tables.ts'
 import { changesOf, type Statement, statementsOf, together } from './postgres-writes.ts'
+import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
 
 /** How far ahead of the ids that are written the sequence is set. */
 const RESERVED_AHEAD = 1_000
@@ -46,6 +46,16 @@ export async function openPostgres(url: string, { owner, onLost }: OpenOptions):
 class PostgresDriver implements Driver {
   readonly #client: pg.Client
   readonly #locks: PostgresLocks
+  readonly #asServer: ServerSession = {
+    run: (text) => this.#client.query(text),
+    rollback: () => this.rollback(),
+    isAnswer: (error) => error instanceof pg.DatabaseError,
+    giveUp: (cause) => {
+      const onLost = this.#onLost
+      this.destroy()
+      onLost(cause)
+    },
+  }
   #onLost: OpenOptions['onLost']
   /** The highest id of each table that its sequence will not give away. */
   readonly #reserved = new Map<string, number>()
@@ -70,7 +80,7 @@ class PostgresDriver implements Driver {
     try {
       answer = await this.#client.query('commit')
     } catch (error) {
-      throw await this.#failed(error)
+      throw await commitFailure(this.#asServer, error)
     }
     // So it answers when a statement failed before.
     if (answer.command === 'ROLLBACK') throw new Error('the transaction had failed')
@@ -84,18 +94,8 @@ class PostgresDriver implements Driver {
     return describeTables(this.#client, tables)
   }
 
-  async create(tables: readonly string[]): Promise<Map<string, Error>> {
-    const failed = new Map<string, Error>()
-    for (let from = 0; from < tables.length; from += TABLES_AT_ONCE) {
-      const some = tables.slice(from, from + TABLES_AT_ONCE)
-      try {
-        await this.#client.query(some.map(creating).join(';'))
-      } catch (error) {
-        if (!(error instanceof pg.DatabaseError)) throw error
-        await this.#createEach(some, failed)
-      }
-    }
-    return failed
+  create(tables: readonly string[]): Promise<Map<string, Error>> {
+    return createTables(this.#asServer, tables, TABLES_AT_ONCE, creating)
   }
 
   lock(tables: readonly string[]): Promise<Set<string>> {
@@ -173,7 +173,7 @@ class PostgresDriver implements Driver {
       // Alone it is a transaction of its own.
       await this.#run(first)
     } catch (error) {
-      throw await this.#failed(error)
+      throw await commitFailure(this.#asServer, error)
     }
   }
 
@@ -202,33 +202,10 @@ class PostgresDriver implements Driver {
       await this.begin()
       for (const statement of statements) await this.#run(statement)
     } catch (error) {
-      await this.#settle()
+      await settle(this.#asServer)
       throw error
     }
     await this.commit()
-  }
-
-  /**
-   * What the failure of a commit comes to. The server's refusal is one that it survived: when the session goes on,
-   * nothing was changed.
-   */
-  async #failed(error: unknown): Promise<unknown> {
-    const isGoingOn = await this.#settle()
-    if (isGoingOn && error instanceof pg.DatabaseError) return error
-    return new UncertainCommit((error as Error).message, { cause: error })
-  }
-
-  /** Leaves no transaction open, or else no connection; returns whether the connection goes on. */
-  async #settle(): Promise<boolean> {
-    try {
-      await this.rollback()
-      return true
-    } catch (error) {
-      const onLost = this.#onLost
-      this.destroy()
-      onLost(error)
-      return false
-    }
   }
 
   async #run({ text, values, isKept }: Statement): Promise<void> {
@@ -255,17 +232,6 @@ class PostgresDriver implements Driver {
   async #value(text: string, values: unknown[] = []): Promise<unknown> {
     const { rows } = await this.#client.query(text, values)
     return rows[0]?.value
-  }
-
-  async #createEach(tables: readonly string[], failed: Map<string, Error>): Promise<void> {
-    for (const table of tables) {
-      try {
-        await this.#client.query(creating(table))
-      } catch (error) {
-        if (!(error instanceof pg.DatabaseError)) throw error
-        failed.set(table, error)
-      }
-    }
   }
 
   /** Makes sure that nobody else is given the ids of rows that are to be added. */

@@ -6,12 +6,10 @@ import { runsOf } from './runs.ts'
 import { Claims } from './sqlite-claims.ts'
 import { isBusy, patiently } from './sqlite-patience.ts'
 import type { Columns } from './sqlite-rows.ts'
+import { creating, describeTables, quoted, type TableColumns } from './sqlite-tables.ts'
 
 /** The most statements that are kept prepared. */
 const MOST_PREPARED = 500
-
-/** The columns of the tables that are made here. SQLite keeps the text as it is. */
-const COLUMNS = '(id integer primary key, "key" text not null, val text not null, val_type text)'
 
 /** What has to be known of a table to read and write it. */
 export interface TableRef {
@@ -24,16 +22,6 @@ export interface FileChanges {
   readonly table: TableRef
   readonly removed: readonly number[]
   readonly added: Columns
-}
-
-/** Tables as SQLite describes them: lists with a place for each. */
-export interface TableColumns {
-  readonly names: string[]
-  readonly kinds: string[]
-  /** The columns of each, in JSON: a list of names and types. */
-  readonly columns: string[]
-  /** What is wrong with the pages of each; undefined where nothing is. */
-  readonly damages: (string | undefined)[]
 }
 
 /**
@@ -97,30 +85,8 @@ export class SqliteFile {
     }
   }
 
-  async describe(tables: readonly string[]): Promise<TableColumns> {
-    const names = new Map(tables.map((table) => [table.toLowerCase(), table]))
-    const text = `select lower(found.name) as name, found.type as kind,
-        json_group_array(json_array(one.name, one.type)) filter (where one.name is not null) as columns
-      from sqlite_master as found
-      left join pragma_table_info(iif(found.type = 'table', found.name, null)) as one
-      where found.type in ('table', 'view')
-        and lower(found.name) in (select value from json_each(?))
-      group by found.name`
-    const asked = JSON.stringify([...names.keys()])
-    const rows = (await patiently(() => this.#prepare(text).all(asked))) as Record<string, string>[]
-    return {
-      names: rows.map(({ name }) => names.get(name as string) as string),
-      kinds: rows.map(({ kind }) => kind as string),
-      columns: rows.map(({ columns }) => columns as string),
-      damages: rows.map(({ name, kind }) => (kind === 'table' ? this.#damageOf(name) : undefined)),
-    }
-  }
-
-  /** What is wrong with the pages of a table: nothing may be written to a file that is damaged. */
-  #damageOf(table: string | undefined): string | undefined {
-    const rows = this.#prepare(`pragma quick_check(${quoted(table as string)})`).all()
-    const [{ quick_check: found = 'ok' } = {}] = rows as { quick_check?: string }[]
-    return found === 'ok' ? undefined : found
+  describe(tables: readonly string[]): Promise<TableColumns> {
+    return patiently(() => describeTables(this.#database, tables))
   }
 
   /** Makes tables in one transaction; returns the names of those that could not be made, with the reason. */
@@ -131,7 +97,7 @@ export class SqliteFile {
       for (; next < tables.length; next++) {
         const table = tables[next] as string
         try {
-          this.#database.exec(`create table if not exists ${quoted(table)} ${COLUMNS}`)
+          this.#database.exec(creating(table))
         } catch (error) {
           if (isBusy(error)) throw error
           failed.push([table, (error as Error).message])
@@ -322,10 +288,6 @@ function makePrivate(path: string): void {
     closeSync(openSync(path, 'a', 0o600))
     chmodSync(path, 0o600)
   } catch {}
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }
 
 function uncertain(cause: unknown): UncertainCommit {

@@ -1,7 +1,8 @@
 import { MqueueError } from '../../errors.ts'
 import type { Column, Description, Driver, OpenOptions, Row, Table } from './driver.ts'
-import type { TableColumns, TableRef } from './sqlite-file.ts'
+import type { TableRef } from './sqlite-file.ts'
 import { asRows, type Columns, inColumns } from './sqlite-rows.ts'
+import type { TableColumns } from './sqlite-tables.ts'
 import { SqliteThread } from './sqlite-thread.ts'
 
 /**
