@@ -114,27 +114,30 @@ export class GroupCommit {
     if (lost !== undefined) this.#end(lost)
   }
 
-  /** Commits the chunk of each lane by itself, after all together were refused. */
-  async #commitApart(batch: Map<Lane, Chunk>, refusal: Error): Promise<void> {
-    for (const [lane, chunk] of batch) {
-      let error = refusal
-      if (batch.size > 1 && this.#isRefusal(refusal)) {
-        try {
-          await this.#write([chunk])
-          lane.succeed()
-          continue
-        } catch (cause) {
-          error = cause as Error
-        }
-      }
-      if (this.#isRefusal(error)) {
-        lane.refuse(error)
-        continue
-      }
-      const isUncertain = error instanceof UncertainCommit
-      // After all together nobody knows of any of them; after one alone the others behind it were not tried.
-      this.#end(error, isUncertain ? (error === refusal ? [...batch.keys()] : [lane]) : [])
+  /** Finds out which lanes were refused, after all together failed: the chunk of each is tried by itself. */
+  async #commitApart(batch: Map<Lane, Chunk>, failure: Error): Promise<void> {
+    if (!this.#isRefusal(failure)) {
+      this.#end(failure, [...batch.keys()])
       return
+    }
+    for (const [lane, chunk] of batch) {
+      const error = batch.size === 1 ? failure : await this.#tryAlone(chunk)
+      if (error === undefined) lane.succeed()
+      else if (this.#isRefusal(error)) lane.refuse(error)
+      else {
+        this.#end(error, [lane])
+        return
+      }
+    }
+  }
+
+  /** Commits one chunk; returns what went wrong, if anything. */
+  async #tryAlone(chunk: Chunk): Promise<Error | undefined> {
+    try {
+      await this.#write([chunk])
+      return undefined
+    } catch (error) {
+      return error as Error
     }
   }
 
@@ -156,10 +159,16 @@ export class GroupCommit {
     )
   }
 
-  #end(cause: Error, uncertain: readonly Lane[] = []): void {
+  /**
+   * Ends it, since the connection is lost.
+   *
+   * @param tried the lanes whose chunk was tried last; after an uncertain commit nobody knows whether it was made
+   */
+  #end(cause: Error, tried: readonly Lane[] = []): void {
     if (this.#isEnded) return
     this.#isEnded = true
     this.connection.lose(cause)
-    for (const lane of [...this.#lanes]) lane.lose(cause, uncertain.includes(lane))
+    const isUncertain = cause instanceof UncertainCommit
+    for (const lane of [...this.#lanes]) lane.lose(cause, isUncertain && tried.includes(lane))
   }
 }
