@@ -1,5 +1,7 @@
 import { parseDefinition, type QueueDefinition } from './definition.ts'
-import { MqueueError, quote, type Rule } from './errors.ts'
+import { type ErrorPlace, MqueueError, quote, type Rule } from './errors.ts'
+import { type Call, callsOf } from './kamailio-cfg/calls.ts'
+import { messageOf } from './kamailio-cfg/messages.ts'
 
 const ATTRIBUTES = ['name', 'size', 'addmode', 'dbmode'] as const
 
@@ -27,8 +29,10 @@ export interface ParsedModparams {
  */
 export function parseDefinitionString(text: string): QueueDefinition {
   const input: Partial<Record<(typeof ATTRIBUTES)[number], string>> = {}
-  const attribute = /\s*([A-Za-z_]\w*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s,;"'][^\s,;]*))\s*(;|$)/y
-  if (/^\s/.test(text)) throw malformed(text, ['leadingBlank', 'it must not begin with a blank'])
+  const attribute =
+    /[ \t\r\n]*([A-Za-z_]\w*)[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)'|([^ \t\r\n,;"'][^ \t\r\n,;]*))[ \t\r\n]*(;|$)/y
+  if (/^[ \t\r\n]/.test(text))
+    throw malformed(text, ['leadingBlank', 'it must not begin with a blank'])
   while (attribute.lastIndex < text.length) {
     const from = attribute.lastIndex
     const found = attribute.exec(text)
@@ -70,113 +74,109 @@ function malformed(text: string, [rule, reason, part]: Complaint): MqueueError {
   return new MqueueError('MQ_INVALID_DEFINITION', message, { rule, part })
 }
 
+/** Kamailio keeps sizes as whole numbers of 32 bits, and cuts what is larger. */
+const HIGHEST_SIZE = 2 ** 31 - 1
+
 /**
  * Reads the queues that a kamailio.cfg, or a part of one, defines: its `modparam("mqueue", …)`
  * lines with the parameters `mqueue`, `mqueue_name`, `mqueue_size`, `mqueue_addmode` and `db_url`.
- * Comments and everything else in the text are passed over.
+ * Everything else in the text is passed over.
  *
- * As in Kamailio, `mqueue_size` and `mqueue_addmode` apply to the `mqueue_name` lines after them
- * and to nothing else. A wrong line does not take the others down with it.
+ * The text is taken as Kamailio takes it, with its pre-processor. What depends on something outside
+ * of the text, such as the environment or a file that is included, is told and not guessed. As in
+ * Kamailio, `mqueue_size` and `mqueue_addmode` apply to the `mqueue_name` lines after them and to
+ * nothing else. A wrong line does not take the others down with it.
  *
  * @param text the text of the configuration
  * @returns the definitions, the database address, and an error for each wrong line, with its number
  */
 export function parseModparams(text: string): ParsedModparams {
-  const parsed: ParsedModparams = { definitions: [], errors: [] }
-  const defaults = { mqueueSize: 0, mqueueAddmode: 0 }
-  const names = new Set<string>()
-
-  function define(definition: QueueDefinition): void {
-    const { name } = definition
-    if (names.has(name)) {
-      throw wrong('definedTwice', `Queue ${quote(name)} is defined twice`, name)
-    }
-    names.add(name)
-    parsed.definitions.push(definition)
+  const parameters = new Parameters()
+  const told: MqueueError[] = []
+  const tell = (rule: Rule, part: string, line: number) => {
+    if (rule === 'include') parameters.include(part)
+    told.push(inLine(line, messageOf(rule, part), { rule, part }))
   }
-
-  function apply(name: string, value: string): void {
-    if (name === 'mqueue') define(parseDefinitionString(textOf(name, value)))
-    else if (name === 'mqueue_name')
-      define(parseDefinition({ name: textOf(name, value) }, defaults))
-    else if (name === 'mqueue_size') defaults.mqueueSize = numberOf(name, value)
-    else if (name === 'mqueue_addmode') defaults.mqueueAddmode = numberOf(name, value, 2)
-    else if (name === 'db_url') parsed.dbUrl = textOf(name, value)
-    else if (name === '') {
-      const reason = `${quote(value)} is not modparam("mqueue", "parameter", value)`
-      throw wrong('modparam', reason, value)
-    } else throw wrong('unknownParameter', `mqueue has no parameter ${quote(name)}`, name)
-  }
-
-  for (const { name, value, line } of modparams(text)) {
+  for (const call of callsOf(text, tell)) {
     try {
-      apply(name, value)
+      parameters.set(call)
     } catch (error) {
       if (!(error instanceof MqueueError)) throw error
-      const { queue, field, rule, part } = error
-      const message = `Line ${line}: ${error.message}`
-      parsed.errors.push(new MqueueError(error.code, message, { queue, field, rule, part, line }))
+      const { message, queue, field, rule, part } = error
+      told.push(inLine(call.line, message, { queue, field, rule, part }))
     }
   }
-  return parsed
+  const errors = told.sort((one, other) => (one.line ?? 0) - (other.line ?? 0))
+  const { definitions, dbUrl } = parameters
+  return { definitions, errors, ...(dbUrl === undefined ? {} : { dbUrl }) }
 }
 
-interface Modparam {
-  name: string
-  /** As it stands in the text, quotes included. */
-  value: string
-  line: number
-}
+/** What the parameters of the module are set to, one after the other. */
+class Parameters {
+  readonly definitions: QueueDefinition[] = []
+  dbUrl: string | undefined
+  readonly #names = new Set<string>()
+  readonly #defaults = { mqueueSize: 0, mqueueAddmode: 0 }
+  /** What the defaults depend on, where they cannot be known. */
+  #doubts: { mqueue_size?: string | undefined; mqueue_addmode?: string | undefined } = {}
 
-const STRING = `"(?:[^"\\\\]|\\\\.)*"|'[^']*'`
-const SKIPPED = new RegExp(`#[^\\n]*|//[^\\n]*|/\\*[^]*?(?:\\*/|$)|${STRING}|\\w+|[^]`, 'y')
-const MODPARAM = new RegExp(
-  `modparam\\s*\\(\\s*(${STRING})\\s*,\\s*(${STRING})\\s*,\\s*(${STRING}|[^)\\s]*)\\s*\\)`,
-  'y',
-)
+  /** A file that is not here may set the defaults. */
+  include(file: string): void {
+    this.#doubts = { mqueue_size: file, mqueue_addmode: file }
+  }
 
-/**
- * The `modparam` calls for mqueue, in order. One that cannot be read has no name, and the rest of
- * its line as its value.
- */
-function* modparams(text: string): Generator<Modparam> {
-  let line = 1
-  let at = 0
-  while (at < text.length) {
-    MODPARAM.lastIndex = at
-    SKIPPED.lastIndex = at
-    const [call, modules = '', name = '', value = ''] = MODPARAM.exec(text) ?? []
-    const passed = call ?? SKIPPED.exec(text)?.[0] ?? ''
-    if (call !== undefined) {
-      if (unquoted(modules).split('|').includes('mqueue'))
-        yield { name: unquoted(name), value, line }
-    } else if (passed === 'modparam') {
-      const [rest = ''] = text.slice(at).split('\n', 1)
-      if (rest.includes('mqueue')) yield { name: '', value: rest, line }
+  set({ name, value, doubt }: Call): void {
+    // Until it is set to what we take, too: Kamailio may have taken it for another value.
+    if (name === 'mqueue_size' || name === 'mqueue_addmode') this.#doubts[name] = doubt ?? name
+    if (name === 'db_url') this.dbUrl = undefined
+    if (doubt !== undefined) throw unknown(doubt)
+    if (name === 'mqueue') this.#define(parseDefinitionString(textOf(name, value)))
+    else if (name === 'mqueue_name') this.#defineName(textOf(name, value))
+    else if (name === 'mqueue_size') {
+      this.#defaults.mqueueSize = numberOf(name, value)
+      this.#doubts.mqueue_size = undefined
+    } else if (name === 'mqueue_addmode') {
+      this.#defaults.mqueueAddmode = numberOf(name, value, 2)
+      this.#doubts.mqueue_addmode = undefined
+    } else if (name === 'db_url') this.dbUrl = textOf(name, value)
+    else throw wrong('unknownParameter', `mqueue has no parameter ${quote(name)}`, name)
+  }
+
+  #defineName(name: string): void {
+    const { mqueue_size, mqueue_addmode } = this.#doubts
+    this.#define(parseDefinition({ name }, this.#defaults), mqueue_size ?? mqueue_addmode)
+  }
+
+  #define(definition: QueueDefinition, doubt?: string): void {
+    const { name, size } = definition
+    if (this.#names.has(name)) {
+      throw wrong('definedTwice', `Queue ${quote(name)} is defined twice`, name)
     }
-    line += passed.split('\n').length - 1
-    at += passed.length
+    if (size > HIGHEST_SIZE) throw wrong('highSize', messageOf('highSize', name), name)
+    if (doubt !== undefined) throw unknown(doubt)
+    this.#names.add(name)
+    this.definitions.push(definition)
   }
 }
 
-function unquoted(literal: string): string {
-  if (literal.startsWith("'")) return literal.slice(1, -1)
-  return literal.slice(1, -1).replace(/\\(.)/g, '$1')
+function inLine(line: number, message: string, place: ErrorPlace): MqueueError {
+  return new MqueueError('MQ_INVALID_DEFINITION', `Line ${line}: ${message}`, { ...place, line })
 }
 
-function textOf(name: string, value: string): string {
-  if (!/^["']/.test(value)) {
-    throw wrong('text', `${name} takes a text in quotes, not ${quote(value)}`, name)
-  }
-  return unquoted(value)
+function textOf(name: string, { kind, text }: Call['value']): string {
+  if (kind === 'text') return text
+  throw wrong('text', `${name} takes a text in quotes, not ${quote(text)}`, name)
 }
 
-function numberOf(name: string, value: string, highest = Number.MAX_SAFE_INTEGER): number {
-  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN
-  if (number <= highest) return number
+function numberOf(name: string, value: Call['value'], highest = HIGHEST_SIZE): number {
+  if (value.number >= 0 && value.number <= highest) return value.number
   const range = highest > 2 ? 'from 0 on' : `from 0 to ${highest}`
-  const reason = `${name} takes a whole number ${range}, without quotes, not ${quote(value)}`
+  const reason = `${name} takes a whole number ${range}, without quotes, not ${quote(value.text)}`
   throw wrong(highest > 2 ? 'number' : 'mode', reason, name)
+}
+
+function unknown(cause: string): MqueueError {
+  return wrong('unknown', messageOf('unknown', cause), cause)
 }
 
 function wrong(rule: Rule, reason: string, part: string): MqueueError {
