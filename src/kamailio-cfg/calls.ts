@@ -15,6 +15,8 @@ export interface Call {
 
 const MODULE = 'mqueue'
 const LONGEST_SHOWN = 200
+/** What no other module has, so that a module with another name is a mistake. */
+const PARAMETERS = new Set(['mqueue', 'mqueue_name', 'mqueue_size', 'mqueue_addmode'])
 /** What may stand for a value; a word is taken too, so that what is wrong with it can be told. */
 const VALUES = new Set<Token['kind']>(['text', 'number', 'variable', 'word', 'unknown'])
 const NOTHING: Token = { kind: 'end', text: '', line: 0, at: 0, rules: 0 }
@@ -110,7 +112,9 @@ class CallReader {
       return undefined
     }
     const isMatch = matches(module)
-    if (isMatch === undefined && /mqueue/i.test(module + name)) this.#tell('module', module, line)
+    if (isMatch !== true && (PARAMETERS.has(name) || (isMatch ?? /mqueue/i.test(module)))) {
+      this.#tell('module', module, line)
+    }
     if (isMatch !== true) return undefined
     const isNameKnown = textOf(parts.name) !== undefined
     const value = this.#valueOf(parts.value, parts.minus, textOf)

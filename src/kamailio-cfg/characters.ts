@@ -21,3 +21,7 @@ export const isOctal = (code: number): boolean => code >= 48 && code <= 55
 /** Neither a space, a tab nor a line end: what file names and environment variables consist of. */
 export const isSolid = (code: number): boolean =>
   code >= 0 && code !== 32 && code !== 9 && code !== 13 && code !== 10
+
+/** Characters for which the lexer has no rule: it passes over them without a word. */
+export const isIgnored = (code: number): boolean =>
+  code < 32 || code > 126 || code === 92 || code === 96 || code === 63

@@ -27,6 +27,7 @@ const MAYBE: Known = { defined: 'maybe' }
 export class Defines {
   readonly #entries = new Map<string, Entry>()
   #includes = 0
+  #hasModules = false
 
   known(name: string): Known {
     const entry = this.#entries.get(name)
@@ -63,6 +64,7 @@ export class Defines {
 
   /** A module is loaded, for which Kamailio defines a name. */
   load(module: string, certain: boolean): void {
+    this.#hasModules = true
     const file = module.slice(module.lastIndexOf('/') + 1)
     this.define('trydef', `MOD_${file.replace(/\.so$/, '')}`, '', certain)
   }
@@ -75,8 +77,10 @@ export class Defines {
     if (name === 'KAMAILIO_VERSION' || name === 'OS_NAME') {
       return { defined: true, value: undefined }
     }
-    // Its versions differ, and lines for mqueue may be pasted without the one that loads it.
-    if (/^KAMAILIO_\d/.test(name) || name === 'MOD_mqueue') return MAYBE
+    // Its versions differ.
+    if (/^KAMAILIO_\d/.test(name)) return MAYBE
+    // The lines for mqueue may be pasted without those that load modules.
+    if (name.startsWith('MOD_') && !this.#hasModules) return MAYBE
     return this.#includes > 0 ? MAYBE : NOT_DEFINED
   }
 }

@@ -1,4 +1,4 @@
-import { isBlank, isLetter, isSolid, isWordPart } from './characters.ts'
+import { isIgnored, isLetter, isSolid, isWordPart } from './characters.ts'
 import { Conditions } from './conditions.ts'
 import { Defines } from './defines.ts'
 import { type Directive, Directives } from './directives.ts'
@@ -11,6 +11,7 @@ import type { Tell } from './tell.ts'
 import type { Token } from './token.ts'
 
 const NEWLINE = 10
+const SPACE = 32
 const HASH = 35
 const DOLLAR = 36
 const OPEN = 40
@@ -39,7 +40,7 @@ export class Lexer {
 
   constructor(text: string, tell: Tell) {
     const budget: Budget = { left: 200_000 + 20 * text.length }
-    this.#expansions = 50_000 + 16 * text.length
+    this.#expansions = 50_000 + 4 * text.length
     this.#tell = tell
     this.#input = new Input(text)
     this.#directives = new Directives(this.#input, this.defines, this.#conditions, tell)
@@ -58,8 +59,7 @@ export class Lexer {
       if (this.#conditions.reading === 'no') this.#directives.skip()
       const code = input.peek()
       if (code < 0 || this.#expansions < 0) return this.#end()
-      if (isBlank(code) || code === NEWLINE) input.take()
-      else if (input.comes('\\\n')) input.skip(2)
+      if (code === SPACE || isIgnored(code)) input.take()
       else if (input.comes('/*')) this.#takeComment()
       else {
         const token = this.#takeToken(code)

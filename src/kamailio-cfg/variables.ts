@@ -31,16 +31,17 @@ export function variableValue(
   const name = shortName ?? longName ?? ''
   // Kamailio refuses one that has no value.
   if (defines.known(name).defined !== true) return undefined
-  const value = definition(short ?? long, name, defines)
-  return value === undefined ? undefined : { text: value, isNumber: (short ?? long) === 'defn' }
+  const value = definition('def', name, defines)
+  const isNumber = (short ?? long) === 'defn'
+  if (value === undefined || (isNumber && !/^(0|[1-9]\d{0,8})$/.test(value))) return undefined
+  return { text: value, isNumber }
 }
 
+/** In a text, a `defn` is what is written too, and not the number that Kamailio makes of it. */
 function definition(kind: string | undefined, name: string, defines: Defines): string | undefined {
   if (kind === undefined) return undefined
   const known = defines.known(name)
-  if (known.defined === true && known.value !== undefined) {
-    const { value } = known
-    return kind === 'def' || /^(0|[1-9]\d{0,8})$/.test(value) ? value : undefined
-  }
-  return known.defined === false && kind === 'def' ? '<null>' : undefined
+  if (known.defined === true) return known.value
+  if (known.defined === 'maybe') return undefined
+  return kind === 'def' ? '<null>' : '0'
 }

@@ -1,0 +1,105 @@
+/** The reader of configurations beside a real Kamailio: what it has is what is read, or is told. */
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type ParsedModparams, parseModparams } from '../../src/index.ts'
+import { requires } from '../support/required.ts'
+import { configurationOf, ENVIRONMENT } from './cfg-generator.ts'
+import { behaviourOf, databaseOf, MODULES, type Outcome, queuesOf } from './cfg-queues.ts'
+import { Random } from './cfg-random.ts'
+import { spelledText } from './cfg-spelling.ts'
+import { hasModule, kamailioVersion } from './rig.ts'
+
+/** More are compared with MQUEUE_CFG_FILES=5000, others with MQUEUE_CFG_SEED=1. */
+const FILES = Number(process.env.MQUEUE_CFG_FILES ?? 200)
+const SEED = Number(process.env.MQUEUE_CFG_SEED ?? 20_000)
+const AT_ONCE = 2
+const FIELD = join(import.meta.dirname, '../field')
+
+describe('a configuration read as by Kamailio', function () {
+  this.timeout(60_000 + FILES * 1000)
+  requires(
+    kamailioVersion() !== undefined && hasModule('db_sqlite'),
+    'apt-get install kamailio kamailio-sqlite-modules',
+  )
+
+  it(`has the same queues in ${FILES} files written at random, or tells what it cannot read`, async () => {
+    const seeds = Array.from({ length: FILES }, (_, index) => SEED + index)
+    const counts = { plain: 0, refused: 0, queues: 0 }
+    async function work(): Promise<void> {
+      for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
+        const { text, isPlain } = configurationOf(seed)
+        const { outcome, read } = await compare(text, `seed ${seed}`)
+        counts.queues += outcome?.length ?? 0
+        if (outcome === undefined) counts.refused++
+        if (!isPlain) continue
+        counts.plain++
+        assert.deepEqual(read.errors, [], `seed ${seed}:\n${text}`)
+        assert.equal(read.definitions.length, outcome?.length, `seed ${seed}:\n${text}`)
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, work))
+    // The generator has not come down to what is refused, or is trivial.
+    assert.ok(counts.plain > FILES / 3 && counts.queues > FILES, JSON.stringify(counts))
+    assert.ok(counts.refused > FILES / 20, JSON.stringify(counts))
+  })
+
+  for (const file of globSync('cfg-*/*.cfg', { cwd: FIELD }).sort()) {
+    it(`has the same queues in ${file}`, async function () {
+      const text = readFileSync(join(FIELD, file), 'utf8')
+      // Without its modules, Kamailio does not take it.
+      const missing = modulesOf(text).filter((name) => !hasModule(name))
+      if (missing.length > 0) return this.skip()
+      await compare(text, file)
+    })
+  }
+
+  it('has the same database address', async () => {
+    const random = new Random(7)
+    const path = `nowhere/a b#c'd"e\\f;g?h=i`
+    for (let round = 0; round < 12; round++) {
+      const url = `sqlite:///${path.slice(0, 9 + round)}`
+      const spelled = spelledText(random, url)
+      const isDefined = round % 2 === 0 && !/[\r\n]/.test(spelled)
+      const text = `#!define THE_URL ${isDefined ? spelled : '"other"'}
+modparam("mqueue", "db_url", "sqlite:///first")
+modparam("mqueue", "db_url", ${isDefined ? 'THE_URL' : spelled})
+modparam("mqueue", "mqueue", "name=q;dbmode=1")`
+      const { dbUrl, errors } = parseModparams(text)
+      assert.deepEqual([dbUrl, errors], [url, []], text)
+      const file = await databaseOf(`loadmodule "db_sqlite.so"\n${text}`)
+      assert.equal(file, url.slice('sqlite:///'.length), text)
+    }
+  })
+})
+
+/** Has Kamailio read a text, and fails where it has queues that are neither read nor told. */
+async function compare(
+  text: string,
+  place: string,
+): Promise<{ outcome: Outcome; read: ParsedModparams }> {
+  const read = parseModparams(MODULES + text)
+  const { definitions, errors } = read
+  const names = definitions.map(({ name }) => name)
+  const outcome = await queuesOf(text, names, ENVIRONMENT)
+  const message = `${place}:\n${text}\n${errors.map((error) => error.message).join('\n')}`
+  if (outcome === undefined) {
+    assert.ok(errors.length > 0, `Kamailio refuses ${message}`)
+    return { outcome, read }
+  }
+  const known = outcome.filter(({ name }) => names.includes(name))
+  const expected = definitions.map((definition) => {
+    const { name, dbmode } = definition
+    return { name, dbmode, behaviour: behaviourOf(definition) }
+  })
+  assert.deepEqual(known, expected, message)
+  const silent = outcome.length - known.length - errors.length
+  assert.ok(silent <= 0, `${silent} queues are missing from ${message}`)
+  return { outcome, read }
+}
+
+function modulesOf(text: string): string[] {
+  return [...text.matchAll(/^loadmodule\s+"(?:.*\/)?(\w+)(?:\.so)?"/gm)].map(
+    ([, name = '']) => name,
+  )
+}
