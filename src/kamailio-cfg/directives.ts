@@ -67,7 +67,7 @@ export class Directives {
     this.#takeSpaces()
     const name = this.#input.takeWhile(isSolid)
     this.#defines.include()
-    this.#tell('include', name, line)
+    this.#tell('include', name.replace(/^"|"$/g, ''), line)
   }
 
   #takeOpenEnded(): Directive | undefined {

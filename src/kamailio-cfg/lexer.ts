@@ -6,6 +6,7 @@ import { Input } from './input.ts'
 import { takeLiteral } from './literal.ts'
 import { numberOf } from './numbers.ts'
 import type { Budget } from './regex.ts'
+import { RESERVED } from './reserved.ts'
 import { Substitutions } from './substitutions.ts'
 import type { Tell } from './tell.ts'
 import type { Token } from './token.ts'
@@ -18,9 +19,6 @@ const OPEN = 40
 const CLOSE = 41
 const AT = 64
 const QUOTES = new Set([34, 39])
-
-/** Words that Kamailio knows before it looks for a defined name. */
-const RESERVED = /^(loadmodulex?|modparamx?)$/
 
 /**
  * Splits a configuration into tokens by the rules of Kamailio's own lexer, which are not those of
@@ -113,12 +111,13 @@ export class Lexer {
     const text = input.takeWhile(isWordPart)
     const value = numberOf(text)
     if (value !== undefined) return { kind: 'number', text, value, ...place }
-    if (!isName || RESERVED.test(text)) return { kind: 'word', text, ...place }
+    if (!isName) return { kind: 'word', text, ...place }
     if (text === 'include_file' || text === 'import_file') {
       this.#directives.include()
       return undefined
     }
     if (text === 'event_route') return this.#takeEventName(place.line)
+    if (RESERVED.has(text)) return { kind: 'word', text, ...place }
     const known = this.defines.known(text)
     if (known.defined === false) return { kind: 'word', text, ...place }
     if (known.defined === 'maybe' || known.value === undefined) {

@@ -6,7 +6,7 @@ const MESSAGES: Partial<Record<Rule, Told>> = {
   highSize: (name) => `Kamailio cannot hold the size of ${name}: at most 2147483647`,
   include: (file) =>
     `${file} is not followed; what it defines is missing here, so read its text as well`,
-  unknown: (cause) => `this depends on ${cause}, which is not in this text`,
+  unknown: (cause) => `this depends on ${cause}, whose value is not certain from this text`,
   module: (pattern) =>
     `the module ${pattern} is not mqueue, or is no pattern that is understood here`,
   redefined: (name) => `${name} is defined already, and Kamailio refuses to define it again`,

@@ -257,7 +257,13 @@ class Generator {
     const name = this.#name()
     const queue = (value: string) => `modparam("mqueue", "mqueue_name", ${value})`
     return this.#random.of([
-      ...[queue(name), queue('UNDEFINED'), queue(`"${name}" 'b'`), queue(`"${name}" /* */ "b"`)],
+      ...[
+        queue(name),
+        queue('UNDEFINED'),
+        `#!define NAME "n"\n${queue('NAME')}`,
+        queue(`"${name}" 'b'`),
+        queue(`"${name}" /* */ "b"`),
+      ],
       ...[
         '#!endif\n',
         '#!ifdef NEVER\n',

@@ -18,6 +18,7 @@ export interface Seen {
 export type Outcome = Seen[] | undefined
 
 const ITEMS = 40
+const NEEDED = ['pv', 'xlog', 'textops', 'mqueue']
 /** The lines in front of every configuration. */
 export const MODULES = ['pv', 'xlog', 'textops', 'mqueue']
   .map((name) => `loadmodule "${name}.so"\n`)
@@ -57,8 +58,7 @@ async function started(
   const dir = mkdtempSync(join(tmpdir(), 'mqueue-cfg-'))
   try {
     const file = join(dir, 'kamailio.cfg')
-    // In front of the body, whose substitutions would apply to it.
-    writeFileSync(file, `#!KAMAILIO\n${MODULES}${trial(names)}${body}\n`, 'latin1')
+    writeFileSync(file, whole(body, names), 'latin1')
     return await run(file, dir, env)
   } finally {
     rmSync(dir, { recursive: true, force: true })
@@ -71,6 +71,23 @@ export async function databaseOf(body: string): Promise<string | undefined> {
   return /failed to open sqlite database '(.*)'$/m.exec(log)?.[1]
 }
 
+/** A configuration that Kamailio starts with, and that tries the queues. */
+function whole(body: string, names: readonly string[]): string {
+  // In front of the body, whose substitutions would apply to it.
+  if (!body.includes('request_route')) {
+    return `#!KAMAILIO\n${MODULES}request_route { exit; }\n${trial(names)}${body}\n`
+  }
+  const loaded = [...body.matchAll(/^loadmodule "(\w+)/gm)].map(([, name]) => name)
+  const modules = NEEDED.filter((name) => !loaded.includes(name))
+  // We ask for a log of our own, and for another port.
+  const quiet = body.replace(/^(debug|log_stderror|port|listen|children|fork)=.*$/gm, '')
+  return `#!KAMAILIO\n${modules.map(loading).join('')}${quiet}\n${trial(names)}`
+}
+
+function loading(name: string): string {
+  return `loadmodule "${name}.so"\n`
+}
+
 function trial(names: readonly string[]): string {
   const tries = names.map((name) => {
     const add = (key: string, value: string) => `mq_add("${name}", "${key}", "${value}");`
@@ -81,8 +98,7 @@ function trial(names: readonly string[]): string {
   while ($var(i) < ${ITEMS}) { ${add('k$var(i)', 'v')} $var(i) = $var(i) + 1; }
   xlog("L_ERR", "tried ${name}: $var(n) $var(v) $mq_size(${name})\\n");`
   })
-  return `request_route { exit; }
-event_route[core:worker-one-init] {
+  return `event_route[core:worker-one-init] {
 ${tries.join('\n')}
   xlog("L_ERR", "tried all\\n");
 }
