@@ -37,10 +37,11 @@ export class Lexer {
   #kind: Directive = 'done'
 
   constructor(text: string, tell: Tell) {
-    const budget: Budget = { left: 200_000 + 20 * text.length }
+    const budget: Budget = { left: 1_000_000 + 10 * text.length }
     this.#expansions = 50_000 + 4 * text.length
     this.#tell = tell
-    this.#input = new Input(text)
+    // A part of a file may end anywhere; to some directives, the end of their line belongs.
+    this.#input = new Input(`${text}\n`)
     this.#directives = new Directives(this.#input, this.defines, this.#conditions, tell)
     this.#substitutions = new Substitutions(budget)
   }
