@@ -108,9 +108,10 @@ export class Directives {
     this.#conditions.begin(`#!if${wanted ? '' : 'n'}def ${name}`, line, known, name)
   }
 
-  /** Kamailio 5.6 takes it for a comment, later ones calculate it. */
+  /** Kamailio 5.6 takes it for a comment, and misses its beginning; later ones calculate it. */
   #expression(line: number): void {
     const directive = `#!ifexp ${this.#takeLine().trim()}`
+    this.#tell('unknown', directive, line)
     this.#conditions.begin(directive, line, 'maybe', directive)
   }
 

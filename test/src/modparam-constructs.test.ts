@@ -125,7 +125,13 @@ c\x00d")`,
     [
       'what only some versions calculate',
       '#!ifexp 1 > 2\nmodparam("mqueue", "mqueue_name", "a")\n#!else\nmodparam("mqueue", "mqueue_name", "b")\n#!endif\n#!defexp N 1 + 2\nmodparam("mqueue", "mqueue_size", N)\n#!ifdef KAMAILIO_6\nmodparam("mqueue", "db_url", "x")\n#!endif',
-      ['2 unknown #!ifexp 1 > 2', '4 unknown #!ifexp 1 > 2', '7 unknown N', '9 unknown KAMAILIO_6'],
+      [
+        '1 unknown #!ifexp 1 > 2',
+        '2 unknown #!ifexp 1 > 2',
+        '4 unknown #!ifexp 1 > 2',
+        '7 unknown N',
+        '9 unknown KAMAILIO_6',
+      ],
       [],
     ],
     [
