@@ -156,7 +156,7 @@ class CallReader {
   /** Whether a call that cannot be read may be one for mqueue. */
   #isConcerned(word: Token, read: readonly Token[]): boolean {
     const isNamed = read.some(({ kind, text }) => kind === 'text' && /mqueue/i.test(text))
-    return isNamed || /mqueue/i.test(this.#shown(word))
+    return isNamed || /mqueue/i.test(this.#textFrom(word))
   }
 
   #tellMalformed(word: Token, tokens: readonly Token[]): void {
@@ -166,9 +166,13 @@ class CallReader {
   }
 
   /** The line from a token on. */
-  #shown({ at }: Token): string {
-    const [line = ''] = this.#text.slice(at, at + LONGEST_SHOWN).split('\n', 1)
+  #shown(token: Token): string {
+    const [line = ''] = this.#textFrom(token).split('\n', 1)
     return line
+  }
+
+  #textFrom({ at }: Token): string {
+    return this.#text.slice(at, at + LONGEST_SHOWN)
   }
 }
 
