@@ -1,6 +1,6 @@
 /** The reader of configurations beside a real Kamailio: what it has is what is read, or is told. */
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ParsedModparams, parseModparams } from '../../src/index.ts'
 import { requires } from '../support/required.ts'
@@ -15,6 +15,7 @@ const FILES = Number(process.env.MQUEUE_CFG_FILES ?? 200)
 const SEED = Number(process.env.MQUEUE_CFG_SEED ?? 20_000)
 const AT_ONCE = 2
 const OUTSIDE = { ...ENVIRONMENT, QUEUE_SIZE: '12', HOSTNAME: 'here' }
+const DEFAULT = '/etc/kamailio/kamailio.cfg'
 const FIELD = join(import.meta.dirname, '../field')
 
 describe('a configuration read as by Kamailio', function () {
@@ -50,6 +51,25 @@ describe('a configuration read as by Kamailio', function () {
       await compare(readFileSync(join(FIELD, file), 'utf8'), file)
     })
   }
+
+  it("has the queues behind Kamailio's own default file", async function () {
+    if (!existsSync(DEFAULT)) return this.skip()
+    const text = readFileSync(DEFAULT, 'utf8')
+    const queues = `#!ifndef WITH_NEVER
+modparam("mqueue", "mqueue", "name=unsure")
+#!endif
+modparam("mqueue", "mqueue", "name=calls;size=3")`
+    for (const flags of ['', '#!define WITH_DEBUG\n#!define WITH_NAT\n']) {
+      const { outcome, read } = await compare(`${flags}${text}\n${queues}`, DEFAULT)
+      assert.equal(outcome?.length, 2)
+      const { definitions } = read
+      assert.deepEqual(definitions, [{ name: 'calls', size: 3, addmode: 0, dbmode: 0 }])
+      assert.deepEqual(
+        read.errors.map(({ rule }) => rule),
+        ['include', 'unknown'],
+      )
+    }
+  })
 
   it('has the same database address', async () => {
     const random = new Random(7)

@@ -191,6 +191,30 @@ c\x00d")`,
       ['1 name'],
       [],
     ],
+    [
+      'variables that do not stand for defined names',
+      '#!define N x\nmodparamx("mqueue", "mqueue_size", $defn(N))\nmodparamx("mqueue", "mqueue_name", $var(x))\nmodparamx("mqueue$", "mqueue_name", "a$$")\nmodparamx("$env(M)mqueue", "mqueue_name", "a")\nmodparamx("mqueue", "$env(M)", "a")',
+      [
+        '2 unknown $defn(N)',
+        '3 unknown $var(x)',
+        '4 unknown mqueue$',
+        '5 unknown $env(M)mqueue',
+        '6 unknown $env(M)',
+      ],
+      [],
+    ],
+    [
+      'bytes that are no characters of ASCII',
+      String.raw`modparam("mqueue", "db_url", "\xc3\xa9")`,
+      ['1 unknown Ã©'],
+      [],
+    ],
+    [
+      'a branch that may be read, in what it changes',
+      '#!define N "a"\n#!trydefenv E\n#!ifdef E\n#!redef N "b"\n#!define M "m"\n#!subst "/zz/y/"\nmodparam("mqueue", "mqueue_addmode", 1)\n#!endif\nmodparam("mqueue", "mqueue_name", N)\nmodparam("mqueue", "mqueue_name", M)\nmodparam("mqueue", "mqueue", "name=zz")\nmodparam("mqueue", "mqueue", "name=c")\nmodparam("mqueue", "mqueue_name", "d")',
+      ['7 unknown E', '9 unknown N', '10 unknown M', '11 unknown name=zz', '13 unknown E'],
+      ['c'],
+    ],
   ]
   for (const [what, text, expected, names] of told) {
     it(`tells ${what}`, () => {
