@@ -79,3 +79,11 @@ export function spelledDefinition(random: Random, attributes: [string, string][]
   }
   return spelled.join(';') + (random.oneIn(6) ? ';' : '')
 }
+
+/** A call that is none, as it stands in a comment, or one behind a comment that looks open. */
+export function spelledComment(random: Random, call: string): string {
+  return random.of([
+    ...[`# ${call}`, `// ${call}`, `/* ${call} */`, `/* /* */ ${call} */`, '# "', "// it's"],
+    ...[`/* " /* ' */ \n${call}\n# */`, `#define X ${call}`, `#! define X ${call}`],
+  ])
+}

@@ -4,10 +4,11 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ParsedModparams, parseModparams } from '../../src/index.ts'
 import { requires } from '../support/required.ts'
-import { configurationOf, ENVIRONMENT } from './cfg-generator.ts'
+import { configurationOf } from './cfg-generator.ts'
 import { behaviourOf, databaseOf, MODULES, type Outcome, queuesOf } from './cfg-queues.ts'
 import { Random } from './cfg-random.ts'
 import { spelledText } from './cfg-spelling.ts'
+import { ENVIRONMENT } from './cfg-wild.ts'
 import { hasModule, kamailioVersion } from './rig.ts'
 
 /** More are compared with MQUEUE_CFG_FILES=5000, others with MQUEUE_CFG_SEED=1. */
