@@ -1,6 +1,7 @@
 /** Writes configurations at random, in which every construct of Kamailio's lexer comes up. */
 import { Random } from './cfg-random.ts'
 import {
+  spelledAction,
   spelledComment,
   spelledDefinition,
   spelledDouble,
@@ -225,21 +226,8 @@ class Generator {
   }
 
   #route(): string {
-    return `route[R${this.#defines++}] {
-  ${this.#random.of([
-    'xlog("modparam(\\"mqueue\\", 1) # \\"");',
-    "xlog('a \"b');",
-    '$var(x) = $(hdr(X){re.subst,/"//g});',
-    '$var(x) = $(ru{s.select,0,#});',
-    '$var(x) = $var("#");',
-    'if ($ru =~ "a#b" && !($rc == 1)) { exit; } // "',
-    '$var(x) = $(var(y){s.len}) + 1; /* " */',
-    // In a branch that is left out, it would end it.
-    `xlog("L_INFO", "one\n${this.#depth === 0 ? '#!endif' : ''}\n");`,
-    'if (@ruri == "sip:x#") exit;',
-    '$var(a) = 5 mod 3; $var(b) = 0x1f;',
-  ])}
-}`
+    const isRead = this.#depth === 0
+    return `route[R${this.#defines++}] {\n  ${spelledAction(this.#random, isRead)}\n}`
   }
 
   #global(): string {

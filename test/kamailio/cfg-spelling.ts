@@ -87,3 +87,20 @@ export function spelledComment(random: Random, call: string): string {
     ...[`/* " /* ' */ \n${call}\n# */`, `#define X ${call}`, `#! define X ${call}`],
   ])
 }
+
+/** An action of a route, with quotes and comment signs where they are none. */
+export function spelledAction(random: Random, isRead: boolean): string {
+  return random.of([
+    'xlog("modparam(\\"mqueue\\", 1) # \\"");',
+    "xlog('a \"b');",
+    '$var(x) = $(hdr(X){re.subst,/"//g});',
+    '$var(x) = $(ru{s.select,0,#});',
+    '$var(x) = $var("#");',
+    'if ($ru =~ "a#b" && !($rc == 1)) { exit; } // "',
+    '$var(x) = $(var(y){s.len}) + 1; /* " */',
+    // In a branch that is left out, it would end it.
+    `xlog("L_INFO", "one\n${isRead ? '#!endif' : ''}\n");`,
+    'if (@ruri == "sip:x#") exit;',
+    '$var(a) = 5 mod 3; $var(b) = 0x1f;',
+  ])
+}
