@@ -113,12 +113,11 @@ export class LocalQueue {
   #fetch(storage: Storage, options?: FetchOptions): MaybePromise<FetchedItem | undefined> {
     if (options !== undefined) this.#inspect(options)
     const result = this.#queue.fetch()
-    if (result === undefined) return storage.settle(undefined)
-    this.#watchers.changed()
+    if (result !== undefined) this.#watchers.changed()
     const settled = storage.settle(result)
     const signal = options?.signal
     if (signal === undefined || !(settled instanceof Promise)) return settled
-    return this.#unlessGone(settled, signal, this.#queue.taken(result), storage)
+    return this.#unlessGone(settled, signal, result && this.#queue.taken(result), storage)
   }
 
   // These stand apart so that the way of most messages makes no closure.
@@ -162,12 +161,12 @@ export class LocalQueue {
   async #unlessGone<T>(
     settled: Promise<T>,
     signal: AbortSignal,
-    item: QueuedItem,
+    item: QueuedItem | undefined,
     storage: Storage,
   ): Promise<T> {
     const result = await settled
     if (!signal.aborted) return result
-    this.#putBack(item, storage)
+    if (item !== undefined) this.#putBack(item, storage)
     throw asClosed(signal.reason)
   }
 

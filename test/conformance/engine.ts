@@ -404,6 +404,20 @@ export function conformsAsEngine(
         assert.equal((await engine.fetch('q', { signal: there.signal }))?.key, 'a')
       })
 
+      it('gets no answer either when there is nothing', async () => {
+        await engine.define([defined('q')])
+        const gone = new AbortController()
+        // With a journal both wait for the commit of the first add.
+        const adding = engine.add('q', 'a', '1')
+        const fetches = [1, 2].map(async () => engine.fetch('q', { signal: gone.signal }))
+        gone.abort()
+        const outcomes = await Promise.allSettled(fetches)
+        const statuses = new Set(outcomes.map(({ status }) => status))
+        assert.equal(statuses.size, 1)
+        await adding
+        assert.equal(await engine.size('q'), statuses.has('rejected') ? 1 : 0)
+      })
+
       it('puts back what was taken too late, where it was', async () => {
         for (const addmode of [0, 1, 2] as const) {
           await engine.define([defined('q', 0, addmode)])
