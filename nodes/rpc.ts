@@ -65,6 +65,10 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
     if (res.closed || req.socket.destroyed) gone.abort()
     const { id } = req.params
     const reachable = new Map([...engines()].filter(([own]) => id === undefined || own === id))
+    if (id !== undefined && reachable.size === 0) {
+      res.status(404).json(rpc.noSuchConfigNode())
+      return
+    }
     const response = await rpc.answerRpc(req.body, reachable, gone.signal)
     if (response === undefined) res.status(204).end()
     else res.status(httpStatus(response)).json(response)

@@ -90,6 +90,9 @@ export interface Engine {
     errors?: readonly MqueueError[],
   ): MaybePromise<DroppedItems[]>
 
+  /** The names of all queues with a good definition, in the order of the definitions. */
+  names(): readonly string[]
+
   /** The definition of a queue. */
   definition(queue: string): QueueDefinition
 

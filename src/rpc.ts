@@ -10,7 +10,7 @@ import {
 } from 'json-rpc-2.0'
 import { configure } from 'safe-stable-stringify'
 import type { Engine } from './engine.ts'
-import { reasonOf } from './errors.ts'
+import { type ErrorCode, MqueueError, reasonOf } from './errors.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 
 /** The most calls that a batch may hold. */
@@ -90,6 +90,11 @@ export function internalError(): JSONRPCResponse {
   return createJSONRPCErrorResponse(null, JSONRPCErrorCode.InternalError, 'Internal error')
 }
 
+/** The response to a request for a config node that there is not. */
+export function noSuchConfigNode(): JSONRPCResponse {
+  return createJSONRPCErrorResponse(null, 404, 'No such config node')
+}
+
 /** The response to what is JSON but not a request. */
 export function invalidRequest(message = 'Invalid Request'): JSONRPCResponse {
   return createJSONRPCErrorResponse(null, JSONRPCErrorCode.InvalidRequest, message)
@@ -122,10 +127,11 @@ server.addMethod('mqueue.get_size', async (params, { engines }: Context) => {
 })
 
 server.addMethod('mqueue.get_sizes', async (_params, { engines }: Context) => {
-  const sizes: { name: string; size: number }[] = []
+  const sizes: Size[] = []
   for (const engine of engines.values()) {
     try {
-      for (const [name, size] of await engine.sizes()) sizes.push({ name, size })
+      const known = await engine.sizes()
+      for (const name of engine.names()) sizes.push(sizeOf(engine, name, known.get(name)))
     } catch (error) {
       // Where there are others, one that is badly defined does not take them down with it.
       if (engines.size === 1) throw asFault(error)
@@ -150,6 +156,23 @@ server.addMethod(FETCH, async (params, context: Context) => {
   if (answer === undefined) throw fault(404, 'Empty queue')
   return answer
 })
+
+/** The size of a queue; of one that cannot be read now, null and the code of the reason. */
+interface Size {
+  name: string
+  size: number | null
+  code?: ErrorCode
+}
+
+function sizeOf(engine: Engine, name: string, size: number | undefined): Size {
+  if (size !== undefined) return { name, size }
+  try {
+    engine.known(name)
+  } catch (error) {
+    if (error instanceof MqueueError) return { name, size: null, code: error.code }
+  }
+  return { name, size: null, code: 'MQ_UNAVAILABLE' }
+}
 
 /** Kamailio takes the first of a list, or the first member of an object whatever its name is. */
 function nameOf(params: unknown, code: number): string {

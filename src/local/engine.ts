@@ -108,6 +108,10 @@ export class LocalEngine implements Engine {
     return opening.length === 0 ? dropped : Promise.all(opening).then(() => dropped)
   }
 
+  names(): readonly string[] {
+    return [...this.#queues.keys()]
+  }
+
   definition(queue: string): QueueDefinition {
     return this.#queue(queue).definition
   }

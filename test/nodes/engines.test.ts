@@ -40,6 +40,7 @@ class CountingEngine implements Engine {
   known = (queue: string) => this.size(queue)
   loaded = () => undefined
   unstored = () => 0
+  names = () => ['q']
   watch = () => () => {}
   save() {}
   rescue() {}

@@ -35,6 +35,7 @@ class LateEngine implements Engine {
   sizes = () => this.#later(() => this.#engine.sizes())
   known = (queue: string) => this.#engine.known(queue)
   loaded = () => undefined
+  names = () => this.#engine.names()
   unstored = (queue: string) => this.#engine.unstored(queue)
   save = () => this.#later(() => this.#engine.save())
   watch: Engine['watch'] = (queue, listener) => this.#engine.watch(queue, listener)

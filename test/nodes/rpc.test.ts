@@ -212,6 +212,8 @@ for (const line of Object.keys(LINES) as Line[]) {
         { name: 'q', size: 0 },
       ])
       assert.equal((await rpc(nodeRed, call('mqueue.get_size', ['r']))).result?.size, 0)
+      const nobody = await rpc(nodeRed, call('mqueue.get_sizes'), { path: 'mqueue/nobody/rpc' })
+      assert.deepEqual([nobody.status, nobody.error?.code], [404, 404])
     })
 
     it('takes nothing for a client that hung up', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Dbmode, LocalEngine } from '../../../src/index.ts'
+import { answerRpc } from '../../../src/rpc.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 import { TcpProxy } from '../../support/proxy.ts'
@@ -54,6 +55,14 @@ onEachDatabase('a network', (database, { name }) => {
       assert.ok(performance.now() - asked < 100, 'at once')
       assert.equal((await engine.add('plain', 'k', 1)).size, 1)
       assert.deepEqual(await engine.sizes(), new Map([['plain', 1]]))
+      const request = { jsonrpc: '2.0', id: 1, method: 'mqueue.get_sizes' }
+      const { result } = (await answerRpc(request, new Map([['id', engine]]))) as {
+        result: unknown
+      }
+      assert.deepEqual(result, [
+        { name: 'q', size: null, code: 'MQ_UNAVAILABLE' },
+        { name: 'plain', size: 1 },
+      ])
       await proxy.start()
       await works(engine)
       assert.equal((await add(engine, 'v')).size, 1)
