@@ -20,6 +20,9 @@ const ARGS = [
   '--disable-sync',
 ]
 
+/** Node-RED 5 shows its first tip by a timer: on a busy machine before it has made the place for it. */
+const TIP_TOO_EARLY = /reading 'html'\)\n\s+at \w+ \(\S+\/red\/red\.min\.js[^\n]*\)$/
+
 /** Where Chromium is installed; undefined where it is not. */
 export const CHROMIUM = (process.env.PATH ?? '')
   .split(delimiter)
@@ -63,7 +66,10 @@ export class Editor {
       const looking = /\/comms' failed.*ERR_CONNECTION_REFUSED/.test(message.text())
       if (message.type() === 'error' && !looking) this.errors.push(message.text())
     })
-    page.on('pageerror', (error) => this.errors.push(error.stack ?? String(error)))
+    page.on('pageerror', (error) => {
+      const text = error.stack ?? String(error)
+      if (!TIP_TOO_EARLY.test(text)) this.errors.push(text)
+    })
   }
 
   /** Goes to the editor, for instance again after a restart. */
