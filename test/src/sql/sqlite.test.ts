@@ -150,7 +150,7 @@ describe('an SQLite file', () => {
     make(
       "create table q (id integer primary key, key blob, val blob); insert into q values (3, 'k', 5)",
     )
-    await unavailable(await start(1), /row 3: its val is no text/)
+    await unavailable(await start(1), /row 3: its val is not a text/)
   })
 
   it('with a value that cannot be read names the row', async () => {
