@@ -58,8 +58,10 @@ export async function removeUnwanted(
   table: Table,
   rescue: RescueFile,
 ): Promise<void> {
+  let passed = 0
   for (const { removed } of rescue.entries()) {
     if (removed !== undefined) await driver.remove(table, removed)
+    if (++passed % BATCH === 0) await setImmediate()
   }
 }
 
@@ -120,7 +122,9 @@ export async function numberItems(
 ): Promise<void> {
   let { first, last } = range
   let count = 0
+  let passed = 0
   for (const { item } of rescue.entries()) {
+    if (++passed % BATCH === 0) await setImmediate()
     if (item === undefined) continue
     if (item.id === undefined) count++
     else {
