@@ -11,6 +11,7 @@ import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
 import type { Chunk, Lane } from './lane.ts'
 import { AT_ONCE, LOAD_PATIENCE, restore, takeAll } from './loading.ts'
+import { UNWATCHED } from './merging.ts'
 import {
   deleteLoaded,
   openingError,
@@ -273,8 +274,7 @@ export class Journal implements Storage {
     const rescue = this.#file
     const claim = await this.place.claim(this.#name, LOAD_PATIENCE)
     try {
-      const progress = { progress() {}, signal: new AbortController().signal }
-      const loaded = await takeAll(claim, rescue, progress, () => {})
+      const loaded = await takeAll(claim, rescue, UNWATCHED, () => {})
       queue.clear()
       for (const { key, value } of loaded.items) queue.add(key, value)
       deleteLoaded(this.place, rescue)

@@ -12,6 +12,9 @@ const BATCH = 1_000
 /** Whom a load tells how far it is, and who may end it. */
 export type Progress = Pick<Opening, 'progress' | 'signal'>
 
+/** The progress of a load that nobody watches or ends. */
+export const UNWATCHED: Progress = { progress() {}, signal: new AbortController().signal }
+
 /** Lets other things go on, and ends a load that is not wanted any more. */
 export async function pause({ signal }: Progress): Promise<void> {
   await setImmediate()

@@ -10,7 +10,7 @@ import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
 import type { Row, Table } from './drivers/driver.ts'
 import { AT_ONCE, LOAD_PATIENCE, restore, takeAll } from './loading.ts'
-import type { Progress } from './merging.ts'
+import { type Progress, UNWATCHED } from './merging.ts'
 import { deleteLoaded, openingError, reportLeftOut, reportLoaded, rescueNow } from './reports.ts'
 import type { RescuedItem } from './rescue-file.ts'
 import { assertFits } from './table.ts'
@@ -159,7 +159,7 @@ export class Snapshot implements Storage {
     const database = this.place
     try {
       await withClaim(database, this.#name, SAVE_PATIENCE, async (claim) => {
-        await this.#bringFileIn(claim, { progress() {}, signal: new AbortController().signal })
+        await this.#bringFileIn(claim, UNWATCHED)
         await this.#append(claim, queue)
       })
     } catch (cause) {
