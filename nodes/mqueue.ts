@@ -7,8 +7,8 @@ import { supported } from '../src/supports.ts'
 import {
   type ConfigNode,
   type Credentials,
+  type EngineInUse,
   itemsIn,
-  type LivingEngine,
   registry,
 } from './registry.ts'
 import { serveRpc } from './rpc.ts'
@@ -55,12 +55,12 @@ export default (RED: NodeAPI): void => {
     const parsed = parseDefinitions(queues, { mqueueSize, mqueueAddmode })
     const parked = registry.adopt(this.id)
     const options = optionsOf(this, def)
-    const { living, errors } = engineFor(this, def.engine ?? DEFAULT_KIND, options, parsed, parked)
+    const { inUse, errors } = engineFor(this, def.engine ?? DEFAULT_KIND, options, parsed, parked)
     for (const error of errors) this.error(error.message)
-    this.living = living
+    this.inUse = inUse
     this.definitionErrors = errors
     registry.enter(this)
-    define(this, living, errors)
+    define(this, inUse, errors)
     this.on('close', (removed: boolean, done: () => void) => {
       registry.leave(RED, this, removed).then(done, (error) => {
         this.error(reasonOf(error))
@@ -81,19 +81,19 @@ function engineFor(
   kind: string,
   options: EngineOptions,
   parsed: ParsedDefinitions,
-  parked: LivingEngine | undefined,
-): { living: LivingEngine; errors: MqueueError[] } {
+  parked: EngineInUse | undefined,
+): { inUse: EngineInUse; errors: MqueueError[] } {
   try {
     const engine = goOn(node, kind, options, parked) ?? createEngine(kind, options)
     const { definitions, errors } = supported(parsed, engine.supports)
     if (parked?.engine === engine && errors.length === 0) reportDeleted(node, parked, definitions)
-    return { living: { engine, kind, definitions }, errors }
+    return { inUse: { engine, kind, definitions }, errors }
   } catch (error) {
     if (!(error instanceof MqueueError)) throw error
     // What the queues hold waits until the node names an engine that there is.
     const engine = parked?.engine ?? createEngine(DEFAULT_KIND, options)
-    const living = { engine, kind: parked?.kind ?? DEFAULT_KIND, definitions: [] }
-    return { living, errors: [error] }
+    const inUse = { engine, kind: parked?.kind ?? DEFAULT_KIND, definitions: [] }
+    return { inUse, errors: [error] }
   }
 }
 
@@ -102,7 +102,7 @@ function goOn(
   node: ConfigNode,
   kind: string,
   options: EngineOptions,
-  parked: LivingEngine | undefined,
+  parked: EngineInUse | undefined,
 ) {
   if (parked === undefined) return undefined
   const { engine, definitions } = parked
@@ -122,8 +122,8 @@ function closing(node: ConfigNode, close: () => Promise<void>): void {
 /** Reports how many items go with queues that are no longer defined. */
 function reportDeleted(
   node: ConfigNode,
-  parked: LivingEngine,
-  definitions: LivingEngine['definitions'],
+  parked: EngineInUse,
+  definitions: EngineInUse['definitions'],
 ): void {
   const kept = new Set(definitions.map(({ name }) => name))
   for (const definition of parked.definitions) {
@@ -137,7 +137,7 @@ function reportDeleted(
 /** Brings the queues into line with their definitions, and reports what no longer fits. */
 async function define(
   node: ConfigNode,
-  { engine, definitions }: LivingEngine,
+  { engine, definitions }: EngineInUse,
   errors: readonly MqueueError[],
 ): Promise<void> {
   try {

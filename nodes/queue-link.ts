@@ -144,7 +144,7 @@ export class QueueLink implements Seeker {
     }
     config.users[this.#node.id] = this.#node
     this.#config = config
-    this.#engine = config.living.engine
+    this.#engine = config.inUse.engine
     this.#status.touch()
     return this.#engine
   }
@@ -205,11 +205,11 @@ export class QueueLink implements Seeker {
 
   /** How many items there are in all queues that can be used. */
   #total(engine: Engine): NodeStatus {
-    const { living, definitionErrors } = this.#config as ConfigNode
+    const { inUse, definitionErrors } = this.#config as ConfigNode
     const bad = definitionErrors.find(({ queue }) => queue === undefined)
     if (bad !== undefined) return errorStatus(bad)
     let sum = 0
-    for (const { name } of living.definitions) sum += knownSize(engine, name) ?? 0
+    for (const { name } of inUse.definitions) sum += knownSize(engine, name) ?? 0
     return sizeStatus(sum, 0)
   }
 }

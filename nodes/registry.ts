@@ -11,7 +11,7 @@ export interface Credentials {
 }
 
 /** An engine, with what is needed to go on with it. */
-export interface LivingEngine {
+export interface EngineInUse {
   readonly engine: Engine
   /** The name of its kind. */
   readonly kind: string
@@ -24,7 +24,7 @@ export interface ConfigNode extends Node<Credentials> {
   /** The flow nodes that use it, whose Status and Catch nodes Node-RED passes its news on to. */
   users: Record<string, Node>
   /** The engine that the queues live in. */
-  living: LivingEngine
+  inUse: EngineInUse
   /** What is wrong with its definitions. */
   definitionErrors: readonly MqueueError[]
 }
@@ -42,7 +42,7 @@ class Registry {
   /** The config nodes that are neither disabled nor stopped, by their id. */
   readonly #configs = new Map<string, ConfigNode>()
   /** The engines of config nodes that are closed at the moment, by the id of the node. */
-  readonly #parked = new Map<string, LivingEngine>()
+  readonly #parked = new Map<string, EngineInUse>()
   readonly #seekers = new Set<Seeker>()
   /** The ids of config nodes whose status says that a definition is bad. */
   readonly #shownBad = new Set<string>()
@@ -69,7 +69,7 @@ class Registry {
   /** The engines of the config nodes that live, by the id of the node. */
   engines(): Map<string, Engine> {
     const engines = new Map<string, Engine>()
-    for (const [id, { living }] of this.#configs) engines.set(id, living.engine)
+    for (const [id, { inUse }] of this.#configs) engines.set(id, inUse.engine)
     return engines
   }
 
@@ -78,10 +78,10 @@ class Registry {
   }
 
   /** Takes over the engine that an earlier instance of a config node left behind. */
-  adopt(id: string): LivingEngine | undefined {
-    const living = this.#parked.get(id)
+  adopt(id: string): EngineInUse | undefined {
+    const inUse = this.#parked.get(id)
     this.#parked.delete(id)
-    return living
+    return inUse
   }
 
   /**
@@ -90,15 +90,15 @@ class Registry {
    * when the user only disabled it; whether it was really deleted, the flow file says.
    */
   async leave(RED: NodeAPI, config: ConfigNode, removed: boolean): Promise<void> {
-    const { id, living } = config
+    const { id, inUse } = config
     if (this.#configs.get(id) === config) this.#configs.delete(id)
     for (const seeker of this.#seekers) seeker.release(config)
     if (removed && !new FlowFile(RED).defines(id)) {
-      await closeDeleted(RED, id, living)
+      await closeDeleted(RED, id, inUse)
       return
     }
-    this.#parked.set(id, living)
-    if (this.#end?.isNear) await living.engine.save()
+    this.#parked.set(id, inUse)
+    if (this.#end?.isNear) await inUse.engine.save()
   }
 
   /** Closes the engines of config nodes that no flow file holds any more. */
@@ -106,10 +106,10 @@ class Registry {
     if (this.#parked.size === 0) return
     const file = new FlowFile(RED)
     const closing: Promise<void>[] = []
-    for (const [id, living] of this.#parked) {
+    for (const [id, inUse] of this.#parked) {
       if (file.defines(id)) continue
       this.#parked.delete(id)
-      closing.push(closeDeleted(RED, id, living))
+      closing.push(closeDeleted(RED, id, inUse))
     }
     await Promise.all(closing)
   }
@@ -145,8 +145,8 @@ class Registry {
     }
   }
 
-  *#livingEngines(): Generator<LivingEngine> {
-    for (const { living } of this.#configs.values()) yield living
+  *#livingEngines(): Generator<EngineInUse> {
+    for (const { inUse } of this.#configs.values()) yield inUse
     yield* this.#parked.values()
   }
 }
@@ -154,14 +154,14 @@ class Registry {
 export const registry = new Registry()
 
 /** Closes the engine of a config node that was deleted. Its items go; what a database has stays there. */
-async function closeDeleted(RED: NodeAPI, id: string, living: LivingEngine): Promise<void> {
-  const items = itemsIn(living, living.definitions)
+async function closeDeleted(RED: NodeAPI, id: string, inUse: EngineInUse): Promise<void> {
+  const items = itemsIn(inUse, inUse.definitions)
   if (items > 0) RED.log.warn(`mqueue: items dropped with the deleted config node ${id}: ${items}.`)
-  await living.engine.close()
+  await inUse.engine.close()
 }
 
 /** How many items some queues of an engine hold that are stored nowhere else. */
-export function itemsIn({ engine }: LivingEngine, queues: Iterable<QueueDefinition>): number {
+export function itemsIn({ engine }: EngineInUse, queues: Iterable<QueueDefinition>): number {
   let items = 0
   for (const { name } of queues) items += engine.unstored(name)
   return items

@@ -28,7 +28,7 @@ function load(_req: unknown, _res: unknown, next: (error?: unknown) => void): vo
  * Serves Kamailio's mqueue commands as JSON-RPC under Node-RED's admin root: at `mqueue/rpc` for the
  * queues of all config nodes, at `mqueue/<id>/rpc` for those of one.
  *
- * @param engines returns the engines of the living config nodes, by their ids
+ * @param engines returns the engines of the config nodes in use, by their ids
  */
 export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
   const authenticated = RED.auth.needsPermission('')

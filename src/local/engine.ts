@@ -135,7 +135,7 @@ export class LocalEngine implements Engine {
     const sizes = new Map<string, number>()
     const waiting: Promise<unknown>[] = []
     for (const [name, queue] of this.#queues) {
-      const size = attempt(() => queue.size())
+      const size = ifUsable(() => queue.size())
       if (size instanceof Promise) {
         // Its place in the order is kept until its size is known.
         sizes.set(name, 0)
@@ -207,14 +207,14 @@ export class LocalEngine implements Engine {
     return new LocalQueue(definition, this.#watchersOf(definition.name), () => this.#report)
   }
 
-  /** Has a queue kept as its definition and the location say. */
+  /** Has a queue stored as its definition and the location say. */
   #keep(queue: LocalQueue): void {
     const { name, dbmode } = queue.definition
     const storages = this.#storages
     const kept = this.#kept.get(queue)
     if (kept?.dbmode === dbmode && kept.storages === storages && !queue.isClosed) return
     this.#kept.set(queue, { dbmode, storages })
-    queue.keep(storages.storageFor(dbmode, name))
+    queue.keepBy(storages.storageFor(dbmode, name))
   }
 
   #queue(name: string): LocalQueue {
@@ -256,7 +256,7 @@ export class LocalEngine implements Engine {
 }
 
 /** The result of an operation; undefined when it throws, since the queue cannot be used now. */
-function attempt<T>(operate: () => T): T | undefined {
+function ifUsable<T>(operate: () => T): T | undefined {
   try {
     return operate()
   } catch (error) {

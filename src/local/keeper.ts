@@ -81,7 +81,7 @@ export class Keeper {
   async stop(): Promise<void> {
     if (this.#coming instanceof Promise) await this.#coming.catch(() => {})
     const { is } = this.#state
-    if (is === 'closed' || (is === 'open' && !this.#storage.saves)) return
+    if (is === 'closed' || (is === 'open' && !this.#storage.savesAtStop)) return
     this.#become({ is: 'closing' })
     await this.#end()
     // Where it was going over, the one that gets the queue writes what it holds.

@@ -84,7 +84,7 @@ export class LocalQueue {
   }
 
   /** Has it kept by another storage from now on. */
-  keep(storage: MaybePromise<Storage>): void {
+  keepBy(storage: MaybePromise<Storage>): void {
     this.#keeper.want(storage)
   }
 
@@ -174,13 +174,13 @@ export class LocalQueue {
   #putBack(item: QueuedItem, storage: Storage): void {
     // Also a queue that is closing, or going over to another storage, waits until all that it was told is stored.
     if (!storage.isOpen) {
-      storage.keep(item)
+      storage.rescueItem(item)
       return
     }
     const dropped = this.#queue.putBack(item)
     this.#watchers.changed()
     const stored = storage.settle(undefined)
-    if (stored instanceof Promise) stored.catch(() => storage.keep(item))
+    if (stored instanceof Promise) stored.catch(() => storage.rescueItem(item))
     if (dropped === undefined) return
     const text = `an item that came back did not fit any more and was dropped (${dropped.reason})`
     this.#report().warn(`Queue ${quote(this.definition.name)}: ${text}.`)

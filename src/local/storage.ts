@@ -25,7 +25,7 @@ export interface Storage extends Observer {
   /** Where it keeps the items. Two storages of one place can read each other's items. */
   readonly place: unknown
   /** Whether a stop writes the items, so that the queue is closed then. */
-  readonly saves: boolean
+  readonly savesAtStop: boolean
   /** Whether what the queue holds is with it at this moment, so that nothing else needs to be done about it. */
   readonly isStored: boolean
   /** Whether it takes note of what comes and goes. */
@@ -53,13 +53,13 @@ export interface Storage extends Observer {
   /** Writes to a file, at once, what the next process could not find otherwise. */
   rescue(queue: Queue): void
   /** Keeps an item that came back while the queue could not take it: `open` will find it. */
-  keep(item: QueuedItem): void
+  rescueItem(item: QueuedItem): void
 }
 
 /** Keeps nothing (dbmode 0): the queue lives in memory alone. */
 export class NoStorage implements Storage {
   readonly place: unknown
-  readonly saves = false
+  readonly savesAtStop = false
   readonly isStored = false
   readonly isOpen = true
 
@@ -84,5 +84,5 @@ export class NoStorage implements Storage {
     return queue.size
   }
   rescue(): void {}
-  keep(): void {}
+  rescueItem(): void {}
 }

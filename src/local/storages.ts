@@ -51,11 +51,11 @@ export class Storages {
     this.#database ??= new Database(this.#location, this.#report)
     switch (dbmode) {
       case 1:
-        return new Snapshot(queue, this.#database, { loads: true, saves: true })
+        return new Snapshot(queue, this.#database, { loads: true, savesAtStop: true })
       case 2:
-        return new Snapshot(queue, this.#database, { loads: true, saves: false })
+        return new Snapshot(queue, this.#database, { loads: true, savesAtStop: false })
       case 3:
-        return new Snapshot(queue, this.#database, { loads: false, saves: true })
+        return new Snapshot(queue, this.#database, { loads: false, savesAtStop: true })
       case 4:
         return new Journal(queue, this.#database)
     }

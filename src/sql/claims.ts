@@ -9,7 +9,7 @@ import { openTables } from './table.ts'
 /** The tables that are opened in one step. */
 const TABLES_AT_ONCE = 500
 /** How long it may take to release a table, in ms. */
-const RELEASE_PATIENCE = 10_000
+const RELEASE_TIMEOUT = 10_000
 
 /** A queue's table, for as long as it is locked. */
 export interface Claim {
@@ -48,11 +48,11 @@ export class Claims {
    * Opens a queue's table, or makes it, and locks it, after those who have it here have released it. The tables of
    * queues that come together are opened together.
    *
-   * @param patience how long a step may take, in ms
+   * @param timeout how long a step may take, in ms
    * @throws MqueueError `MQ_STORE_LOCKED` when another process or config node has it, `MQ_UNAVAILABLE`,
    *   `MQ_INVALID_DEFINITION` when the address is bad, or two queues would share the table
    */
-  async claim(queue: string, patience: number): Promise<Claim> {
+  async claim(queue: string, timeout: number): Promise<Claim> {
     while (this.#claimed.has(queue)) await this.#claimed.get(queue)
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#claimed.set(queue, promise)
@@ -63,7 +63,7 @@ export class Claims {
     try {
       const connection = await this.#shared.use()
       try {
-        const table = await this.#openTable(connection, queue, patience)
+        const table = await this.#openTable(connection, queue, timeout)
         return this.#claimOf(connection, table, released)
       } catch (error) {
         await this.#shared.unuse()
@@ -82,12 +82,12 @@ export class Claims {
     }
   }
 
-  #openTable(connection: Connection, queue: string, patience: number): Promise<Table> {
+  #openTable(connection: Connection, queue: string, timeout: number): Promise<Table> {
     if (this.#requests.size === 0) {
       setImmediate(() => {
         const requests = this.#requests
         this.#requests = new Map()
-        this.#openTogether(connection, requests, patience)
+        this.#openTogether(connection, requests, timeout)
       })
     }
     const request = Promise.withResolvers<Table>()
@@ -98,13 +98,16 @@ export class Claims {
   async #openTogether(
     connection: Connection,
     requests: ReadonlyMap<string, PromiseWithResolvers<Table>>,
-    patience: number,
+    timeout: number,
   ): Promise<void> {
     try {
       const names = this.#ownTables(connection, requests)
       for (let from = 0; from < names.length; from += TABLES_AT_ONCE) {
         const some = names.slice(from, from + TABLES_AT_ONCE)
-        const tables = await connection.plainly((driver) => openLocked(driver, some), patience)
+        const tables = await connection.withoutTransaction(
+          (driver) => openLocked(driver, some),
+          timeout,
+        )
         for (const name of some) {
           const request = requests.get(name)
           const table = tables.get(name)
@@ -170,7 +173,7 @@ export class Claims {
     const done = nextTurn().then(async () => {
       if (this.#unlocking?.tables === tables) this.#unlocking = undefined
       const unlock = (driver: Driver) => driver.unlock(tables)
-      await connection.plainly(unlock, RELEASE_PATIENCE).catch(() => {})
+      await connection.withoutTransaction(unlock, RELEASE_TIMEOUT).catch(() => {})
     })
     this.#unlocking = { connection, tables, done }
     return done

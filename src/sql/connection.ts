@@ -13,8 +13,8 @@ export { UncertainCommit } from './drivers/driver.ts'
 /** How long closing in good order may take, in ms. */
 const CLOSE_TIMEOUT = 1_000
 
-/** What is done in a transaction. `beat` says that it gets on, and its time starts again. */
-type Work<T> = (driver: Driver, beat: () => void) => Promise<T>
+/** What is done in a transaction. `progressed` says that it gets on, and its timeout starts again. */
+type Work<T> = (driver: Driver, progressed: () => void) => Promise<T>
 
 /**
  * One connection to a database. Transactions take their turns on it, and each has a time in which it must
@@ -79,15 +79,15 @@ export class Connection {
   /**
    * Does some work in a transaction, after those that were asked for before it.
    *
-   * @param patience how long it may go on without a beat, in ms
+   * @param timeout how long it may go on without a call of `progressed`, in ms
    * @throws UncertainCommit when it is not known whether it was made; anything else, when nothing was changed
    */
-  transaction<T>(work: Work<T>, patience: number): Promise<T> {
-    return this.#inTurn(patience, async (beat) => {
+  transaction<T>(work: Work<T>, timeout: number): Promise<T> {
+    return this.#inTurn(timeout, async (progressed) => {
       let result: T
       try {
         await this.#driver.begin()
-        result = await work(this.#driver, beat)
+        result = await work(this.#driver, progressed)
       } catch (error) {
         await this.#rollback()
         throw error
@@ -106,19 +106,19 @@ export class Connection {
   /**
    * Makes some changes in a transaction of their own, in its turn.
    *
-   * @param patience how long it may take, in ms
+   * @param timeout how long it may take, in ms
    * @throws UncertainCommit when it is not known whether they were made; anything else, when they were not
    */
-  write(changes: readonly TableChanges[], patience: number): Promise<void> {
-    return this.#inTurn(patience, () => {
+  write(changes: readonly TableChanges[], timeout: number): Promise<void> {
+    return this.#inTurn(timeout, () => {
       this.#committing = true
       return this.#driver.write(changes)
     })
   }
 
   /** Does some work without a transaction around it, in its turn. */
-  plainly<T>(work: (driver: Driver) => Promise<T>, patience: number): Promise<T> {
-    return this.#inTurn(patience, () => work(this.#driver))
+  withoutTransaction<T>(work: (driver: Driver) => Promise<T>, timeout: number): Promise<T> {
+    return this.#inTurn(timeout, () => work(this.#driver))
   }
 
   /** Ends the connection, after what is under way on it. */
@@ -152,18 +152,18 @@ export class Connection {
     }
   }
 
-  #inTurn<T>(patience: number, work: (beat: () => void) => Promise<T>): Promise<T> {
-    const turn = this.#last.then(() => this.#guarded(patience, work))
+  #inTurn<T>(timeout: number, work: (progressed: () => void) => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => this.#guarded(timeout, work))
     this.#last = turn.catch(() => {})
     return turn
   }
 
   /** Work that ends when the connection does, and ends the connection when it does not get on. */
-  #guarded<T>(patience: number, work: (beat: () => void) => Promise<T>): Promise<T> {
+  #guarded<T>(timeout: number, work: (progressed: () => void) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#lost !== undefined) throw this.#lost
-      const tooLong = () => this.lose(new Error(`no answer within ${patience / 1000} seconds`))
-      const timer = setTimeout(tooLong, patience)
+      const tooLong = () => this.lose(new Error(`no answer within ${timeout / 1000} seconds`))
+      const timer = setTimeout(tooLong, timeout)
       this.#committing = false
       this.#giveUp = () => {
         const { message } = this.#lost as Error

@@ -39,8 +39,8 @@ export class Database {
   }
 
   /** Opens and locks the table of a queue, as `Claims.claim` does. */
-  claim(queue: string, patience: number): Promise<Claim> {
-    return this.#claims.claim(queue, patience)
+  claim(queue: string, timeout: number): Promise<Claim> {
+    return this.#claims.claim(queue, timeout)
   }
 
   /** Forgets a queue, so that another one may have its table. */

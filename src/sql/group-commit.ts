@@ -4,8 +4,8 @@ import type { Table } from './drivers/driver.ts'
 import { type Chunk, type Failures, Lane, MOST_CHANGES, MOST_CHARACTERS } from './lane.ts'
 
 /** How long a write may take, in ms, and how much longer for each million characters. */
-const PATIENCE = 10_000
-const PATIENCE_PER_MILLION = 1_000
+const TIMEOUT = 10_000
+const TIMEOUT_PER_MILLION = 1_000
 /** The most that may wait to be committed; beyond it adds are refused. The README says so. */
 const MOST_WAITING = 1_000_000
 const MOST_WAITING_CHARACTERS = 256_000_000
@@ -21,9 +21,7 @@ export class GroupCommit {
   /** The lanes with something to be committed, the one that waits longest first. */
   readonly #dirty = new Set<Lane>()
   readonly #lanes = new Set<Lane>()
-  #isRunning = false
-  #isWriting = false
-  #isEnded = false
+  #state: 'idle' | 'waiting' | 'writing' | 'ended' = 'idle'
   /** What waits to be committed, in all lanes. */
   #changes = 0
   #characters = 0
@@ -32,7 +30,7 @@ export class GroupCommit {
     this.connection = connection
     connection.onLost((cause) => {
       // A write that is under way fails by itself, and knows how far it got.
-      if (!this.#isWriting) this.#end(cause)
+      if (this.#state !== 'writing') this.#end(cause)
     })
   }
 
@@ -54,8 +52,8 @@ export class GroupCommit {
     this.#changes += changes
     this.#characters += characters
     this.#dirty.add(lane)
-    if (this.#isRunning) return
-    this.#isRunning = true
+    if (this.#state !== 'idle') return
+    this.#state = 'waiting'
     setImmediate(() => this.#run())
   }
 
@@ -74,12 +72,12 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    while (this.#dirty.size > 0 && !this.#isEnded) {
+    while (this.#dirty.size > 0 && this.#state !== 'ended') {
       await this.#commit(this.#nextBatch())
       // Whoever is answered now may go on to what the next batch can hold.
       await new Promise(setImmediate)
     }
-    this.#isRunning = false
+    if (this.#state !== 'ended') this.#state = 'idle'
   }
 
   #nextBatch(): Map<Lane, Chunk> {
@@ -101,15 +99,14 @@ export class GroupCommit {
   }
 
   async #commit(batch: Map<Lane, Chunk>): Promise<void> {
-    this.#isWriting = true
+    this.#state = 'writing'
     try {
       await this.#write([...batch.values()])
       for (const lane of batch.keys()) lane.succeed()
     } catch (error) {
       await this.#commitApart(batch, error as Error)
-    } finally {
-      this.#isWriting = false
     }
+    if (this.#state === 'writing') this.#state = 'waiting'
     const { lost } = this.connection
     if (lost !== undefined) this.#end(lost)
   }
@@ -153,10 +150,7 @@ export class GroupCommit {
     })
     if (changes.length === 0) return Promise.resolve()
     const characters = chunks.reduce((sum, chunk) => sum + chunk.characters, 0)
-    return this.connection.write(
-      changes,
-      PATIENCE + (PATIENCE_PER_MILLION * characters) / 1_000_000,
-    )
+    return this.connection.write(changes, TIMEOUT + (TIMEOUT_PER_MILLION * characters) / 1_000_000)
   }
 
   /**
@@ -165,8 +159,8 @@ export class GroupCommit {
    * @param tried the lanes whose chunk was tried last; after an uncertain commit nobody knows whether it was made
    */
   #end(cause: Error, tried: readonly Lane[] = []): void {
-    if (this.#isEnded) return
-    this.#isEnded = true
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
     this.connection.lose(cause)
     const isUncertain = cause instanceof UncertainCommit
     for (const lane of [...this.#lanes]) lane.lose(cause, isUncertain && tried.includes(lane))

@@ -9,8 +9,9 @@ import { encode, encodeAsText, encodeWhatCan, type StoredItem } from '../value.t
 import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
+import { HandOver, withIds, withoutIds } from './hand-over.ts'
 import type { Chunk, Lane } from './lane.ts'
-import { AT_ONCE, LOAD_PATIENCE, restore, takeAll } from './loading.ts'
+import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
 import { UNWATCHED } from './merging.ts'
 import {
   deleteLoaded,
@@ -21,13 +22,12 @@ import {
   unwritable,
 } from './reports.ts'
 import type { RescueFile } from './rescue-file.ts'
-import { SetDown, withIds, withoutIds } from './set-down.ts'
 import { assertFits } from './table.ts'
 
 /** How long a step of leaving a table may take, in ms. */
-const LEAVE_PATIENCE = 10_000
+const LEAVE_TIMEOUT = 10_000
 /** How long the last changes may take to be committed when the process stops, in ms. */
-const STOP_PATIENCE = 3_000
+const STOP_TIMEOUT = 3_000
 /** The rows that are removed at a time. */
 const BATCH = 1_000
 
@@ -37,7 +37,7 @@ const BATCH = 1_000
  */
 export class Journal implements Storage {
   readonly place: Database
-  readonly saves = true
+  readonly savesAtStop = true
   readonly #name: string
   /** The table and the way into it, while the journal is open. */
   #claim: Claim | undefined
@@ -47,14 +47,14 @@ export class Journal implements Storage {
   /** Whether the rows are being removed, since a queue that is saved at the stop takes what they hold. */
   #isLeaving = false
   /** What the queue held before this journal had it. */
-  readonly #setDown: SetDown
+  readonly #handOver: HandOver
   /** What `check` has encoded for the item that comes next. */
   #checked: { key: string; value: unknown; stored: StoredItem } | undefined
 
   constructor(name: string, database: Database) {
     this.#name = name
     this.place = database
-    this.#setDown = new SetDown(database.rescueFile(name))
+    this.#handOver = new HandOver(database.rescueFile(name))
   }
 
   get #file(): RescueFile {
@@ -66,7 +66,7 @@ export class Journal implements Storage {
   }
 
   get isStored(): boolean {
-    return this.#hasRows || this.#setDown.count > 0
+    return this.#hasRows || this.#handOver.count > 0
   }
 
   check(key: string, value: unknown): void {
@@ -93,14 +93,14 @@ export class Journal implements Storage {
 
   async adopt(queue: Queue, former: Storage): Promise<boolean> {
     const isJournal = former instanceof Journal
-    if (isJournal && !former.#hasRows) this.#setDown.takeOver(former.#setDown)
-    if (this.#setDown.count > 0) return true
+    if (isJournal && !former.#hasRows) this.#handOver.takeOver(former.#handOver)
+    if (this.#handOver.count > 0) return true
     // What is under way to the former table may still be refused.
     await former.settle(undefined)
     if (queue.size === 0) return false
     try {
       // Where both are one database, the ids say that these are its rows.
-      await this.#setDown.add(queue, isJournal ? former.place.shown : undefined)
+      await this.#handOver.add(queue, isJournal ? former.place.shown : undefined)
     } catch (cause) {
       const error = unwritable(this.#name, this.#file, cause)
       this.place.complain(this.#name, error)
@@ -112,7 +112,7 @@ export class Journal implements Storage {
   async open(queue: Queue, opening: Opening): Promise<void> {
     const database = this.place
     try {
-      const claim = await database.claim(this.#name, LOAD_PATIENCE)
+      const claim = await database.claim(this.#name, LOAD_TIMEOUT)
       try {
         await this.#openWith(claim, queue, opening)
       } catch (cause) {
@@ -130,11 +130,11 @@ export class Journal implements Storage {
     const isMoving = next.place !== this.place
     try {
       if (this.#lane !== undefined) {
-        this.#isLeaving = next.saves && !isMoving
+        this.#isLeaving = next.savesAtStop && !isMoving
         await this.#leaveOpen(queue, isMoving)
       } else if (this.#hasRows && !isMoving) await this.#takeOut(queue)
-      else if (isMoving && this.#setDown.count === 0) throw new Error('it could not be opened')
-      else for (const { key, value } of await this.#setDown.takeBack()) queue.add(key, value)
+      else if (isMoving && this.#handOver.count === 0) throw new Error('it could not be opened')
+      else for (const { key, value } of await this.#handOver.takeBack()) queue.add(key, value)
     } catch (cause) {
       if (!isMoving) {
         const error = this.place.explain(this.#name, cause)
@@ -151,7 +151,7 @@ export class Journal implements Storage {
     } finally {
       this.#isLeaving = false
     }
-    this.#setDown.done()
+    this.#handOver.done()
     this.#hasRows = false
     await this.#end()
   }
@@ -164,20 +164,20 @@ export class Journal implements Storage {
 
   async release(): Promise<void> {
     // What the queue held before goes with it; what is in the table stays.
-    if (!this.#hasRows) await this.#setDown.takeBack().catch(() => {})
+    if (!this.#hasRows) await this.#handOver.takeBack().catch(() => {})
     await this.#end()
   }
 
   async #end(): Promise<void> {
     const [lane, claim] = [this.#lane, this.#claim]
-    if (lane !== undefined) await this.place.giveUpIn(STOP_PATIENCE, lane.settled())
+    if (lane !== undefined) await this.place.giveUpIn(STOP_TIMEOUT, lane.settled())
     this.#close()
     await claim?.release()
     this.place.forget(this.#name)
   }
 
   unstored(queue: Queue): number {
-    return this.#hasRows ? 0 : queue.size + this.#setDown.count
+    return this.#hasRows ? 0 : queue.size + this.#handOver.count
   }
 
   rescue(queue: Queue): void {
@@ -187,7 +187,7 @@ export class Journal implements Storage {
     else if (!this.isStored) rescueNow(this.place, this.#name, withoutIds(queue))
   }
 
-  keep({ id, key, value }: QueuedItem): void {
+  rescueItem({ id, key, value }: QueuedItem): void {
     rescueNow(this.place, this.#name, [{ id, ...encodeWhatCan(key, value) }])
   }
 
@@ -206,7 +206,7 @@ export class Journal implements Storage {
     reportLoaded(database, this.#name, claim.table, loaded)
     // While the file is there nothing may happen to the rows that it tells of.
     rescue.delete()
-    this.#setDown.done()
+    this.#handOver.done()
     this.#hasRows = true
     opening.signal.throwIfAborted()
     this.#claim = claim
@@ -250,13 +250,13 @@ export class Journal implements Storage {
     await this.#lane?.settled()
     if (this.#lane === undefined) throw new Error('its journal has failed')
     try {
-      await claim.connection.transaction(async (driver, beat) => {
+      await claim.connection.transaction(async (driver, progressed) => {
         for (const ids of idBatches(queue)) {
           await driver.remove(claim.table, ids)
-          beat()
+          progressed()
           await setImmediate()
         }
-      }, LEAVE_PATIENCE)
+      }, LEAVE_TIMEOUT)
     } catch (cause) {
       if (claim.connection.lost === undefined && !(cause instanceof UncertainCommit)) throw cause
       // Nobody knows what the table holds now; together with the file it is what the queue held. Where it moves to
@@ -272,7 +272,7 @@ export class Journal implements Storage {
   /** Takes into the queue what a journal that has failed left in the table. */
   async #takeOut(queue: Queue): Promise<void> {
     const rescue = this.#file
-    const claim = await this.place.claim(this.#name, LOAD_PATIENCE)
+    const claim = await this.place.claim(this.#name, LOAD_TIMEOUT)
     try {
       const loaded = await takeAll(claim, rescue, UNWATCHED, () => {})
       queue.clear()

@@ -17,7 +17,7 @@ import type { RescuedItem, RescueFile } from './rescue-file.ts'
 import { readItems } from './table.ts'
 
 /** How long a step of a load may take, in ms. */
-export const LOAD_PATIENCE = 60_000
+export const LOAD_TIMEOUT = 60_000
 /** The items that a queue takes over between two turns of the event loop. */
 export const AT_ONCE = 20_000
 
@@ -48,7 +48,7 @@ export async function takeAll(
   let rescued = 0
   const rows = () => rescuedItems(items, rescued)
   try {
-    await connection.transaction(async (driver, beat) => {
+    await connection.transaction(async (driver, progressed) => {
       await removeUnwanted(driver, table, rescue)
       for (const batch of batchesOf(rescue)) {
         const present = await presentOf(driver, table, batch)
@@ -58,14 +58,14 @@ export async function takeAll(
           items.add(0, key, value, 0)
           rescued++
         }
-        beat()
+        progressed()
         await pause(progress)
       }
-      const read = await readAll(driver, table, items, progress, beat)
+      const read = await readAll(driver, table, items, progress, progressed)
       onTaking(rows)
       const removed = await driver.removeAll(table)
       if (removed !== read) throw changedMeanwhile(removed, read)
-    }, LOAD_PATIENCE)
+    }, LOAD_TIMEOUT)
   } catch (error) {
     if (error instanceof UncertainCommit) await rescue.append(rows())
     throw error
@@ -84,15 +84,15 @@ export async function restore(
 ): Promise<Loaded> {
   // The file knows the ids before the table does, so that no item is put back twice, whatever fails in between.
   if (rescue.exists)
-    await numberItems(await connection.plainly(rangeOf(table), LOAD_PATIENCE), rescue)
+    await numberItems(await connection.withoutTransaction(rangeOf(table), LOAD_TIMEOUT), rescue)
   const items = new Segments<unknown>()
-  return connection.transaction(async (driver, beat) => {
-    const rescued = rescue.exists ? await putBack(driver, table, rescue, progress, beat) : 0
-    const read = await readAll(driver, table, items, progress, beat)
+  return connection.transaction(async (driver, progressed) => {
+    const rescued = rescue.exists ? await putBack(driver, table, rescue, progress, progressed) : 0
+    const read = await readAll(driver, table, items, progress, progressed)
     const count = await driver.count(table)
     if (count !== read) throw changedMeanwhile(count, read)
     return { items, lastId: await driver.lastId(table), rescued }
-  }, LOAD_PATIENCE)
+  }, LOAD_TIMEOUT)
 }
 
 async function readAll(
@@ -100,7 +100,7 @@ async function readAll(
   table: Table,
   items: Segments<unknown>,
   progress: Progress,
-  beat: () => void,
+  progressed: () => void,
 ): Promise<number> {
   let read = 0
   let lastId: number | undefined
@@ -113,7 +113,7 @@ async function readAll(
       items.add(id, key, value, 0)
     }
     read += page.length
-    beat()
+    progressed()
     progress.progress(items.size)
     await pause(progress)
   }

@@ -27,7 +27,7 @@ export async function putBack(
   table: Table,
   rescue: RescueFile,
   progress: Progress,
-  beat: () => void,
+  progressed: () => void,
 ): Promise<number> {
   await removeUnwanted(driver, table, rescue)
   let free: number | undefined
@@ -50,7 +50,7 @@ export async function putBack(
     }
     if (rows.length > 0) await driver.insert(table, rows)
     rescued += rows.length
-    beat()
+    progressed()
     await pause(progress)
   }
   return rescued

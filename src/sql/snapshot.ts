@@ -9,21 +9,21 @@ import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
 import type { Row, Table } from './drivers/driver.ts'
-import { AT_ONCE, LOAD_PATIENCE, restore, takeAll } from './loading.ts'
+import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
 import { type Progress, UNWATCHED } from './merging.ts'
 import { deleteLoaded, openingError, reportLeftOut, reportLoaded, rescueNow } from './reports.ts'
 import type { RescuedItem } from './rescue-file.ts'
 import { assertFits } from './table.ts'
 
 /** How long a step of a save may take, in ms: the process is about to end. */
-const SAVE_PATIENCE = 5_000
+const SAVE_TIMEOUT = 5_000
 /** The rows that are written between two looks at the clock. */
 const BATCH = 10_000
 
 /** Loads a queue at the start and saves it at the stop, as Kamailio does (dbmode 1 to 3). */
 export class Snapshot implements Storage {
   readonly place: Database
-  readonly saves: boolean
+  readonly savesAtStop: boolean
   isOpen = false
   readonly #name: string
   readonly #loads: boolean
@@ -37,12 +37,12 @@ export class Snapshot implements Storage {
   constructor(
     name: string,
     database: Database,
-    { loads, saves }: { loads: boolean; saves: boolean },
+    { loads, savesAtStop }: { loads: boolean; savesAtStop: boolean },
   ) {
     this.#name = name
     this.place = database
     this.#loads = loads
-    this.saves = saves
+    this.savesAtStop = savesAtStop
   }
 
   /** While the queue takes over what was taken out of the table, all of it is still here. */
@@ -51,7 +51,7 @@ export class Snapshot implements Storage {
   }
 
   check(_key: string, value: unknown): void {
-    if (this.saves) assertKeepable(value)
+    if (this.savesAtStop) assertKeepable(value)
   }
 
   came(): void {}
@@ -84,7 +84,7 @@ export class Snapshot implements Storage {
   }
 
   async stop(queue: Queue): Promise<void> {
-    if (!this.#isClosed && this.saves && queue.size > 0) await this.#save(queue)
+    if (!this.#isClosed && this.savesAtStop && queue.size > 0) await this.#save(queue)
     this.release()
   }
 
@@ -95,19 +95,19 @@ export class Snapshot implements Storage {
 
   rescue(queue: Queue): void {
     if (this.#taken !== undefined) rescueNow(this.place, this.#name, this.#taken())
-    else if (!this.#isClosed && this.saves && queue.size > 0) this.#rescueUnsaved(queue)
+    else if (!this.#isClosed && this.savesAtStop && queue.size > 0) this.#rescueUnsaved(queue)
   }
 
   unstored(queue: Queue): number {
     return queue.size
   }
 
-  keep(): void {}
+  rescueItem(): void {}
 
   async #attempt({ signal }: Opening, work: (claim: Claim) => Promise<void>): Promise<void> {
     const database = this.place
     try {
-      await withClaim(database, this.#name, LOAD_PATIENCE, work)
+      await withClaim(database, this.#name, LOAD_TIMEOUT, work)
     } catch (cause) {
       throw openingError(database, this.#name, cause, signal)
     }
@@ -158,7 +158,7 @@ export class Snapshot implements Storage {
   async #save(queue: Queue): Promise<void> {
     const database = this.place
     try {
-      await withClaim(database, this.#name, SAVE_PATIENCE, async (claim) => {
+      await withClaim(database, this.#name, SAVE_TIMEOUT, async (claim) => {
         await this.#bringFileIn(claim, UNWATCHED)
         await this.#append(claim, queue)
       })
@@ -172,16 +172,16 @@ export class Snapshot implements Storage {
   }
 
   async #append({ connection, table }: Claim, queue: Queue): Promise<void> {
-    await connection.transaction(async (driver, beat) => {
+    await connection.transaction(async (driver, progressed) => {
       const first = (await driver.lastId(table)) + 1
       await driver.reserveIds(table, first + queue.size)
       this.#firstSaved = first
       for (const rows of batches(rowsOf(queue, table, first), BATCH)) {
         await driver.insert(table, rows)
-        beat()
+        progressed()
         await setImmediate()
       }
-    }, SAVE_PATIENCE)
+    }, SAVE_TIMEOUT)
   }
 
   #rescueUnsaved(queue: Queue): void {
@@ -196,10 +196,10 @@ export class Snapshot implements Storage {
 async function withClaim(
   database: Database,
   queue: string,
-  patience: number,
+  timeout: number,
   work: (claim: Claim) => Promise<void>,
 ): Promise<void> {
-  const claim = await database.claim(queue, patience)
+  const claim = await database.claim(queue, timeout)
   try {
     await work(claim)
   } finally {

@@ -144,7 +144,7 @@ describe('the end of a process', () => {
     })
   }
 
-  it('by an uncaught exception sets down what is not saved, for the next load', async () => {
+  it('by an uncaught exception writes down what is not saved, for the next load', async () => {
     await red.post('probe/crash', {}).catch(() => {})
     const { code } = await red.ended
     assert.equal(code, 1)

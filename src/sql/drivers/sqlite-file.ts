@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { UncertainCommit } from './driver.ts'
 import { runsOf } from './runs.ts'
-import { Claims } from './sqlite-claims.ts'
-import { isBusy, patiently } from './sqlite-patience.ts'
+import { isBusy, retryBusy } from './sqlite-busy.ts'
+import { SqliteLocks } from './sqlite-locks.ts'
 import type { Columns } from './sqlite-rows.ts'
 import { creating, describeTables, quoted, type TableColumns } from './sqlite-tables.ts'
 
@@ -30,7 +30,7 @@ export interface FileChanges {
  */
 export class SqliteFile {
   readonly #database: DatabaseSync
-  readonly #claims: Claims
+  readonly #locks: SqliteLocks
   /** The prepared statements, those used last at the end. */
   readonly #statements = new Map<string, StatementSync>()
   /** Whether nothing has ended it. */
@@ -47,7 +47,7 @@ export class SqliteFile {
     const database = open(path)
     try {
       // A file that was found keeps the journal mode that its owner chose.
-      if (isNew) await patiently(() => database.exec('pragma journal_mode = wal'))
+      if (isNew) await retryBusy(() => database.exec('pragma journal_mode = wal'))
       // What is committed survives a loss of power.
       database.exec('pragma synchronous = full')
     } catch (error) {
@@ -59,16 +59,16 @@ export class SqliteFile {
 
   private constructor(database: DatabaseSync, real: string, open: (path: string) => DatabaseSync) {
     this.#database = database
-    this.#claims = new Claims(real, (text) => this.#prepare(text), open)
+    this.#locks = new SqliteLocks(real, (text) => this.#prepare(text), open)
   }
 
   begin(): Promise<void> {
-    return patiently(() => this.#database.exec('begin immediate'))
+    return retryBusy(() => this.#database.exec('begin immediate'))
   }
 
   async commit(): Promise<void> {
     try {
-      await patiently(() => this.#database.exec('commit'))
+      await retryBusy(() => this.#database.exec('commit'))
     } catch (cause) {
       throw uncertain(cause)
     }
@@ -86,7 +86,7 @@ export class SqliteFile {
   }
 
   describe(tables: readonly string[]): Promise<TableColumns> {
-    return patiently(() => describeTables(this.#database, tables))
+    return retryBusy(() => describeTables(this.#database, tables))
   }
 
   /** Makes tables in one transaction; returns the names of those that could not be made, with the reason. */
@@ -109,14 +109,14 @@ export class SqliteFile {
 
   async lock(tables: readonly string[]): Promise<string[]> {
     if (tables.length === 0) return []
-    this.#claims.live()
-    const taken = await this.#transaction(() => this.#claims.take(tables))
-    this.#claims.keep(taken)
+    this.#locks.showOwner()
+    const taken = await this.#transaction(() => this.#locks.take(tables))
+    this.#locks.taken(taken)
     return taken
   }
 
   async unlock(tables: readonly string[]): Promise<void> {
-    await this.#transaction(() => this.#claims.release(tables))
+    await this.#transaction(() => this.#locks.release(tables))
   }
 
   read(table: TableRef, after: number | undefined, limit: number): Promise<Columns> {
@@ -132,7 +132,7 @@ export class SqliteFile {
 
   async bytes(table: TableRef, id: number, column: 'key' | 'val'): Promise<Uint8Array> {
     const text = `select cast(${quoted(column)} as blob) as bytes from ${quoted(table.name)} where id = ?`
-    const found = await patiently(() => this.#prepare(text).get(id))
+    const found = await retryBusy(() => this.#prepare(text).get(id))
     return (found?.bytes as Uint8Array | null | undefined) ?? new Uint8Array()
   }
 
@@ -152,14 +152,14 @@ export class SqliteFile {
 
   async insert(table: TableRef, { ids, keys, vals, types }: Columns): Promise<void> {
     if (ids.length === 0) return
-    this.#claims.assertMine(table.name)
+    this.#locks.assertMine(table.name)
     const statement = this.#prepare(
       table.typed
         ? `insert into ${quoted(table.name)} (id, "key", val, val_type) values (?, ?, ?, ?)`
         : `insert into ${quoted(table.name)} (id, "key", val) values (?, ?, ?)`,
     )
     let at = 0
-    await patiently(() => {
+    await retryBusy(() => {
       for (; at < ids.length; at++) {
         const [id, key, val] = [ids[at] as number, keys[at] as string, vals[at] as string]
         if (table.typed) statement.run(id, key, val, types?.[at] ?? null)
@@ -170,19 +170,19 @@ export class SqliteFile {
 
   async remove(table: TableRef, ids: readonly number[]): Promise<void> {
     if (ids.length === 0) return
-    this.#claims.assertMine(table.name)
+    this.#locks.assertMine(table.name)
     const statement = this.#prepare(`delete from ${quoted(table.name)} where id between ? and ?`)
     const runs = runsOf(ids)
     let at = 0
-    await patiently(() => {
+    await retryBusy(() => {
       for (; at < runs.length; at++) statement.run(...(runs[at] as [number, number]))
     })
   }
 
   async removeAll(table: TableRef): Promise<number> {
-    this.#claims.assertMine(table.name)
+    this.#locks.assertMine(table.name)
     const statement = this.#prepare(`delete from ${quoted(table.name)}`)
-    return Number((await patiently(() => statement.run())).changes)
+    return Number((await retryBusy(() => statement.run())).changes)
   }
 
   async write(changes: readonly FileChanges[]): Promise<void> {
@@ -201,7 +201,7 @@ export class SqliteFile {
 
   close(): void {
     try {
-      if (this.isOpen) this.#claims.releaseAll()
+      if (this.isOpen) this.#locks.releaseAll()
     } catch {
       // Whoever wants the tables finds that their owner has died.
     }
@@ -215,7 +215,7 @@ export class SqliteFile {
     try {
       this.#database.close()
     } finally {
-      this.#claims.die()
+      this.#locks.end()
     }
   }
 
@@ -223,7 +223,7 @@ export class SqliteFile {
   async #transaction<T>(work: () => T): Promise<T> {
     try {
       await this.begin()
-      const result = await patiently(work)
+      const result = await retryBusy(work)
       await this.commit()
       return result
     } catch (error) {
@@ -243,7 +243,7 @@ export class SqliteFile {
 
   async #rows(table: TableRef, ending: string, parameters: (number | string)[]): Promise<Columns> {
     const names = table.typed ? 'id, "key", val, val_type' : 'id, "key", val'
-    const rows = await patiently(() => {
+    const rows = await retryBusy(() => {
       const statement = this.#prepare(`select ${names} from ${quoted(table.name)} ${ending}`)
       // An id of another program's may be larger than a number can tell.
       statement.setReadBigInts(true)
@@ -258,7 +258,7 @@ export class SqliteFile {
   }
 
   async #value(text: string): Promise<unknown> {
-    const row = await patiently(() => {
+    const row = await retryBusy(() => {
       const statement = this.#prepare(text)
       statement.setReadBigInts(true)
       return statement.get()

@@ -248,16 +248,16 @@ onEachDatabase('a hand-over', (database, { name }) => {
       await works(engine)
       assert.equal((await keysInTable()).length, MANY)
       let smaller: MaybePromise<unknown>
-      Connection.prototype.transaction = function (work, patience) {
+      Connection.prototype.transaction = function (work, timeout) {
         // After the first part of the rows.
-        const between = (beat: () => void) => () => {
-          beat()
+        const between = (progressed: () => void) => () => {
+          progressed()
           smaller ??= engine.define(definition(0, 10))
         }
         return transaction.call(
           this,
-          (driver, beat) => work(driver, between(beat)),
-          patience,
+          (driver, progressed) => work(driver, between(progressed)),
+          timeout,
         ) as never
       }
       await within('define', engine.define(definition(0, 0)))
@@ -374,7 +374,7 @@ onEachDatabase('a hand-over', (database, { name }) => {
       const other = new DatabaseSync((url as string).slice('sqlite:'.length))
       try {
         await fetchAndGo(engine, () => other.exec('begin immediate'))
-        // It is held until the journal has lost its patience.
+        // It is held until the journal has lost its timeout.
         await eventually(async () => assert.match(reports.said.join(), /locked/))
       } finally {
         other.close()

@@ -42,10 +42,10 @@ onEachDatabase('a journal', (database, { name }) => {
     let answered = 0
     const stop = around(
       (write) =>
-        function (this: Connection, changes, patience) {
+        function (this: Connection, changes, timeout) {
           sizes.push(changes.reduce((sum, { added }) => sum + added.length, 0))
           if (sizes.length > 1) assert.ok(answered > 0, 'the first ones know already')
-          return write.call(this, changes, patience)
+          return write.call(this, changes, timeout)
         },
     )
     try {
@@ -252,15 +252,15 @@ onEachDatabase('a journal', (database, { name }) => {
     it('of many queues is opened in few steps, without a file for each', async () => {
       const queues = Array.from({ length: 3_000 }, (_, i) => `queue-${i}`)
       let steps = 0
-      const { plainly } = Connection.prototype
-      Connection.prototype.plainly = function (...args) {
+      const { withoutTransaction } = Connection.prototype
+      Connection.prototype.withoutTransaction = function (...args) {
         steps++
-        return plainly.apply(this, args) as never
+        return withoutTransaction.apply(this, args) as never
       }
       try {
         assert.equal((await (await start(queues)).sizes()).size, 3_000)
       } finally {
-        Connection.prototype.plainly = plainly
+        Connection.prototype.withoutTransaction = withoutTransaction
       }
       assert.ok(steps < 100, `${steps} steps`)
       const files = readdirSync(database().location.directory)

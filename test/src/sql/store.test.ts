@@ -1,4 +1,4 @@
-import { conformsAsStore } from '../../conformance/store.ts'
+import { conformsAsStore } from '../../conformance/storage.ts'
 import { onEachDatabase } from '../../support/databases.ts'
 
 onEachDatabase('a store', conformsAsStore)

@@ -116,7 +116,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
     assert.equal((await database().query('select * from "q"')).length, 2)
   })
 
-  it('leaves the rows where they are when what is queued cannot be set down', async () => {
+  it('leaves the rows where they are when what is queued cannot be written down', async () => {
     const engine = await start(4, 'abc')
     const draft = join(database().location.directory, 'test.q.rescue.jsonl.draft')
     mkdirSync(join(draft, 'in the way'), { recursive: true })

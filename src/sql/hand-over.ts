@@ -3,10 +3,10 @@ import { decode, encodeWhatCan } from '../value.ts'
 import type { Entry, RescuedItem, RescueFile } from './rescue-file.ts'
 
 /**
- * What a queue holds that goes over to a journal, set down at the end of its rescue file: there the journal finds it
+ * What a queue holds that goes over to a journal, written down at the end of its rescue file: there the journal finds it
  * when it opens, whatever happens until then.
  */
-export class SetDown {
+export class HandOver {
   readonly #file: RescueFile
   #count = 0
 
@@ -14,13 +14,13 @@ export class SetDown {
     this.#file = file
   }
 
-  /** How many items are set down. */
+  /** How many items are written down. */
   get count(): number {
     return this.#count
   }
 
   /**
-   * Sets down what a queue holds.
+   * Writes down what a queue holds.
    *
    * @param rowsOf the database that has the items as rows of their ids; without it the ids are not written
    */
@@ -31,19 +31,19 @@ export class SetDown {
     this.#count += size
   }
 
-  /** Counts what another one has set down in the same file as its own. */
-  takeOver(other: SetDown): void {
+  /** Counts what another one has written down in the same file as its own. */
+  takeOver(other: HandOver): void {
     this.#count += other.#count
     other.#count = 0
   }
 
-  /** Counts nothing any more: what was set down is in the journal. */
+  /** Counts nothing any more: what was written down is in the journal. */
   done(): void {
     this.#count = 0
   }
 
   /**
-   * Takes what was set down out of the file again. Should the file have ids for it by now, then the table may have it as
+   * Takes what was written down out of the file again. Should the file have ids for it by now, then the table may have it as
    * well: those rows do not belong there any more.
    *
    * @returns the items, oldest first

@@ -12,20 +12,20 @@ const LOCK_FILE = /^[^/\\]+\.lock$/
 type Prepare = (text: string) => StatementSync
 
 /** The owners whose connection is in this thread. */
-const living = new Set<string>()
+const openOwners = new Set<string>()
 
 /**
  * The locks of one connection to an SQLite file: claims that stand in a table of the database, each with its
  * owner, and one file beside the database that the owner holds locked. The operating system releases that
  * lock when the process ends, however it ends; then the claims are anyone's.
  */
-export class Claims {
+export class SqliteLocks {
   readonly #database: string
   readonly #prepare: Prepare
   readonly #open: (path: string) => DatabaseSync
   readonly #owner = randomUUID()
   readonly #mine = new Set<string>()
-  #life: DatabaseSync | undefined
+  #ownerFile: DatabaseSync | undefined
 
   /**
    * @param database the path of the database, without links: a file may have several names, and the claim is on
@@ -39,26 +39,26 @@ export class Claims {
     this.#open = open
   }
 
-  /** Shows that this connection lives; before it claims anything. */
-  live(): void {
-    if (this.#life !== undefined) return
+  /** Shows that this owner is there; before it locks anything. */
+  showOwner(): void {
+    if (this.#ownerFile !== undefined) return
     const path = this.#path(this.#fileOf(this.#owner))
     // Nobody else has it open yet. Later, to close it any other way would release the lock.
     closeSync(openSync(path, 'wx', 0o600))
-    const life = this.#open(path)
+    const ownerFile = this.#open(path)
     try {
-      life.exec('begin exclusive')
+      ownerFile.exec('begin exclusive')
     } catch (error) {
-      life.close()
+      ownerFile.close()
       rmSync(path, { force: true })
       throw error
     }
-    this.#life = life
-    living.add(this.#owner)
+    this.#ownerFile = ownerFile
+    openOwners.add(this.#owner)
   }
 
   /**
-   * Claims tables that are free, or ours, or whose owner has died. Within a transaction; `keep` notes them once
+   * SqliteLocks tables that are free, or ours, or whose owner has died. Within a transaction; `taken` notes them once
    * it is made.
    *
    * @returns those of the names that are claimed now
@@ -84,7 +84,7 @@ export class Claims {
   }
 
   /** Notes what was claimed. */
-  keep(tables: readonly string[]): void {
+  taken(tables: readonly string[]): void {
     for (const table of tables) this.#mine.add(table.toLowerCase())
   }
 
@@ -99,7 +99,7 @@ export class Claims {
 
   /** Takes all claims back. */
   releaseAll(): void {
-    if (this.#life === undefined) return
+    if (this.#ownerFile === undefined) return
     this.#prepare('delete from "mqueue lock" where owner = ?').run(this.#owner)
     this.#mine.clear()
   }
@@ -118,31 +118,31 @@ export class Claims {
     throw new Error(`another process has taken the table "${table}"`)
   }
 
-  /** Shows that this connection lives no more. */
-  die(): void {
-    if (this.#life === undefined) return
-    living.delete(this.#owner)
-    this.#life.close()
-    this.#life = undefined
+  /** Shows that this owner is gone. */
+  end(): void {
+    if (this.#ownerFile === undefined) return
+    openOwners.delete(this.#owner)
+    this.#ownerFile.close()
+    this.#ownerFile = undefined
     rmSync(this.#path(this.#fileOf(this.#owner)), { force: true })
   }
 
   #isDead(owner: string, file: string): boolean {
-    if (living.has(owner)) return false
+    if (openOwners.has(owner)) return false
     const path = this.#path(file)
     // What was not written here must not have any other file removed.
     if (!LOCK_FILE.test(file) || !existsSync(path)) return true
-    let life: DatabaseSync | undefined
+    let ownerFile: DatabaseSync | undefined
     try {
-      life = this.#open(path)
-      life.exec('begin exclusive')
-      life.exec('rollback')
+      ownerFile = this.#open(path)
+      ownerFile.exec('begin exclusive')
+      ownerFile.exec('rollback')
     } catch (error) {
       // Its owner has it locked, or it is another user's and nobody can tell.
       if (Object.hasOwn(error as object, 'errcode')) return false
       throw error
     } finally {
-      life?.close()
+      ownerFile?.close()
     }
     rmSync(path, { force: true })
     return true
