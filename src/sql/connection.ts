@@ -13,7 +13,7 @@ export { UncertainCommit } from './drivers/driver.ts'
 /** How long closing in good order may take, in ms. */
 const CLOSE_TIMEOUT = 1_000
 
-/** What is done in a transaction. `progressed` says that it gets on, and its timeout starts again. */
+/** What is done in a turn. `progressed` says that it gets on, and its timeout starts again. */
 type Work<T> = (driver: Driver, progressed: () => void) => Promise<T>
 
 /**
@@ -116,9 +116,13 @@ export class Connection {
     })
   }
 
-  /** Does some work without a transaction around it, in its turn. */
-  withoutTransaction<T>(work: (driver: Driver) => Promise<T>, timeout: number): Promise<T> {
-    return this.#inTurn(timeout, () => work(this.#driver))
+  /**
+   * Does some work without a transaction around it, in its turn.
+   *
+   * @param timeout how long it may go on without a call of `progressed`, in ms
+   */
+  withoutTransaction<T>(work: Work<T>, timeout: number): Promise<T> {
+    return this.#inTurn(timeout, (progressed) => work(this.#driver, progressed))
   }
 
   /** Ends the connection, after what is under way on it. */

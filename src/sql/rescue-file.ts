@@ -33,9 +33,9 @@ interface Line extends Partial<RescuedItem> {
 }
 
 /** About how many characters are written at a time. */
-const AT_ONCE = 1_000_000
+const AT_ONCE = 250_000
 /** The bytes that are read at a time. */
-const READ = 1_000_000
+const READ = 65_536
 
 /**
  * The file that keeps what could not be written to a queue's table, until it can. It is always whole: it is

@@ -4,7 +4,7 @@ import { decode, type StoredItem } from '../value.ts'
 import type { Column, Description, Driver, Row, Table } from './drivers/driver.ts'
 
 /** The rows that are read at a time. */
-const PAGE = 5_000
+export const PAGE = 2_000
 
 /** An item and the id of its row. */
 export interface ItemInRow {
