@@ -29,7 +29,8 @@ export function readArguments([count = '5', ...names]: string[]): {
   parts: PartName[]
 } {
   const rounds = Number(count)
-  if (!Number.isInteger(rounds) || rounds < 1) refuse(`"${count}" is no number of rounds.`)
+  if (!Number.isInteger(rounds) || rounds < 1)
+    refuse(`The number of rounds cannot be "${count}". Give an integer from 1 on.`)
   for (const name of names) if (!Object.hasOwn(PARTS, name)) refuse(`There is no part "${name}".`)
   const parts = names.length > 0 ? names : Object.keys(PARTS)
   return { rounds, parts: parts as PartName[] }

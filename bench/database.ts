@@ -5,7 +5,7 @@ import { type Limit, notMeasured } from './report.ts'
 
 const quiet: Report = { info() {}, warn() {}, error: console.error }
 
-/** Does something with an engine on a database of its own, and lets go of both. */
+/** Does something with an engine on a database of its own, and ends both. */
 export async function onDatabase<T>(
   kind: string,
   work: (engine: LocalEngine, database: TestDatabase) => Promise<T>,
@@ -21,7 +21,7 @@ export async function onDatabase<T>(
   }
 }
 
-/** Whether a database is there. Where it is not, the figure is told as not measured. */
+/** Whether a database is there. Where it is not, the figure is reported as not measured. */
 export async function isThere(kind: string, figure: string, limit: Limit): Promise<boolean> {
   if (await DATABASES.find(({ name }) => name === kind)?.isThere()) return true
   notMeasured(figure, `To measure it, start ${kind} on 127.0.0.1.`, limit)

@@ -102,7 +102,7 @@ function withoutLive(value: unknown): unknown {
   return rest
 }
 
-/** Whether JSON gives the same value again. */
+/** Whether JSON returns the same value. */
 function isJson(value: unknown, level = 0): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)

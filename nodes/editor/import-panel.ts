@@ -18,7 +18,7 @@ export class ImportPanel {
   #found: Import = { definitions: [] }
 
   /**
-   * @param known gives the names of the queues that are there already
+   * @param known returns the names of the queues that are there already
    * @param add is called with what was found, once that is wanted
    */
   constructor(known: () => Set<string>, add: (found: Import) => void) {

@@ -10,7 +10,7 @@ export class QueueList {
 
   /**
    * @param list the element that becomes the list
-   * @param defaults gives what blank fields take, as the dialog stands
+   * @param defaults returns what blank fields take, as the dialog stands
    * @param changed is called whenever a queue was changed, added or removed
    */
   constructor(list: JQuery, defaults: () => DefinitionDefaults, changed: () => void) {

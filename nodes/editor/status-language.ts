@@ -2,7 +2,7 @@ const TYPES = ['mq-add', 'mq-fetch', 'mq-size', 'mq-pv-free']
 
 /**
  * Has the status of our nodes shown in the language of the editor. The runtime sends English, on which
- * flows may route; Node-RED looks the text up in the node's catalogue, but for a text that holds a
+ * flows may route; Node-RED looks the text up in the node's catalogue, except a text that holds a
  * number.
  */
 export function translateStatuses(): void {

@@ -1,5 +1,5 @@
 /**
- * What is wrong with a property of a node, for its red triangle. Each gives true, or the reason in
+ * What is wrong with a property of a node, for its red triangle. Each returns true, or the reason in
  * the language of the editor.
  */
 import { checkDbUrl, checkDefinitions, isReference, persists } from './check.ts'

@@ -5,7 +5,7 @@
 import type { Operation, RpcOperation } from './operation.ts'
 import { QUEUES } from './rig.ts'
 
-/** mulberry32: a 32-bit generator; gives floats in [0, 1). */
+/** mulberry32: a 32-bit generator; returns floats in [0, 1). */
 export function rng(seed: number): () => number {
   let a = (seed ^ 0x9e3779b9) >>> 0
   return () => {

@@ -150,7 +150,7 @@ export class Rig {
     })
   }
 
-  /** Does an operation and gives the line of a trace that tells what came of it. */
+  /** Does an operation and returns the line of a trace that says what came of it. */
   play(operation: QueueOperation): Promise<QueueLine>
   play(operation: RpcOperation): Promise<RpcLine>
   play(operation: Operation): Promise<Line>
@@ -175,7 +175,7 @@ export class Rig {
     }
   }
 
-  /** Has a branch of the script run, and gives what it replied. */
+  /** Has a branch of the script run, and returns what it replied. */
   run(op: string, parameters = ''): Promise<string> {
     return this.#post('/op', `o=${op}${parameters}`)
   }

@@ -252,7 +252,7 @@ function nameOf({ name }: Table): string {
   return pg.escapeIdentifier(name)
 }
 
-/** The sequence that gives ids to others, if there is one, by what stands for the table's name in a statement. */
+/** The sequence that others get ids from, if there is one, by what stands for the table's name in a statement. */
 function sequenceOf(name: string): string {
   return `pg_get_serial_sequence(quote_ident(${name}), 'id')::regclass`
 }

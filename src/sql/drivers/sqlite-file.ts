@@ -232,12 +232,12 @@ export class SqliteFile {
     }
   }
 
-  /** Rolls back after an error, which is what is told. */
+  /** Rolls back after an error, which is what is reported. */
   #undo(): void {
     try {
       if (this.isOpen) this.rollback()
     } catch {
-      // The connection has ended, which is told as well.
+      // The connection has ended, which is reported as well.
     }
   }
 
@@ -282,7 +282,7 @@ export class SqliteFile {
   }
 }
 
-/** Makes an empty file that nobody else may read. What goes wrong is told when it is opened. */
+/** Makes an empty file that nobody else may read. What goes wrong is reported when it is opened. */
 function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, 'a', 0o600))
