@@ -14,6 +14,9 @@ const REASONS: Record<ErrorCode, string> = {
   MQ_CLOSED: 'closed',
   MQ_NO_CONFIG: 'no configuration',
   MQ_UNSUPPORTED: 'not supported',
+  MQ_FULL: 'full',
+  MQ_INVALID_LEASE: 'no lease',
+  MQ_LEASE_LOST: 'lease lost',
 }
 const UNKNOWN = 'error'
 const LOADING = 'loading'

@@ -12,9 +12,11 @@ export interface Item<V = unknown> {
 
 /**
  * Why an item did not stay: `overflow`, the queue was full and it was the oldest; `replaced`, a
- * newer item with its key came (addmode 2); `duplicate`, an item with its key was there (addmode 1).
+ * newer item with its key came (addmode 2); `duplicate`, an item with its key was there (addmode 1);
+ * `full`, the queue was full and refuses what is new; `attempts`, it was handed out as often as the queue allows, and
+ * `rejected`, its work can never succeed, where there is no dead letter queue.
  */
-export type DropReason = 'overflow' | 'replaced' | 'duplicate'
+export type DropReason = 'overflow' | 'replaced' | 'duplicate' | 'full' | 'attempts' | 'rejected'
 
 /** An item that did not stay. */
 export interface DroppedItem<V = unknown> extends Item<V> {
@@ -34,6 +36,34 @@ export interface FetchedItem<V = unknown> extends Item<V> {
   readonly size: number
 }
 
+/** An item that was handed out. */
+export interface Taken<V = unknown> extends FetchedItem<V> {
+  /** The id of its lease in its queue; undefined where it was taken for good. */
+  readonly lease?: string | undefined
+  /** How often it has been handed out, this time included; undefined where it was taken for good. */
+  readonly attempt?: number | undefined
+  /** Why it was given up, where it is in a dead letter queue. */
+  readonly reason?: 'attempts' | 'rejected' | undefined
+  /** The queue that gave it up. */
+  readonly from?: string | undefined
+}
+
+/** How items are taken. */
+export interface TakeOptions {
+  /** How many at most; 1 by default. */
+  readonly count?: number
+  /** How long they are leased, in ms; without it they are taken for good. */
+  readonly lease?: number
+  /** How long to wait for the first, in ms, `Infinity` for as long as it takes; by default not at all. */
+  readonly wait?: number
+  /** Who takes them, such as the id of a node; for `inFlight` and `releaseAll`. */
+  readonly owner?: string
+  /** How many items the owner may have on lease in this queue. */
+  readonly inFlight?: number
+  /** Ends the call when its asker is gone, as in a fetch. */
+  readonly signal?: AbortSignal
+}
+
 /** What a change of the definitions took out of a queue. */
 export interface DroppedItems {
   readonly queue: string
@@ -44,6 +74,8 @@ export interface DroppedItems {
 export interface Supports {
   /** Whether items can be added. */
   readonly add: boolean
+  /** Whether it is a `LeasingEngine`. */
+  readonly leases: boolean
   /** The dbmodes that its queues may have. */
   readonly dbmodes: readonly Dbmode[]
 }
@@ -104,6 +136,15 @@ export interface Engine {
 
   /** Takes the oldest item, as Kamailio's `mq_fetch`; undefined when the queue is empty. */
   fetch(queue: string, options?: FetchOptions): MaybePromise<FetchedItem | undefined>
+
+  /**
+   * Takes the oldest items: for good, or on a lease, after which they come back unless they are acknowledged. Those who
+   * wait are served in the order in which they asked.
+   *
+   * @returns the items, oldest first; none when there were none in the time
+   * @throws MqueueError `MQ_UNSUPPORTED` for a lease, where the engine has none
+   */
+  take(queue: string, options?: TakeOptions): MaybePromise<Taken[]>
 
   /** The number of items in a queue, as Kamailio's `mq_size`, but 0 for an empty one. */
   size(queue: string): MaybePromise<number>

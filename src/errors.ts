@@ -12,6 +12,9 @@ export type ErrorCode =
   | 'MQ_CLOSED'
   | 'MQ_NO_CONFIG'
   | 'MQ_UNSUPPORTED'
+  | 'MQ_FULL'
+  | 'MQ_INVALID_LEASE'
+  | 'MQ_LEASE_LOST'
 
 /**
  * The rules that a definition can break, each with a word that never changes its meaning. An error
@@ -25,6 +28,12 @@ export const RULES = [
   'size',
   'addmode',
   'dbmode',
+  'whenFull',
+  'attempts',
+  'retryDelay',
+  'deadLetter',
+  'maxInFlight',
+  'edited',
   'blankSize',
   'blankAddmode',
   'defaultSize',

@@ -13,6 +13,7 @@ export {
   parseDefinitions,
   type QueueDefinition,
   type QueueDefinitionInput,
+  type WhenFull,
 } from './definition.ts'
 export type {
   AddResult,
@@ -25,6 +26,8 @@ export type {
   Item,
   MaybePromise,
   Supports,
+  Taken,
+  TakeOptions,
 } from './engine.ts'
 export {
   createEngine,
@@ -34,6 +37,8 @@ export {
   registerEngine,
 } from './engines.ts'
 export { type ErrorCode, type ErrorPlace, MqueueError, RULES, type Rule } from './errors.ts'
+export { type LeasingEngine, leasing, type QueueStats, type SeenItem } from './leasing.ts'
+export type { Clock } from './local/clock.ts'
 export {
   LocalEngine,
   /** @deprecated the former name of `LocalEngine`; it goes with the next release */

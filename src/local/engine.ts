@@ -2,22 +2,26 @@ import type { StoreLocation } from '../address.ts'
 import type { QueueDefinition } from '../definition.ts'
 import type {
   AddResult,
+  DroppedItem,
   DroppedItems,
-  Engine,
   FetchedItem,
   FetchOptions,
   Supports,
+  Taken,
+  TakeOptions,
 } from '../engine.ts'
 import { MqueueError, quote } from '../errors.ts'
+import type { LeasingEngine, QueueStats, SeenItem } from '../leasing.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { Report } from '../report.ts'
 import { supported } from '../supports.ts'
+import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import { LocalQueue } from './local-queue.ts'
 import { Storages } from './storages.ts'
 import { Watchers } from './watchers.ts'
 
-const SUPPORTS: Supports = { add: true, dbmodes: [0, 1, 2, 3, 4] }
-const WITHOUT_DATABASE: Supports = { add: true, dbmodes: [0] }
+const SUPPORTS: Supports = { add: true, leases: true, dbmodes: [0, 1, 2, 3, 4] }
+const WITHOUT_DATABASE: Supports = { add: true, leases: true, dbmodes: [0] }
 const SILENT: Report = { info() {}, warn() {}, error() {} }
 
 /**
@@ -35,7 +39,7 @@ const SILENT: Report = { info() {}, warn() {}, error() {} }
  * await engine.fetch('calls') // { key: 'alice', value: { number: 1 }, size: 0 }
  * await engine.save()
  */
-export class LocalEngine implements Engine {
+export class LocalEngine implements LeasingEngine {
   readonly supports: Supports
   /** The queues that can be used, in the order of their definitions. */
   #queues = new Map<string, LocalQueue>()
@@ -50,6 +54,7 @@ export class LocalEngine implements Engine {
   #storages: Storages
   /** What each queue is kept by. */
   readonly #kept = new WeakMap<LocalQueue, { dbmode: number; storages: Storages }>()
+  readonly #clock: Clock
   #report: Report
   #saving: Promise<void> | undefined
   #closed = false
@@ -57,8 +62,10 @@ export class LocalEngine implements Engine {
   /**
    * @param location where the database and the files of this engine are; without it all queues have dbmode 0
    * @param report is called with what people should know; by default nobody is
+   * @param clock what leases, waits and delays go by
    */
-  constructor(location?: StoreLocation, report = SILENT) {
+  constructor(location?: StoreLocation, report = SILENT, clock = SYSTEM_CLOCK) {
+    this.#clock = clock
     this.supports = location === undefined ? WITHOUT_DATABASE : SUPPORTS
     this.#report = report
     this.#storages = new Storages(location ?? { directory: '.', id: '' }, () => this.#report)
@@ -122,6 +129,77 @@ export class LocalEngine implements Engine {
 
   fetch(queue: string, options?: FetchOptions): MaybePromise<FetchedItem | undefined> {
     return this.#queue(queue).fetch(options)
+  }
+
+  take(queue: string, options: TakeOptions = {}): MaybePromise<Taken[]> {
+    return this.#queue(queue).consumers.take(options)
+  }
+
+  acknowledge(queue: string, leases: readonly string[]): MaybePromise<boolean[]> {
+    return this.#queue(queue).consumers.acknowledge(leases)
+  }
+
+  retry(queue: string, leases: readonly string[], delay?: number): MaybePromise<boolean[]> {
+    return this.#queue(queue).consumers.end(leases, { how: 'retry', delay })
+  }
+
+  reject(queue: string, leases: readonly string[]): MaybePromise<boolean[]> {
+    return this.#queue(queue).consumers.end(leases, { how: 'reject' })
+  }
+
+  release(queue: string, leases: readonly string[]): MaybePromise<boolean[]> {
+    return this.#queue(queue).consumers.end(leases, { how: 'release' })
+  }
+
+  extend(queue: string, leases: readonly string[], length: number): MaybePromise<boolean[]> {
+    return this.#queue(queue).consumers.extend(leases, length)
+  }
+
+  holds(queue: string, lease: string): boolean {
+    return this.#queues.get(queue)?.consumers.holds(lease) ?? false
+  }
+
+  leased(queue: string, owner?: string): number {
+    const { consumers } = this.#queue(queue)
+    return owner === undefined ? consumers.leased : consumers.leasedTo(owner)
+  }
+
+  releaseAll(owner?: string): void {
+    for (const queue of [...this.#queues.values(), ...this.#setAside.values()]) {
+      queue.consumers.releaseAll(owner)
+    }
+  }
+
+  peek(queue: string, count: number): MaybePromise<SeenItem[]> {
+    return this.#queue(queue).peek(count)
+  }
+
+  remove(queue: string, key: string): MaybePromise<number> {
+    return this.#queue(queue).remove(key)
+  }
+
+  clear(queue: string): MaybePromise<number> {
+    return this.#queue(queue).remove()
+  }
+
+  pause(queue: string): void {
+    this.#queue(queue).consumers.pause(true)
+  }
+
+  resume(queue: string): void {
+    this.#queue(queue).consumers.pause(false)
+  }
+
+  isPaused(queue: string): boolean {
+    return this.#queue(queue).consumers.isPaused
+  }
+
+  stats(queue: string): MaybePromise<QueueStats> {
+    return this.#queue(queue).stats()
+  }
+
+  onDropped(queue: string, owner: string, listener: (item: DroppedItem) => void): () => void {
+    return this.#queue(queue).listeners.add(owner, listener)
   }
 
   size(queue: string): MaybePromise<number> {
@@ -204,7 +282,12 @@ export class LocalEngine implements Engine {
   }
 
   #newQueue(definition: QueueDefinition): LocalQueue {
-    return new LocalQueue(definition, this.#watchersOf(definition.name), () => this.#report)
+    return new LocalQueue(definition, {
+      watchers: this.#watchersOf(definition.name),
+      clock: this.#clock,
+      report: () => this.#report,
+      queue: (name) => this.#queues.get(name),
+    })
   }
 
   /** Has a queue stored as its definition and the location say. */

@@ -23,6 +23,14 @@ export interface Items<V> extends Iterable<QueuedItem<V>> {
    * @returns the item that does not stay because of its key, if any: the one that was there, or the one that came back
    */
   putBack(item: QueuedItem<V>): QueuedItem<V> | undefined
+  /**
+   * Takes back an item that comes back from a lease: at the head under addmode 0, at its old place under 1 and 2.
+   *
+   * @returns the item that does not stay because of its key, as of `putBack`
+   */
+  takeBack(item: QueuedItem<V>): QueuedItem<V> | undefined
+  /** Whether an item with a key is there that another one with it would meet; never under addmode 0. */
+  has(key: string): boolean
   /** The oldest item, left where it is; undefined when there is none. */
   peek(): QueuedItem<V> | undefined
   /** Takes the oldest item; undefined when there is none. */

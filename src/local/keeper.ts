@@ -56,9 +56,14 @@ export class Keeper {
     return this.#state
   }
 
-  /** How many items are stored nowhere else. */
-  get unstored(): number {
-    return this.#storage.unstored(this.#queue)
+  /**
+   * How many items are stored nowhere else.
+   *
+   * @param out how many items are handed out, beside those that wait
+   */
+  unstored(out: number): number {
+    const { isStored } = this.#storage
+    return this.#storage.unstored(this.#queue) + (isStored ? 0 : out)
   }
 
   /** Goes over to another storage, at once where nothing has to be waited for. */

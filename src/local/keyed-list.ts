@@ -51,6 +51,14 @@ export class KeyedList<V> implements Items<V> {
     return present
   }
 
+  takeBack(item: QueuedItem<V>): QueuedItem<V> | undefined {
+    return this.putBack(item)
+  }
+
+  has(key: string): boolean {
+    return this.#byKey.has(key)
+  }
+
   peek(): QueuedItem<V> | undefined {
     return this.#oldest
   }

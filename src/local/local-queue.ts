@@ -1,28 +1,63 @@
 import type { QueueDefinition } from '../definition.ts'
 import type { AddResult, DroppedItem, FetchedItem, FetchOptions } from '../engine.ts'
 import { MqueueError, quote } from '../errors.ts'
+import type { QueueStats, SeenItem } from '../leasing.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { Report } from '../report.ts'
+import { type Clock, now } from './clock.ts'
+import { asClosed, Consumers } from './consumers.ts'
+import { Counters } from './counters.ts'
+import { DroppedListeners } from './dropped-listeners.ts'
 import type { QueuedItem } from './items.ts'
 import { Keeper } from './keeper.ts'
-import { Queue } from './queue.ts'
+import type { Past } from './leases.ts'
+import { Queue, type TakenItem } from './queue.ts'
 import type { Storage } from './storage.ts'
 import type { Watchers } from './watchers.ts'
 
+/** Why an item was dropped, as it is told. */
+const REASONS: Readonly<Record<DroppedItem['reason'], string>> = {
+  overflow: 'the queue was full when it came back, or was given up by another queue',
+  replaced: 'a newer item with its key was queued when it came back',
+  duplicate: 'an older item with its key has come back',
+  full: 'the queue is full',
+  attempts: 'it was handed out as often as the queue allows, and there is no dead letter queue',
+  rejected: 'it was rejected, and there is no dead letter queue',
+}
+
+/** What a queue needs of its engine. */
+export interface Surroundings {
+  readonly watchers: Watchers
+  readonly clock: Clock
+  report(): Report
+  /** Another queue of the engine, which takes what this one gives up. */
+  queue(name: string): LocalQueue | undefined
+}
+
 /** One queue of this process: its items, and the storage that keeps them. Every operation stands here once. */
 export class LocalQueue {
+  /** Those who take its items, and who is told of what is dropped without them. */
+  readonly consumers: Consumers
+  readonly listeners = new DroppedListeners()
   readonly #queue: Queue
   readonly #keeper: Keeper
-  readonly #watchers: Watchers
-  readonly #report: () => Report
+  readonly #around: Surroundings
+  readonly #counters = new Counters()
   /** How many operations that had to wait are not answered yet. */
   #late = 0
 
-  constructor(definition: QueueDefinition, watchers: Watchers, report: () => Report) {
+  constructor(definition: QueueDefinition, around: Surroundings) {
     this.#queue = new Queue(definition)
-    this.#watchers = watchers
-    this.#report = report
-    this.#keeper = new Keeper(this.#queue, () => watchers.changed())
+    this.#around = around
+    this.consumers = new Consumers(this.#queue, around.clock, this.#counters, {
+      operate: (operation) => this.#operate(operation),
+      storage: () => this.#storage,
+      putBack: (item, storage) => this.#putBack(item, storage),
+      bury: (item, past) => this.#bury(item, past),
+      dropped: (item, owner) => this.#dropped(item, owner),
+      changed: () => around.watchers.changed(),
+    })
+    this.#keeper = new Keeper(this.#queue, () => this.#stateChanged())
   }
 
   get definition(): QueueDefinition {
@@ -48,7 +83,7 @@ export class LocalQueue {
 
   /** How many of its items are stored nowhere else. */
   get unstored(): number {
-    return this.#keeper.unstored
+    return this.#keeper.unstored(this.consumers.leased)
   }
 
   /** The number of items it holds, whatever its storage says; throws while it cannot be used. */
@@ -71,49 +106,164 @@ export class LocalQueue {
   }
 
   size(): MaybePromise<number> {
-    const { state } = this.#keeper
-    const settle = (storage: Storage) => storage.settle(this.#queue.size)
-    return state.is !== 'open' || this.#late > 0 ? this.#inTurn(settle) : settle(state.storage)
+    return this.#operate((storage) => storage.settle(this.#queue.size))
+  }
+
+  /** The oldest items, at most `count`, which stay where they are. */
+  peek(count: number): MaybePromise<SeenItem[]> {
+    return this.#operate((storage) => {
+      const seen: SeenItem[] = []
+      for (const { id, key, value, added } of this.#queue) {
+        if (seen.length >= count) break
+        seen.push({ key, value, age: now() - added, attempt: this.#queue.pastOf(id).attempts })
+      }
+      return storage.settle(seen)
+    })
+  }
+
+  /** Removes the items waiting that have a key, or all of them; returns how many those were. */
+  remove(key?: string): MaybePromise<number> {
+    return this.#operate((storage) => {
+      const count = key === undefined ? this.#queue.removeAll() : this.#queue.remove(key)
+      this.#counters.drop('removed', count)
+      this.#around.watchers.changed()
+      return storage.settle(count)
+    })
+  }
+
+  stats(): MaybePromise<QueueStats> {
+    return this.#operate((storage) => {
+      const { size } = this.#queue
+      const { leased, waiting, isPaused } = this.consumers
+      const { fetched, acknowledged, gone } = this.#counters
+      const oldest = this.#queue.peek()
+      return storage.settle({
+        size,
+        leased,
+        waiting,
+        paused: isPaused,
+        oldest: oldest === undefined ? 0 : now() - oldest.added,
+        added: gone + size + leased,
+        fetched,
+        acknowledged,
+        dropped: { ...this.#counters.dropped },
+      })
+    })
   }
 
   /** Changes the definition; returns the items that no longer fit. */
   redefine(definition: QueueDefinition): DroppedItem[] {
     const items = this.#queue.redefine(definition)
-    this.#watchers.changed()
+    for (const { reason } of items) this.#counters.drop(reason)
+    this.#around.watchers.changed()
+    this.consumers.serve()
     return items
   }
 
-  /** Has it kept by another storage from now on. */
+  /** Has it kept by another storage from now on. What is out comes back, and goes along. */
   keepBy(storage: MaybePromise<Storage>): void {
+    this.consumers.recall()
     this.#keeper.want(storage)
   }
 
   /** Writes what must outlive the process. It never rejects. */
   stop(): Promise<void> {
+    this.consumers.closed(() => this.#closed())
+    this.consumers.recall()
     return this.#keeper.stop()
   }
 
   /** Ends the queue, and leaves what is stored where it is. It never rejects. */
   release(): MaybePromise<void> {
+    this.consumers.forget()
     return this.#keeper.release()
   }
 
   /** Writes to a file, at once, what the next process could not find otherwise. */
   rescue(): void {
+    this.consumers.closed(() => this.#closed())
+    this.consumers.recall()
     this.#keeper.rescue()
+  }
+
+  /**
+   * Takes in an item that another queue has given up.
+   *
+   * @returns whether it is here; not, while the queue cannot be used
+   */
+  takeIn({ key, value }: QueuedItem, past: Past): boolean {
+    const storage = this.#storage
+    if (storage === undefined) return false
+    try {
+      storage.check(key, value)
+    } catch (error) {
+      if (error instanceof MqueueError) return false
+      throw error
+    }
+    const { dropped } = this.#queue.bury(key, value, past)
+    const settled = storage.settle(undefined)
+    // What could not be stored is told by the queue, which has failed.
+    if (settled instanceof Promise) settled.catch(() => {})
+    if (dropped !== undefined) this.#dropped(dropped, '')
+    this.#around.watchers.changed()
+    this.consumers.serve()
+    return true
+  }
+
+  /** The storage that has the queue, while it is open. */
+  get #storage(): Storage | undefined {
+    const { state } = this.#keeper
+    return state.is === 'open' ? state.storage : undefined
+  }
+
+  #operate<T>(operation: (storage: Storage) => MaybePromise<T>): MaybePromise<T> {
+    const { state } = this.#keeper
+    return state.is !== 'open' || this.#late > 0
+      ? this.#inTurn(operation)
+      : operation(state.storage)
+  }
+
+  #stateChanged(): void {
+    this.#around.watchers.changed()
+    const { is } = this.#keeper.state
+    if (is === 'open') this.consumers.opened()
+    else if (is === 'failed') this.consumers.failed(() => this.#unusable())
+    else if (is !== 'opening') this.consumers.closed(() => this.#unusable())
+  }
+
+  /** Hands an item over to the dead letter queue; returns whether it is there. */
+  #bury(item: QueuedItem, past: Past): boolean {
+    const { deadLetter = '' } = this.definition
+    const isThere = this.#around.queue(deadLetter)?.takeIn(item, past) ?? false
+    if (isThere) this.#counters.drop(past.origin?.reason as string)
+    return isThere
+  }
+
+  /** Tells of an item that was dropped without a message that caused it. */
+  #dropped(item: DroppedItem, owner: string): void {
+    this.#counters.drop(item.reason)
+    if (this.listeners.tell(item, owner)) return
+    const text = `an item was dropped: ${REASONS[item.reason]}`
+    this.#around.report().warn(`Queue ${quote(this.definition.name)}: ${text}.`)
   }
 
   #add(storage: Storage, key: string, value: unknown): MaybePromise<AddResult> {
     storage.check(key, value)
     const result = this.#queue.add(key, value)
-    this.#watchers.changed()
-    return storage.settle(result)
+    if (result.dropped !== undefined) this.#counters.drop(result.dropped.reason)
+    this.#around.watchers.changed()
+    const settled = storage.settle(result)
+    this.consumers.serve()
+    return settled
   }
 
   #fetch(storage: Storage, options?: FetchOptions): MaybePromise<FetchedItem | undefined> {
     if (options !== undefined) this.#inspect(options)
     const result = this.#queue.fetch()
-    if (result !== undefined) this.#watchers.changed()
+    if (result !== undefined) {
+      this.#counters.fetched++
+      this.#around.watchers.changed()
+    }
     const settled = storage.settle(result)
     const signal = options?.signal
     if (signal === undefined || !(settled instanceof Promise)) return settled
@@ -161,7 +311,7 @@ export class LocalQueue {
   async #unlessGone<T>(
     settled: Promise<T>,
     signal: AbortSignal,
-    item: QueuedItem | undefined,
+    item: TakenItem | undefined,
     storage: Storage,
   ): Promise<T> {
     const result = await settled
@@ -171,19 +321,19 @@ export class LocalQueue {
   }
 
   /** Puts an item back whose asker has gone while its taking was stored. */
-  #putBack(item: QueuedItem, storage: Storage): void {
+  #putBack(item: TakenItem, storage: Storage): void {
+    this.#counters.fetched--
     // Also a queue that is closing, or going over to another storage, waits until all that it was told is stored.
     if (!storage.isOpen) {
       storage.rescueItem(item)
       return
     }
     const dropped = this.#queue.putBack(item)
-    this.#watchers.changed()
+    this.#around.watchers.changed()
     const stored = storage.settle(undefined)
     if (stored instanceof Promise) stored.catch(() => storage.rescueItem(item))
-    if (dropped === undefined) return
-    const text = `an item that came back did not fit any more and was dropped (${dropped.reason})`
-    this.#report().warn(`Queue ${quote(this.definition.name)}: ${text}.`)
+    if (dropped !== undefined) this.#dropped(dropped, '')
+    this.consumers.serve()
   }
 
   /** The error of an operation that meets the queue as it is. */
@@ -194,14 +344,13 @@ export class LocalQueue {
       const { code, message, field } = state.error
       return new MqueueError(code, message, { queue: name, field, cause: state.error })
     }
+    return this.#closed()
+  }
+
+  #closed(): MqueueError {
+    const { name } = this.definition
     const text =
       'is closed, because Node-RED is stopping. Send the message again when it has started.'
     return new MqueueError('MQ_CLOSED', `Queue ${quote(name)} ${text}`, { queue: name })
   }
-}
-
-/** The error of an operation whose asker is gone. */
-function asClosed(reason: unknown): MqueueError {
-  if (reason instanceof MqueueError) return reason
-  return new MqueueError('MQ_CLOSED', 'Nobody waits for the answer any more.', { cause: reason })
 }

@@ -3,15 +3,27 @@ import type { AddResult, DroppedItem, DropReason, FetchedItem, Item } from '../e
 import { now } from './clock.ts'
 import type { Items, QueuedItem } from './items.ts'
 import { KeyedList } from './keyed-list.ts'
+import type { Past } from './leases.ts'
 import { Segments } from './segments.ts'
+
+/** An item that was taken, with all that is needed to put it back. */
+export interface TakenItem<V = unknown> extends QueuedItem<V> {
+  readonly past?: Past | undefined
+}
 
 /** Is called with every item that comes into a queue and every one that goes, whatever the reason. */
 export interface Observer<V = unknown> {
-  came(id: number, key: string, value: V): void
+  /** @param past what it has been through, where it has been handed out before */
+  came(id: number, key: string, value: V, past?: Past): void
   went(id: number, key: string, value: V): void
+  /** An item that stays has been handed out so many times. */
+  attempted(id: number, attempts: number): void
 }
 
-const NOBODY: Observer = { came() {}, went() {} }
+const NOBODY: Observer = { came() {}, went() {}, attempted() {} }
+
+/** The past of an item that was never handed out. */
+export const NO_PAST: Past = { attempts: 0, origin: undefined }
 
 function itemsFor<V>(addmode: Addmode): Items<V> {
   if (addmode === 0) return new Segments()
@@ -37,14 +49,22 @@ export class Queue<V = unknown> {
   // Two numbers, since an object for every item that is fetched would cost more than fetching it.
   #takenId = 0
   #takenAdded = 0
+  /** What some items have been through, by their ids; most have been through nothing. */
+  readonly #pasts = new Map<number, Past>()
+  #takenPast: Past | undefined
   /** How many are reading the items over several turns: what they read must not change under them. */
   #readers = 0
+  /** Whether a full queue refuses what would make it longer. */
+  #refuses: boolean
   /** Who is called with what comes and goes. */
   observer: Observer<V> = NOBODY as Observer<V>
+  /** Whether an item that is loaded is out on a lease, so that it stays out. */
+  isOut: ((id: number) => boolean) | undefined
 
   /** @param definition a good definition, such as `parseDefinition` returns */
   constructor(definition: QueueDefinition) {
     this.#definition = definition
+    this.#refuses = definition.whenFull === 'refuse'
     this.#items = itemsFor(definition.addmode)
   }
 
@@ -64,9 +84,12 @@ export class Queue<V = unknown> {
    * @param key the item's key; two keys are the same when every character is
    * @param value the item's value
    * @returns the size after the add, and the item that did not stay because of it: the new one
-   *   (`duplicate`), an older one with its key (`replaced`) or the oldest one (`overflow`)
+   *   (`duplicate`, `full`), an older one with its key (`replaced`) or the oldest one (`overflow`)
    */
   add(key: string, value: V): AddResult<V> {
+    if (this.#refuses && this.#isFull(key)) {
+      return { size: this.size, dropped: { key, value, reason: 'full' } }
+    }
     const id = this.#nextId
     const other = this.#items.add(id, key, value, now())
     if (other !== undefined) return this.#addInstead(id, key, value, other)
@@ -85,13 +108,67 @@ export class Queue<V = unknown> {
     if (item === undefined) return undefined
     this.#takenId = item.id
     this.#takenAdded = item.added
-    this.observer.went(item.id, item.key, item.value)
+    this.#takenPast = this.#pasts.size === 0 ? undefined : this.pastOf(item.id)
+    this.#went(item)
     return { key: item.key, value: item.value, size: this.#items.size }
   }
 
   /** The item that was fetched just now, with what is needed to put it back. */
-  taken({ key, value }: Item<V>): QueuedItem<V> {
-    return { id: this.#takenId, key, value, added: this.#takenAdded }
+  taken({ key, value }: Item<V>): TakenItem<V> {
+    return { id: this.#takenId, key, value, added: this.#takenAdded, past: this.#takenPast }
+  }
+
+  /** What an item has been through. */
+  pastOf(id: number): Past {
+    return this.#pasts.get(id) ?? NO_PAST
+  }
+
+  /** Hands the oldest item out: it leaves the queue, and may come back. */
+  lend(): QueuedItem<V> | undefined {
+    return this.#items.take()
+  }
+
+  /**
+   * Takes back an item that was lent: at the head under addmode 0, at its old place under 1 and 2. Where its key was
+   * queued again meanwhile, addmode 1 keeps the one that comes back, and addmode 2 the one that was queued; where the
+   * queue is at its bound, the one that comes back goes, unless the queue refuses what is new.
+   *
+   * @returns the item that did not stay because of it
+   */
+  takeBack(item: QueuedItem<V>, past: Past): DroppedItem<V> | undefined {
+    if (!this.#refuses && this.#isFull(item.key)) return this.#drop(item, 'overflow')
+    const other = this.#items.takeBack(item)
+    if (other?.id === item.id) return this.#drop(other, 'replaced')
+    if (past !== NO_PAST) this.#pasts.set(item.id, past)
+    return other === undefined ? undefined : this.#drop(other, 'duplicate')
+  }
+
+  /** An item that was lent is gone for good. */
+  ended({ id, key, value }: QueuedItem<V>): void {
+    this.#pasts.delete(id)
+    this.observer.went(id, key, value)
+  }
+
+  /** Adds an item that another queue has given up, even where this one is full and refuses what is new. */
+  bury(key: string, value: V, past: Past): AddResult<V> {
+    const id = this.#nextId
+    const other = this.#items.add(id, key, value, now())
+    if (other?.id === id) return { size: this.size, dropped: dropped(other, 'duplicate') }
+    this.#nextId = id + 1
+    this.#pasts.set(id, past)
+    this.observer.came(id, key, value, past)
+    if (other !== undefined) return { size: this.size, dropped: this.#drop(other, 'replaced') }
+    return this.#withinBound()
+  }
+
+  /** Removes all items with a key; returns how many that were. */
+  remove(key: string): number {
+    return this.#keepOnly((item) => item.key !== key)
+  }
+
+  /** Removes all items; returns how many that were. */
+  removeAll(): number {
+    return this.#keepOnly(() => false)
   }
 
   /** The oldest item, left where it is; undefined when the queue is empty. */
@@ -105,22 +182,31 @@ export class Queue<V = unknown> {
    *
    * @returns the item that did not stay because of it
    */
-  putBack(item: QueuedItem<V>): DroppedItem<V> | undefined {
+  putBack(item: TakenItem<V>): DroppedItem<V> | undefined {
     const other = this.#items.putBack(item)
     if (other?.id === item.id) return dropped(other, 'replaced')
-    this.observer.came(item.id, item.key, item.value)
+    if (item.past !== undefined) this.#pasts.set(item.id, item.past)
+    this.observer.came(item.id, item.key, item.value, item.past)
     if (other !== undefined) return this.#drop(other, 'duplicate')
     return this.#withinBound().dropped
   }
 
   /**
    * Adds an item that was stored, under the id that it has there: larger than that of any item before it. The
-   * observer is called only with what does not stay.
+   * observer is called only with what does not stay. A queue that refuses what is new keeps its oldest; what is left
+   * out stays where it is stored.
    *
    * @returns the item that did not stay because of it
    */
-  load(id: number, key: string, value: V, added = now()): DroppedItem<V> | undefined {
+  load(id: number, key: string, value: V, past = NO_PAST): DroppedItem<V> | undefined {
+    if (this.isOut?.(id)) return undefined
     if (id >= this.#nextId) this.#nextId = id + 1
+    if (this.#refuses && this.#isFull(key)) return { key, value, reason: 'full' }
+    if (past !== NO_PAST) this.#pasts.set(id, past)
+    return this.#insert(id, key, value, now())
+  }
+
+  #insert(id: number, key: string, value: V, added: number): DroppedItem<V> | undefined {
     const other = this.#items.add(id, key, value, added)
     if (other === undefined) return this.#withinBound().dropped
     return this.#drop(other, other.id === id ? 'duplicate' : 'replaced')
@@ -133,7 +219,7 @@ export class Queue<V = unknown> {
 
   /**
    * Changes the definition of the living queue. A smaller size drops the oldest items; a new addmode
-   * adds again in order what is there. The name does not matter here.
+   * adds again in order what is there; a queue that refuses what is new drops nothing. The name does not matter here.
    *
    * @param definition the definition from now on
    * @returns the items that did not stay, in the order in which they went
@@ -141,13 +227,14 @@ export class Queue<V = unknown> {
   redefine(definition: QueueDefinition): DroppedItem<V>[] {
     const { size, addmode } = this.#definition
     this.#definition = definition
+    this.#refuses = definition.whenFull === 'refuse'
     const all: DroppedItem<V>[] = []
     const isRead = this.#readers > 0 && definition.size !== size
     if (definition.addmode !== addmode || isRead) {
       const before = this.#items
       this.#items = itemsFor(definition.addmode)
       for (const { id, key, value, added } of before) {
-        const item = this.load(id, key, value, added)
+        const item = this.#insert(id, key, value, added)
         if (item !== undefined) all.push(item)
       }
     } else if (definition.size !== size) {
@@ -163,6 +250,7 @@ export class Queue<V = unknown> {
   /** Releases all items. */
   clear(): void {
     this.#items = itemsFor(this.#definition.addmode)
+    this.#pasts.clear()
   }
 
   /**
@@ -190,7 +278,7 @@ export class Queue<V = unknown> {
   #withinBound(): AddResult<V> {
     const size = this.#items.size
     const bound = this.#definition.size
-    if (bound === 0 || size <= bound) return { size, dropped: undefined }
+    if (bound === 0 || size <= bound || this.#refuses) return { size, dropped: undefined }
     return this.#overflow()
   }
 
@@ -199,9 +287,34 @@ export class Queue<V = unknown> {
     return { size: this.#items.size, dropped: this.#drop(oldest, 'overflow') }
   }
 
+  /** Whether another item with a key would make the queue longer than its bound. */
+  #isFull(key: string): boolean {
+    const bound = this.#definition.size
+    return bound !== 0 && this.#items.size >= bound && !this.#items.has(key)
+  }
+
+  #keepOnly(isKept: (item: QueuedItem<V>) => boolean): number {
+    const before = this.#items
+    this.#items = itemsFor(this.#definition.addmode)
+    let removed = 0
+    for (const item of before) {
+      if (isKept(item)) this.#items.add(item.id, item.key, item.value, item.added)
+      else {
+        this.#went(item)
+        removed++
+      }
+    }
+    return removed
+  }
+
   #drop(item: QueuedItem<V>, reason: DropReason): DroppedItem<V> {
-    this.observer.went(item.id, item.key, item.value)
+    this.#went(item)
     return dropped(item, reason)
+  }
+
+  #went({ id, key, value }: QueuedItem<V>): void {
+    if (this.#pasts.size > 0) this.#pasts.delete(id)
+    this.observer.went(id, key, value)
   }
 }
 

@@ -78,16 +78,17 @@ export class Segments<V> implements Items<V> {
     return item
   }
 
+  has(): boolean {
+    return false
+  }
+
+  takeBack({ id, key, value, added }: QueuedItem<V>): undefined {
+    this.#growAtHead()
+    ;(this.#head as Block<V>).set(this.#first, id, key, value, added)
+  }
+
   putBack({ id, key, value, added }: QueuedItem<V>): undefined {
-    if (this.#head === undefined) this.#grow()
-    if (this.#first === 0) {
-      const block = this.#newBlock()
-      block.next = this.#head
-      this.#head = block
-      this.#first = SLOTS
-    }
-    this.#first -= 2
-    this.#size++
+    this.#growAtHead()
     // The few items that came back before it, and are older, move up to let it in behind them.
     let block = this.#head as Block<V>
     let slot = this.#first
@@ -115,6 +116,19 @@ export class Segments<V> implements Items<V> {
       yield block.itemAt(slot)
       slot += 2
     }
+  }
+
+  /** Makes room for one item before the oldest, and counts it. */
+  #growAtHead(): void {
+    if (this.#head === undefined) this.#grow()
+    if (this.#first === 0) {
+      const block = this.#newBlock()
+      block.next = this.#head
+      this.#head = block
+      this.#first = SLOTS
+    }
+    this.#first -= 2
+    this.#size++
   }
 
   /** Makes room behind the newest item. */

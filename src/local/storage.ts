@@ -70,6 +70,7 @@ export class NoStorage implements Storage {
   check(): void {}
   came(): void {}
   went(): void {}
+  attempted(): void {}
   settle<T>(result: T): T {
     return result
   }

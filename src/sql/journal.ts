@@ -87,6 +87,10 @@ export class Journal implements Storage {
     this.#lane?.remove(id, { key, value })
   }
 
+  attempted(id: number, attempts: number): void {
+    this.#lane?.attempted(id, attempts)
+  }
+
   settle<T>(result: T): MaybePromise<T> {
     return this.#lane === undefined ? result : this.#lane.settle(result)
   }

@@ -98,6 +98,9 @@ export class Lane {
     this.#group.noted(this, 1, characters)
   }
 
+  /** Notes that an item was handed out again. */
+  attempted(_id: number, _attempts: number): void {}
+
   /** Notes a row that went. */
   remove(id: number, item: Item): void {
     const chunk = this.#open(0)

@@ -58,6 +58,8 @@ export class Snapshot implements Storage {
 
   went(): void {}
 
+  attempted(): void {}
+
   settle<T>(result: T): T {
     return result
   }

@@ -14,7 +14,7 @@ import { config } from '../support/flows.ts'
 
 /** Queues that somebody else fills: each begins with the numbers up to three, and nothing can be added. */
 class CountingEngine implements Engine {
-  readonly supports: Supports = { add: false, dbmodes: [0] }
+  readonly supports: Supports = { add: false, leases: false, dbmodes: [0] }
   #queues = new Map<string, { definition: QueueDefinition; left: number[] }>()
   #errors: readonly MqueueError[] = []
 
@@ -35,6 +35,7 @@ class CountingEngine implements Engine {
     const value = left.shift()
     return value === undefined ? undefined : { key: `${value}`, value, size: left.length }
   }
+  take = (queue: string) => [this.fetch(queue)].filter((item) => item !== undefined)
   size = (queue: string) => this.#queue(queue).left.length
   sizes = () => new Map([...this.#queues].map(([name, { left }]) => [name, left.length]))
   known = (queue: string) => this.size(queue)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Engine,
+  type LeasingEngine,
   type MaybePromise,
   MemoryEngine,
   MqueueError,
@@ -14,7 +15,7 @@ import { config } from '../support/flows.ts'
 import { until } from '../support/node-red.ts'
 
 /** A memory engine whose answers take a moment. */
-class LateEngine implements Engine {
+class LateEngine implements LeasingEngine {
   readonly #engine = new MemoryEngine()
   failure: MqueueError | undefined
 
@@ -37,6 +38,24 @@ class LateEngine implements Engine {
   loaded = () => undefined
   names = () => this.#engine.names()
   unstored = (queue: string) => this.#engine.unstored(queue)
+  take: LeasingEngine['take'] = (...args) => this.#later(() => this.#engine.take(...args))
+  acknowledge: LeasingEngine['acknowledge'] = (...args) =>
+    this.#later(() => this.#engine.acknowledge(...args))
+  retry: LeasingEngine['retry'] = (...args) => this.#later(() => this.#engine.retry(...args))
+  reject: LeasingEngine['reject'] = (...args) => this.#later(() => this.#engine.reject(...args))
+  release: LeasingEngine['release'] = (...args) => this.#later(() => this.#engine.release(...args))
+  extend: LeasingEngine['extend'] = (...args) => this.#later(() => this.#engine.extend(...args))
+  holds: LeasingEngine['holds'] = (...args) => this.#engine.holds(...args)
+  leased: LeasingEngine['leased'] = (...args) => this.#engine.leased(...args)
+  releaseAll = (owner?: string) => this.#engine.releaseAll(owner)
+  peek: LeasingEngine['peek'] = (...args) => this.#later(() => this.#engine.peek(...args))
+  remove: LeasingEngine['remove'] = (...args) => this.#later(() => this.#engine.remove(...args))
+  clear: LeasingEngine['clear'] = (...args) => this.#later(() => this.#engine.clear(...args))
+  pause: LeasingEngine['pause'] = (...args) => this.#later(() => this.#engine.pause(...args))
+  resume: LeasingEngine['resume'] = (...args) => this.#later(() => this.#engine.resume(...args))
+  isPaused = (queue: string) => this.#engine.isPaused(queue)
+  stats: LeasingEngine['stats'] = (...args) => this.#later(() => this.#engine.stats(...args))
+  onDropped: LeasingEngine['onDropped'] = (...args) => this.#engine.onDropped(...args)
   save = () => this.#later(() => this.#engine.save())
   watch: Engine['watch'] = (queue, listener) => this.#engine.watch(queue, listener)
   rescue = () => {}

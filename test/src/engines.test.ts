@@ -24,7 +24,7 @@ describe('the kinds of engine', () => {
 
   it('sort out the definitions that they do not support, by queue and field, with what is allowed', () => {
     const parsed = parseDefinitions([{ name: 'a' }, { name: 'b', dbmode: 4 }, { name: '' }])
-    const { definitions, errors } = supported(parsed, { add: true, dbmodes: [0] })
+    const { definitions, errors } = supported(parsed, { add: true, leases: false, dbmodes: [0] })
     assert.deepEqual(
       definitions.map(({ name }) => name),
       ['a'],
@@ -33,7 +33,7 @@ describe('the kinds of engine', () => {
     const { code, queue, field, message } = errors[1] ?? ({} as never)
     assert.deepEqual([code, queue, field], ['MQ_INVALID_DEFINITION', 'b', 'dbmode'])
     assert.match(message, /Queue "b": with this engine, dbmode must be 0$/)
-    const two = supported(parsed, { add: true, dbmodes: [0, 2, 3] })
+    const two = supported(parsed, { add: true, leases: false, dbmodes: [0, 2, 3] })
     assert.match(two.errors[1]?.message ?? '', /dbmode must be 0, 2 or 3$/)
   })
 })

@@ -1,0 +1,302 @@
+import type { DroppedItem, Taken } from '../engine.ts'
+import type { Clock } from './clock.ts'
+import type { QueuedItem } from './items.ts'
+import { type Lease, Leases, type Origin, type Past } from './leases.ts'
+import { NO_PAST, type Queue } from './queue.ts'
+
+/** How soon a dead letter queue that could not take an item is asked again, in ms. */
+const BURY_AGAIN = 5_000
+/** How long an item stays away after a retry, in s, where its queue does not say. */
+const DEFAULT_RETRY_DELAY = [1]
+
+/** What becomes of an item whose lease ends, other than by an acknowledgement. */
+export type Ending =
+  /** Back after a delay in ms, as the next attempt; given up when there is none left. */
+  | { readonly how: 'retry'; readonly delay: number | undefined }
+  /** Given up. */
+  | { readonly how: 'reject' }
+  /** Back at once, as if it had not been handed out. */
+  | { readonly how: 'release' }
+
+/** Whom the handout of a queue calls. */
+export interface HandoutCalls {
+  /**
+   * Moves an item into the dead letter queue.
+   *
+   * @returns whether it is there now; not, when that queue cannot be used at the moment
+   */
+  bury(item: QueuedItem, past: Past): boolean
+  /** An item was dropped that no message has caused to go, or found that it went. */
+  dropped(item: DroppedItem, owner: string): void
+  /** The queue has more items than before, or there is room for more leases. */
+  freed(): void
+}
+
+/**
+ * The items of a queue that are handed out: leased to somebody, or waiting for their next attempt. It says where each goes
+ * that comes back.
+ */
+export class Handout {
+  readonly #queue: Queue
+  readonly #clock: Clock
+  readonly #calls: HandoutCalls
+  readonly #leases = new Leases()
+  /** What waits for its next attempt. */
+  readonly #delayed = new Leases()
+  /** What waits for its dead letter queue. */
+  readonly #unburied = new Leases()
+  #numbers = 0
+  #timer: { readonly at: number; cancel(): void } | undefined
+  /** While the queue is given up: the ids of what is out, and of what of that was found in it again. */
+  #suspended: { readonly out: Set<number>; readonly found: Set<number> } | undefined
+
+  constructor(queue: Queue, clock: Clock, calls: HandoutCalls) {
+    this.#queue = queue
+    this.#clock = clock
+    this.#calls = calls
+  }
+
+  /** How many items are leased. */
+  get leased(): number {
+    return this.#leases.size
+  }
+
+  /** How many items are out: leased, or waiting for their next attempt or their dead letter queue. */
+  get out(): number {
+    return this.#leases.size + this.#delayed.size + this.#unburied.size
+  }
+
+  /** How many items are leased to an owner. */
+  leasedTo(owner: string): number {
+    return this.#leases.countOf(owner)
+  }
+
+  /**
+   * Leases the oldest items. One that has no attempt left is given up instead.
+   *
+   * @param count how many at most
+   * @param length how long the leases last, in ms
+   * @returns the items with the numbers of their leases; fewer, or none, when the queue has no more
+   */
+  lease(count: number, length: number, owner: string): (Taken & { number: number })[] {
+    const taken: (Taken & { number: number })[] = []
+    const now = this.#clock.now()
+    while (taken.length < count) {
+      const item = this.#queue.lend()
+      if (item === undefined) break
+      const before = this.#queue.pastOf(item.id)
+      if (this.#hasNoAttemptLeft(before.attempts)) {
+        this.#giveUp(item, before.attempts, 'attempts', owner)
+        continue
+      }
+      const past = { attempts: before.attempts + 1, origin: before.origin }
+      const number = ++this.#numbers
+      this.#leases.begin(number, item, past, owner, now, length)
+      this.#queue.observer.attempted(item.id, past.attempts)
+      const { key, value } = item
+      const { size } = this.#queue
+      const { reason, queue } = past.origin ?? {}
+      taken.push({ key, value, size, attempt: past.attempts, reason, from: queue, number })
+    }
+    if (taken.length > 0) this.#arm(now + length)
+    return taken
+  }
+
+  has(number: number): boolean {
+    return this.#leases.has(number)
+  }
+
+  /** Ends leases since their items are done; returns which of them still held. */
+  acknowledge(numbers: readonly number[]): boolean[] {
+    const held = numbers.map((number) => {
+      const lease = this.#leases.end(number)
+      if (lease !== undefined) this.#queue.ended(lease)
+      return lease !== undefined
+    })
+    this.#calls.freed()
+    return held
+  }
+
+  /** Ends leases whose items are not done; returns which of them still held. */
+  end(numbers: readonly number[], ending: Ending): boolean[] {
+    const ended = numbers.map((number) => this.#leases.end(number))
+    const leases = ended.filter((lease) => lease !== undefined)
+    // The oldest comes back last, so that it is the first.
+    for (const lease of leases.sort(youngestFirst)) this.#comeBack(lease, ending)
+    this.#calls.freed()
+    return ended.map((lease) => lease !== undefined)
+  }
+
+  /** Has leases last for a time from now on; returns which of them still held. */
+  extend(numbers: readonly number[], length: number): boolean[] {
+    const now = this.#clock.now()
+    this.#arm(now + length)
+    return numbers.map((number) => {
+      const lease = this.#leases.end(number)
+      if (lease === undefined) return false
+      this.#leases.begin(number, lease, lease, lease.owner, now, length)
+      return true
+    })
+  }
+
+  /** Releases all leases, or those of an owner; without one, also what waits for its next attempt comes back. */
+  releaseAll(owner?: string): void {
+    const back = [
+      ...this.#leases.endAll(owner).map((lease) => this.#released(lease)),
+      ...(owner === undefined ? this.#delayed.endAll() : []),
+      ...(owner === undefined ? this.#unburied.endAll() : []),
+    ]
+    for (const lease of back.sort(youngestFirst)) this.#takeBack(lease, lease)
+    this.#calls.freed()
+  }
+
+  /** Ends all leases without any item coming back, since the queue is gone. */
+  forget(): void {
+    for (const leases of this.#all) leases.endAll()
+    this.#disarm()
+  }
+
+  /** Ends leases that nobody was told of, since they could not be stored: their items are where they were stored. */
+  cancel(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      const lease = this.#leases.end(number)
+      if (lease !== undefined) this.#suspended?.out.delete(lease.id)
+    }
+  }
+
+  /** The queue is given up, and will be loaded again: what is out now stays out then, if it is still there. */
+  suspend(): void {
+    this.#disarm()
+    if (this.out === 0) return
+    const out = new Set(this.#all.flatMap((leases) => [...leases].map(({ id }) => id)))
+    const found = new Set<number>()
+    this.#suspended = { out, found }
+    this.#queue.isOut = (id) => {
+      if (!out.has(id)) return false
+      found.add(id)
+      return true
+    }
+  }
+
+  /** The queue is there again. Leases of items that are not in it any more have ended. */
+  resume(): void {
+    const suspended = this.#suspended
+    this.#suspended = undefined
+    this.#queue.isOut = undefined
+    if (suspended === undefined) return
+    for (const leases of this.#all) {
+      for (const { id, number } of [...leases]) if (!suspended.found.has(id)) leases.end(number)
+    }
+    this.#armNext()
+  }
+
+  /** Ends what is due. */
+  #endDue(): void {
+    this.#timer = undefined
+    const now = this.#clock.now()
+    for (const lease of this.#unburied.endDue(now)) this.#bury(lease, lease)
+    const back = [
+      ...this.#leases.endDue(now).filter((lease) => !this.#isGivenUp(lease)),
+      ...this.#delayed.endDue(now),
+    ]
+    for (const lease of back.sort(youngestFirst)) this.#takeBack(lease, lease)
+    this.#armNext()
+    this.#calls.freed()
+  }
+
+  /** Gives up what has no attempt left; returns whether it had none. */
+  #isGivenUp(lease: Lease): boolean {
+    if (!this.#hasNoAttemptLeft(lease.attempts)) return false
+    this.#giveUp(lease, lease.attempts, 'attempts', lease.owner)
+    return true
+  }
+
+  #comeBack(lease: Lease, ending: Ending): void {
+    if (ending.how === 'reject') this.#giveUp(lease, lease.attempts, 'rejected', lease.owner)
+    else if (ending.how === 'release') this.#takeBack(lease, this.#released(lease))
+    else if (!this.#isGivenUp(lease)) this.#retry(lease, ending.delay)
+  }
+
+  #retry(lease: Lease, delay = this.#retryDelay(lease.attempts)): void {
+    if (delay <= 0) {
+      this.#takeBack(lease, lease)
+      return
+    }
+    const now = this.#clock.now()
+    this.#delayed.begin(++this.#numbers, lease, lease, lease.owner, now, delay)
+    this.#arm(now + delay)
+  }
+
+  /** A lease as it would be if its item had not been handed out. */
+  #released(lease: Lease): Lease {
+    const attempts = lease.attempts - 1
+    this.#queue.observer.attempted(lease.id, attempts)
+    return { ...lease, attempts }
+  }
+
+  /** How long an item stays away after an attempt, in ms. */
+  #retryDelay(attempt: number): number {
+    const { retryDelay = DEFAULT_RETRY_DELAY } = this.#queue.definition
+    return 1_000 * (retryDelay[Math.min(attempt, retryDelay.length) - 1] ?? 0)
+  }
+
+  #hasNoAttemptLeft(attempts: number): boolean {
+    const { attempts: most = 0 } = this.#queue.definition
+    return most > 0 && attempts >= most
+  }
+
+  #takeBack(lease: Lease, { attempts, origin }: Past): void {
+    const hasPast = attempts > 0 || origin !== undefined
+    const dropped = this.#queue.takeBack(lease, hasPast ? { attempts, origin } : NO_PAST)
+    if (dropped !== undefined) this.#calls.dropped(dropped, lease.owner)
+  }
+
+  /** Hands an item over to the dead letter queue, or drops it where there is none. */
+  #giveUp(item: QueuedItem, attempts: number, reason: Origin['reason'], owner: string): void {
+    const { name, deadLetter } = this.#queue.definition
+    if (deadLetter !== undefined) {
+      this.#bury(item, { attempts, origin: { reason, queue: name } })
+      return
+    }
+    this.#queue.ended(item)
+    this.#calls.dropped({ key: item.key, value: item.value, reason }, owner)
+  }
+
+  #bury(item: QueuedItem, past: Past): void {
+    // There it begins anew.
+    if (this.#calls.bury(item, { attempts: 0, origin: past.origin })) {
+      this.#queue.ended(item)
+      return
+    }
+    const now = this.#clock.now()
+    this.#unburied.begin(++this.#numbers, item, past, '', now, BURY_AGAIN)
+    this.#arm(now + BURY_AGAIN)
+  }
+
+  get #all(): readonly Leases[] {
+    return [this.#leases, this.#delayed, this.#unburied]
+  }
+
+  #armNext(): void {
+    const ends = this.#all.flatMap((leases) => leases.nextEnd ?? [])
+    if (ends.length > 0) this.#arm(Math.min(...ends))
+  }
+
+  /** Has what is due then end, unless something is due before. */
+  #arm(at: number): void {
+    if (this.#timer !== undefined && this.#timer.at <= at) return
+    this.#disarm()
+    const cancel = this.#clock.after(at - this.#clock.now(), () => this.#endDue())
+    this.#timer = { at, cancel }
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+}
+
+/** The order in which items come back, so that the oldest is the first then. */
+function youngestFirst(a: Lease, b: Lease): number {
+  return b.id - a.id
+}
