@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Node, NodeMessage, NodeMessageInFlow } from 'node-red'
 import { MqueueError, reasonOf } from '../src/errors.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
@@ -29,6 +30,8 @@ export abstract class InputNode {
     this.#node = node
     this.link = link
     this.signal = closing.signal
+    // Every message that waits listens to it.
+    setMaxListeners(0, this.signal)
     node.on('input', (msg, send, done) => this.#receive(msg, send, done))
     node.on('close', (_removed: boolean, closed: () => void) => {
       closing.abort(closedError())

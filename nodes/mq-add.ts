@@ -4,9 +4,11 @@ import type { AddResult, DroppedItem, Engine } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
 import { copyOf } from './copy.ts'
+import { droppedMessage } from './dropped-message.ts'
 import { InputNode, type Send } from './input.ts'
 import { PROMISE, type Reader, reader } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
+import { isSet } from './settings.ts'
 import { assertTakesSize } from './target.ts'
 
 interface MqAddDef extends QueueNodeDef {
@@ -27,7 +29,7 @@ class MqAdd extends InputNode {
   constructor(RED: NodeAPI, node: Node, def: MqAddDef) {
     super(node, new QueueLink(RED, node, def))
     const { key = 'topic', keyType = 'msg', value = 'payload', valueType = 'msg' } = def
-    this.#tellsDropped = def.dropped === true || def.dropped === 'true'
+    this.#tellsDropped = isSet(def.dropped)
     this.#key = reader(RED, node, { value: key, type: keyType }, 'key', 'MQ_INVALID_KEY')
     this.#value = reader(RED, node, { value, type: valueType }, 'value', 'MQ_INVALID_VALUE')
     this.#isImmediate = this.link.isImmediate && this.#key.isImmediate && this.#value.isImmediate
@@ -79,10 +81,24 @@ class MqAdd extends InputNode {
   }
 
   #answer(msg: NodeMessageInFlow, queue: string, { size, dropped }: AddResult, send: Send): void {
+    if (dropped?.reason === 'full') {
+      this.#refuse(queue, dropped, size, send)
+      return
+    }
     msg.mqsize = size
     send(msg)
     // Of messages sent together, Node-RED clones all but the first, which an HTTP response does not survive.
     if (dropped !== undefined && this.#tellsDropped) send([null, droppedMessage(queue, dropped)])
+  }
+
+  /** Answers for an item that was not queued, since the queue is full and refuses what is new. */
+  #refuse(queue: string, dropped: DroppedItem, size: number, send: Send): void {
+    if (!this.#tellsDropped) {
+      const advice = 'Send it again later, or use the second output of this node'
+      const text = `Queue "${queue}" is full: it holds ${size} items. ${advice}.`
+      throw new MqueueError('MQ_FULL', text, { queue })
+    }
+    send([null, droppedMessage(queue, dropped)])
   }
 }
 
@@ -134,8 +150,4 @@ function missingValue(engine: Engine, queue: string): MqueueError {
   const text =
     'The message has no value to queue. Give it the property that the value is taken from.'
   return new MqueueError('MQ_INVALID_VALUE', text, { queue })
-}
-
-function droppedMessage(queue: string, { key, value, reason }: DroppedItem) {
-  return { mqk: key, mqv: value, mqreason: reason, mqueue: queue }
 }
