@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8'
-import { configure } from 'safe-stable-stringify'
+import { asJson } from './as-json.ts'
 import { MqueueError, reasonOf } from './errors.ts'
+import { isPlainObject } from './kinds.ts'
 
 /** How an item stands in its row. */
 export interface StoredItem {
@@ -15,7 +16,6 @@ export interface StoredItem {
 }
 
 const MOST_LEVELS = 1000
-const lossy = configure({ bigint: 'string', circularValue: '[Circular]', deterministic: false })
 
 /**
  * Writes an item for its row, so that `decode` returns the same key and value again. The request and the response
@@ -51,10 +51,11 @@ export function decode({ key, val, val_type }: StoredItem): { key: string; value
 /**
  * Writes an item for a table that has no `val_type`, as text or JSON, so that Kamailio can read it.
  *
- * @throws MqueueError `MQ_INVALID_VALUE` when the key or the value is a text that such a table cannot hold
+ * @throws MqueueError `MQ_INVALID_VALUE` when the key or the value is a text that such a table cannot hold, or when
+ *   the value does not let itself be read
  */
 export function encodeAsText(key: string, value: unknown): StoredItem {
-  const val = typeof value === 'string' ? value : (lossy(withoutLive(value)) ?? 'null')
+  const val = typeof value === 'string' ? value : kept(() => JSON.stringify(asJson(value)))
   if (isPlain(key) && isPlain(val)) return { key, val, val_type: null }
   const text =
     'A table without the column val_type cannot keep a text with a NUL or half a character.'
@@ -66,7 +67,7 @@ export function encodeWhatCan(key: string, value: unknown): StoredItem {
   try {
     return encode(key, value)
   } catch {
-    return encode(key, JSON.parse(lossy(withoutLive(value)) ?? 'null'))
+    return encode(key, asJson(value))
   }
 }
 
@@ -77,10 +78,17 @@ function isPlain(text: string): boolean {
 
 function write(value: unknown): [val: string, type: string] {
   if (typeof value === 'string' && isPlain(value)) return [value, 'text']
+  return kept(() => {
+    const own = withoutLive(value)
+    if (isJson(own)) return [JSON.stringify(own), 'json']
+    return [serialize(own).toString('base64'), 'v8']
+  })
+}
+
+/** What is made of a value to keep it. */
+function kept<T>(make: () => T): T {
   try {
-    const kept = withoutLive(value)
-    if (isJson(kept)) return [JSON.stringify(kept), 'json']
-    return [serialize(kept).toString('base64'), 'v8']
+    return make()
   } catch (cause) {
     const text = `The value cannot be kept in a database: ${reasonOf(cause)}`
     throw new MqueueError('MQ_INVALID_VALUE', `${text} Queue what it is made of.`)
@@ -108,7 +116,7 @@ function isJson(value: unknown, level = 0): boolean {
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
   if (typeof value !== 'object' || level > MOST_LEVELS) return false
   if (Array.isArray(value)) return isJsonList(value, level)
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  if (!isPlainObject(value) && Object.getPrototypeOf(value) !== null) return false
   for (const key in value) {
     if (key === 'toJSON') return false
     if (!isJson((value as Record<string, unknown>)[key], level + 1)) return false

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
-import { runInNewContext } from 'node:vm'
+import { inspect } from 'node:util'
+import { createContext, runInContext, runInNewContext } from 'node:vm'
 import { load, unload } from '../support/bench.ts'
 import { config } from '../support/flows.ts'
 import type { FlowNode } from '../support/node-red.ts'
@@ -267,12 +268,37 @@ describe('mq-add', () => {
       })
     }
 
-    it('of a flat object of another realm, as a Function node makes it', async () => {
-      const { add, fetch } = await adding({})
-      const payload = runInNewContext('({ n: 1 })') as { n: number }
-      await add({ payload })
-      payload.n = 2
-      assert.deepEqual({ ...((await fetch())?.value as object) }, { n: 1 })
+    describe('of what another realm made, as a Function node does:', () => {
+      // What is made, what is done to it once it is queued, and what is to come out all the same.
+      const cases: [what: string, make: string, change: string][] = [
+        ['a flat object', '({ n: 1 })', 'it.n = 2'],
+        ['a nested object', '({ a: { n: 1 } })', 'it.a.n = 2'],
+        ['a list', '[{ n: 1 }]', 'it[0].n = 2'],
+        ['a map', 'new Map([["k", { n: 1 }]])', 'it.get("k").n = 2'],
+        ['a set', 'new Set([1])', 'it.add(2)'],
+        ['a date', 'new Date(0)', 'it.setTime(1)'],
+        ['bytes', 'new Uint8Array([1])', 'it[0] = 2'],
+        ['a buffer of bytes', 'new Uint8Array([1]).buffer', 'new Uint8Array(it)[0] = 2'],
+        ['a view of bytes', 'new DataView(new ArrayBuffer(1))', 'it.setInt8(0, 2)'],
+        ['a regular expression', '/x/g', 'it.compile("y")'],
+        ['an object of a class', 'new (class Car { a = { n: 1 } })()', 'it.a.n = 2'],
+        ['an object without a prototype', '({ __proto__: null, a: { n: 1 } })', 'it.a.n = 2'],
+        ['one with a __proto__', 'JSON.parse(\'{"a":{"__proto__":{"n":1}}}\')', 'it.a.b = 2'],
+      ]
+      for (const [what, make, change] of cases) {
+        it(what, async () => {
+          const { add, fetch } = await adding({ value: 'payload.it' })
+          const realm = createContext()
+          const made = runInContext(`it = ${make}`, realm)
+          await add({ payload: { it: made } })
+          const prototype = Object.getPrototypeOf(made)
+          runInContext(change, realm)
+          const value = (await fetch())?.value as object
+          assert.equal(inspect(value), inspect(runInContext(make, createContext())))
+          assert.notEqual(inspect(value), inspect(made))
+          if (what !== 'a flat object') assert.equal(Object.getPrototypeOf(value), prototype)
+        })
+      }
     })
 
     it('of a whole message, without what this node adds', async () => {
