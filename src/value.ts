@@ -16,6 +16,8 @@ export interface StoredItem {
 }
 
 const MOST_LEVELS = 1000
+/** The most objects that are written as JSON. An object that is held twice counts twice, so there may be without end. */
+const MOST_OBJECTS = 1_000_000
 
 /**
  * Writes an item for its row, so that `decode` returns the same key and value again. The request and the response
@@ -111,20 +113,21 @@ function withoutLive(value: unknown): unknown {
 }
 
 /** Whether JSON gives the same value again. */
-function isJson(value: unknown, level = 0): boolean {
+function isJson(value: unknown, level = 0, walk = { objects: 0 }): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
-  if (typeof value !== 'object' || level > MOST_LEVELS) return false
-  if (Array.isArray(value)) return isJsonList(value, level)
+  if (typeof value !== 'object' || level > MOST_LEVELS || ++walk.objects > MOST_OBJECTS)
+    return false
+  if (Array.isArray(value)) return isJsonList(value, level, walk)
   if (!isPlainObject(value) && Object.getPrototypeOf(value) !== null) return false
   for (const key in value) {
     if (key === 'toJSON') return false
-    if (!isJson((value as Record<string, unknown>)[key], level + 1)) return false
+    if (!isJson((value as Record<string, unknown>)[key], level + 1, walk)) return false
   }
   return true
 }
 
-function isJsonList(list: unknown[], level: number): boolean {
+function isJsonList(list: unknown[], level: number, walk: { objects: number }): boolean {
   if (Object.keys(list).length !== list.length) return false
-  return list.every((value) => isJson(value, level + 1))
+  return list.every((value) => isJson(value, level + 1, walk))
 }

@@ -61,6 +61,14 @@ describe('a value in a row', () => {
     }
   })
 
+  it('that holds the same objects again and again is kept with each of them once', () => {
+    let value: object = {}
+    for (let i = 0; i < 60; i++) value = { a: value, b: value }
+    const back = decode(encode('k', value)).value as { a: object; b: object }
+    assert.equal(back.a, back.b)
+    assertKeepable(value)
+  })
+
   it('that nothing can keep is refused', () => {
     const deep: { in?: object } = {}
     for (let i = 0, at = deep; i < 20_000; i++) at = at.in = {}
