@@ -23,7 +23,7 @@ class MqFetch extends InputNode {
   readonly #options: FetchOptions
 
   constructor(RED: NodeAPI, node: Node, def: MqFetchDef) {
-    super(node, new QueueLink(RED, node, def))
+    super(RED, node, new QueueLink(RED, node, def))
     const keyTo = def.keyTo || 'mqk'
     const valueTo = def.valueTo || 'mqv'
     this.#isUsual = keyTo === 'mqk' && valueTo === 'mqv'

@@ -56,6 +56,15 @@ for (const line of Object.keys(LINES) as Line[]) {
       assert.deepEqual(await fetch(), { from: 'alice', to: [{ name: 'bob' }] })
     })
 
+    for (const depth of [1001, 10_000, 100_000]) {
+      it(`is refused when it is ${depth} levels deep, and a request can still be answered`, async () => {
+        const source = `((it) => { for (let i = 1; i < ${depth}; i++) it = { it }; return it })({})`
+        const { error } = await red.ask('add', { topic: 'k', payload: source })
+        assert.equal(error?.code, 'MQ_INVALID_VALUE')
+        assert.match(error?.message ?? '', /nested more than 1000 levels deep/)
+      })
+    }
+
     for (const [source, val] of [
       ['new Map([["a", { b: 1 }]])', [['a', { b: 1 }]]],
       ['new Set([1, 2])', [1, 2]],
