@@ -42,7 +42,7 @@ class MqAck extends InputNode {
   readonly #lease: Target
 
   constructor(RED: NodeAPI, node: Node, def: MqAckDef) {
-    super(node, new QueueLink(RED, node, def, { queueless: true }))
+    super(RED, node, new QueueLink(RED, node, def, { queueless: true }))
     const { action = 'ack', actionType = 'action', delay = '', delayType = 'num' } = def
     const from = def.leaseFrom || 'mqlease'
     const read = (value: string | number, type: string, what: string) =>

@@ -27,7 +27,7 @@ class MqAdd extends InputNode {
   readonly #isImmediate: boolean
 
   constructor(RED: NodeAPI, node: Node, def: MqAddDef) {
-    super(node, new QueueLink(RED, node, def))
+    super(RED, node, new QueueLink(RED, node, def))
     const { key = 'topic', keyType = 'msg', value = 'payload', valueType = 'msg' } = def
     this.#tellsDropped = isSet(def.dropped)
     this.#key = reader(RED, node, { value: key, type: keyType }, 'key', 'MQ_INVALID_KEY')

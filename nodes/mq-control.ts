@@ -30,7 +30,7 @@ class MqControl extends InputNode {
   readonly #result: Target
 
   constructor(RED: NodeAPI, node: Node, def: MqControlDef) {
-    super(node, new QueueLink(RED, node, def))
+    super(RED, node, new QueueLink(RED, node, def))
     const { action = 'peek', actionType = 'action', key = 'topic', keyType = 'msg' } = def
     const type = actionType === 'action' ? 'str' : actionType
     this.#action = reader(RED, node, { value: action, type }, 'action', 'MQ_INVALID_VALUE')

@@ -35,7 +35,7 @@ class MqFetch extends InputNode {
   readonly #taking: () => Taking | undefined
 
   constructor(RED: NodeAPI, node: Node, def: MqFetchDef) {
-    super(node, new QueueLink(RED, node, def))
+    super(RED, node, new QueueLink(RED, node, def))
     this.#RED = RED
     this.#valueTo = def.valueTo || 'mqv'
     const keyTo = def.keyTo || 'mqk'

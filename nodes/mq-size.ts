@@ -20,7 +20,7 @@ class MqSize extends InputNode {
 
   constructor(RED: NodeAPI, node: Node, def: MqSizeDef) {
     const all = def.queueType === 'all'
-    super(node, new QueueLink(RED, node, def, { all }))
+    super(RED, node, new QueueLink(RED, node, def, { all }))
     this.#all = all
     this.#size = target(RED, def.sizeTo || 'payload')
     this.#withLeased = isSet(def.leased)

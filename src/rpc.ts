@@ -8,7 +8,7 @@ import {
   type JSONRPCResponse,
   JSONRPCServer,
 } from 'json-rpc-2.0'
-import { configure } from 'safe-stable-stringify'
+import { asJson, type Count } from './as-json.ts'
 import type { Engine } from './engine.ts'
 import { type ErrorCode, MqueueError, reasonOf } from './errors.ts'
 import type { MaybePromise } from './maybe-promise.ts'
@@ -17,7 +17,7 @@ import type { MaybePromise } from './maybe-promise.ts'
 const LONGEST_BATCH = 1000
 
 /**
- * The most characters that the values of an answer hold together. Beyond a few hundred million no text can
+ * The most characters that the results of an answer are written with together. Beyond a few hundred million no text can
  * be made of it, and long before that the process stands still.
  */
 const LONGEST_ANSWER = 64_000_000
@@ -33,7 +33,7 @@ interface Context {
   engines: Engines
   /** Is aborted when nobody waits for the answer any more. */
   signal: AbortSignal | undefined
-  /** How many characters of values the answer may still hold. */
+  /** With how many characters more the answer may be written. */
   room: number
 }
 
@@ -126,7 +126,8 @@ server.addMethod('mqueue.get_size', async (params, { engines }: Context) => {
   return { name, size: await inEngine(() => engine.size(name)) }
 })
 
-server.addMethod('mqueue.get_sizes', async (_params, { engines }: Context) => {
+server.addMethod('mqueue.get_sizes', async (_params, context: Context) => {
+  const { engines } = context
   const sizes: Size[] = []
   for (const engine of engines.values()) {
     try {
@@ -137,19 +138,20 @@ server.addMethod('mqueue.get_sizes', async (_params, { engines }: Context) => {
       if (engines.size === 1) throw asFault(error)
     }
   }
-  return sizes
+  return asJson(sizes, counter(context, 'The answer would be too long'))
 })
 
 server.addMethod(FETCH, async (params, context: Context) => {
   const name = nameOf(params, 500)
   const engine = engineOf(name, context.engines, 500)
-  let answer: { key: string; val: unknown } | undefined
+  let answer: { key: unknown; val: unknown } | undefined
+  const count = counter(context, 'The answer would be too long; the item stays queued')
   await inEngine(() =>
     engine.fetch(name, {
       signal: context.signal,
       inspect({ key, value }) {
         // Only what can be answered is taken.
-        answer = { key, val: asJson(value, context) }
+        answer = { key: asJson(key, count), val: asJson(value, count) }
       },
     }),
   )
@@ -214,45 +216,16 @@ function asFault(error: unknown): JSONRPCErrorException {
   return error instanceof JSONRPCErrorException ? error : fault(500, reasonOf(error))
 }
 
+/** Counts what an answer is written with; beyond its limit that is a fault. */
+function counter(context: Context, message: string): Count {
+  return (characters) => {
+    context.room -= characters
+    if (context.room < 0) throw fault(500, message)
+  }
+}
+
 function fault(code: number, message: string): JSONRPCErrorException {
   return new JSONRPCErrorException(message, code)
-}
-
-const stringify = configure({ bigint: 'string', circularValue: '[Circular]', deterministic: false })
-
-/**
- * What JSON can hold of a value.
- *
- * @param context has the room that is left, and is told what was used of it
- * @throws a fault when the value is too long, or does not let itself be read
- */
-function asJson(value: unknown, context: Context): unknown {
-  function use(characters: number): void {
-    context.room -= characters
-    if (context.room < 0) throw fault(500, 'The answer would be too long; the item stays queued')
-  }
-  if (ArrayBuffer.isView(value)) use(4 * value.byteLength)
-  if (typeof value === 'string') {
-    use(value.length)
-    return value
-  }
-  const text = stringify(value, function (this: unknown, key: string, held: unknown) {
-    use(key.length + (typeof held === 'string' ? held.length : 4))
-    return isLive(this, key) ? undefined : portable(held)
-  } as never)
-  return JSON.parse(text ?? 'null')
-}
-
-/** The request and the response of an HTTP message are for its flow only. */
-function isLive(holder: unknown, key: string): boolean {
-  return (key === 'req' || key === 'res') && isObject(holder) && '_msgid' in holder
-}
-
-/** What JSON would leave empty, as what comes nearest to it. */
-function portable(value: unknown): unknown {
-  if (value instanceof Map || value instanceof Set) return [...value]
-  if (value instanceof Error) return { name: value.name, message: value.message }
-  return value
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -72,6 +72,16 @@ describe('answerRpc', () => {
     assert.deepEqual(await ask(engineWith(), 'mqueue.get_sizes'), { result: [] })
   })
 
+  it('mqueue.get_sizes is not told when a batch asks for more than an answer can hold', async () => {
+    const names = Array.from({ length: 1000 }, (_, i) => `${i}`.padStart(64, 'q'))
+    const batch = Array.from({ length: 1000 }, (_, id) => call('mqueue.get_sizes', [], id))
+    const engines = new Map([['id', engineWith(...names)]])
+    const responses = (await answerRpc(batch, engines)) as { error?: { code: number } }[]
+    assert.ok(JSON.stringify(responses).length < 65_000_000)
+    const refused = responses.filter(({ error }) => error?.code === 500).length
+    assert.ok(refused > 0 && refused < 1000, `${refused} refused`)
+  })
+
   describe('mqueue.fetch', () => {
     it('gives the oldest item, with an empty key or value as well', async () => {
       const engine = engineWith('q')
@@ -136,6 +146,13 @@ describe('answerRpc', () => {
         ['a text that is too long', 'x'.repeat(65_000_000)],
         ['a buffer that is too long', Buffer.alloc(160_000_000)],
         ['a list that is too long', new Array(20_000_000).fill(0)],
+        ['a list of long numbers', new Array(4_000_000).fill(-0.1234567890123456)],
+        ['a text of control characters', '\0'.repeat(11_000_000)],
+        ['a text of half characters', '\ud800'.repeat(11_000_000)],
+        ['a text of quotes', '"'.repeat(33_000_000)],
+        ['texts that are too long together', new Array(20).fill('\\'.repeat(2_000_000))],
+        ['a member whose name is too long', { ['\n'.repeat(33_000_000)]: 1 }],
+        ['a buffer within an object', { bytes: Buffer.alloc(20_000_000) }],
         ['a value that holds the same object again and again', doubling],
         [
           'a value that does not let itself be read',
@@ -153,6 +170,16 @@ describe('answerRpc', () => {
           const { fault } = await ask(engine, 'mqueue.fetch', ['q'])
           assert.match(fault ?? '', /^500 /)
           assert.equal(engine.fetch('q')?.value, value)
+        })
+      }
+
+      for (const key of ['x'.repeat(90_000_000), '\0'.repeat(11_000_000)]) {
+        it(`whose key would be written with ${JSON.stringify(key).length} characters`, async () => {
+          const engine = engineWith('q')
+          engine.add('q', key, 'v')
+          const { fault } = await ask(engine, 'mqueue.fetch', ['q'])
+          assert.match(fault ?? '', /^500 .*too long/)
+          assert.equal(engine.fetch('q')?.key, key)
         })
       }
 
