@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events'
 import { types } from 'node:util'
 import type { NodeMessage } from 'node-red'
 import { MqueueError, reasonOf } from '../src/errors.ts'
+import { PROMISE } from '../src/item-key.ts'
 import { isPlainObject } from '../src/kinds.ts'
-import { PROMISE } from './property.ts'
 
 const MOST_LEVELS = 1000
 /** What copies the elements of every typed array; a Buffer has a `slice` of its own, which does not. */

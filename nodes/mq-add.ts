@@ -1,12 +1,12 @@
-import { types } from 'node:util'
 import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red'
-import type { AddResult, DroppedItem, Engine } from '../src/engine.ts'
+import type { AddResult, DroppedItem } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
+import { keyOf, missingValue } from '../src/item-key.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
 import { copyOf } from './copy.ts'
 import { droppedMessage } from './dropped-message.ts'
 import { InputNode, type Send } from './input.ts'
-import { PROMISE, type Reader, reader } from './property.ts'
+import { type Reader, reader } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { isSet } from './settings.ts'
 import { assertTakesSize } from './target.ts'
@@ -121,33 +121,4 @@ function together<A, B, C>(
     return Promise.all([a, b, c])
   }
   return [a, b, c]
-}
-
-/** The key of an item, where it is no text already. */
-function keyOf(raw: unknown, engine: Engine, queue: string): string {
-  if (typeof raw === 'number' || typeof raw === 'boolean') return String(raw)
-  const { addmode } = engine.definition(queue)
-  if (raw !== undefined && raw !== null) {
-    const what = types.isPromise(raw) ? `${nameOfType(raw)}: ${PROMISE}` : nameOfType(raw)
-    const text = `A key is a text, a number or a boolean, not ${what}. Choose another key.`
-    throw new MqueueError('MQ_INVALID_KEY', text)
-  }
-  if (addmode === 0) return ''
-  const text = `The message has no key, and the queue keeps one item of each key (addmode ${addmode}).`
-  throw new MqueueError(
-    'MQ_INVALID_KEY',
-    `${text} Give the message the property that the key is taken from.`,
-  )
-}
-
-function nameOfType(value: unknown): string {
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
-}
-
-/** The error of a message without a value, if that is all that is wrong with it. */
-function missingValue(engine: Engine, queue: string): MqueueError {
-  engine.definition(queue)
-  const text =
-    'The message has no value to queue. Give it the property that the value is taken from.'
-  return new MqueueError('MQ_INVALID_VALUE', text, { queue })
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { MemoryEngine, parseDefinitions } from '../../src/index.ts'
-import { answerRpc, reads, takesItems } from '../../src/rpc.ts'
+import { answerRpc, changes, reads } from '../../src/rpc.ts'
 import { defined } from '../conformance/engine.ts'
 
 function engineWith(...queues: string[]): MemoryEngine {
@@ -215,6 +215,108 @@ describe('answerRpc', () => {
     })
   })
 
+  describe('mqueue.add', () => {
+    const full = () => {
+      const engine = new MemoryEngine()
+      const inputs = [
+        { name: 'q', size: 1 },
+        { name: 'one', addmode: 1 },
+        { name: 'full', size: 1, whenFull: 'refuse' },
+      ]
+      engine.define(parseDefinitions(inputs).definitions)
+      return engine
+    }
+
+    it('adds an item, told by place or by name, and says what did not stay', async () => {
+      const engine = full()
+      const added = await ask(engine, 'mqueue.add', ['q', 'a', { n: 1 }])
+      assert.deepEqual(added, { result: { size: 1 } })
+      const named = await ask(engine, 'mqueue.add', { name: 'q', key: 7, value: 'v' })
+      const dropped = { key: 'a', val: { n: 1 }, reason: 'overflow' }
+      assert.deepEqual(named, { result: { size: 1, dropped } })
+      assert.deepEqual(engine.fetch('q'), { key: '7', value: 'v', size: 0 })
+      const notification = { jsonrpc: '2.0', method: 'mqueue.add', params: ['q', '', 0] }
+      assert.equal(await answerRpc(notification, new Map([['id', engine]])), undefined)
+      assert.equal(engine.size('q'), 1)
+    })
+
+    it('answers 400 for what cannot be added, 404 for no such queue, 409 for a full one', async () => {
+      const engine = full()
+      assert.match((await ask(engine, 'mqueue.add', ['q', 'a'])).fault ?? '', /^400 .* no value/)
+      assert.match((await ask(engine, 'mqueue.add', ['q', {}, 1])).fault ?? '', /^400 A key is/)
+      assert.match(
+        (await ask(engine, 'mqueue.add', ['one', null, 1])).fault ?? '',
+        /^400 .* no key/,
+      )
+      assert.deepEqual(await ask(engine, 'mqueue.add', []), { fault: '400 No queue name' })
+      assert.deepEqual(await ask(engine, 'mqueue.add', ['x', 'a', 1]), {
+        fault: '404 No such queue',
+      })
+      await ask(engine, 'mqueue.add', ['full', 'a', 1])
+      assert.deepEqual(await ask(engine, 'mqueue.add', ['full', 'b', 2]), {
+        fault: '409 Queue full',
+      })
+      assert.equal(engine.size('full'), 1)
+    })
+  })
+
+  describe('mqueue.stats', () => {
+    it('tells what a queue has and has done, or all of them', async () => {
+      const engine = engineWith('q', 'r')
+      for (let i = 0; i < 3; i++) engine.add('q', `${i}`, i)
+      await ask(engine, 'mqueue.fetch', ['q'])
+      engine.take('q', { lease: 1_000 })
+      const { result } = await ask(engine, 'mqueue.stats', ['q'])
+      const { oldest, ...counts } = result as { oldest: number }
+      assert.ok(oldest >= 0)
+      const none = { waiting: 0, paused: false, fetched: 0, dropped: {} }
+      const expected = { name: 'q', size: 1, leased: 1, added: 3, acknowledged: 1, ...none }
+      assert.deepEqual(counts, expected)
+      for (const params of [undefined, [], {}]) {
+        const all = (await ask(engine, 'mqueue.stats', params)).result as { name: string }[]
+        assert.deepEqual(
+          all.map(({ name }) => name),
+          ['q', 'r'],
+        )
+      }
+      assert.deepEqual(await ask(engine, 'mqueue.stats', ['x']), { fault: '404 No such queue' })
+    })
+  })
+
+  describe('an item whose answer is not sent', () => {
+    it('comes back, and one whose answer is sent is gone', async () => {
+      for (const [isSent, left] of [
+        [false, 'ab'],
+        [true, ''],
+      ] as const) {
+        const engine = engineWith('q')
+        for (const key of 'ab') engine.add('q', key, 1)
+        const body = [call('mqueue.fetch', ['q'], 1), call('mqueue.fetch', ['q'], 2)]
+        let conclude: ((isSent: boolean) => Promise<void>) | undefined
+        const engines = new Map([['id', engine]])
+        await answerRpc(body, engines, undefined, (one) => {
+          conclude = one
+        })
+        assert.equal(engine.size('q'), 0)
+        await conclude?.(isSent)
+        const seen = await engine.peek('q', 9)
+        assert.equal(seen.map(({ key }) => key).join(''), left)
+        assert.equal(engine.leased('q'), 0)
+      }
+    })
+
+    it('is fetched whatever is paused, in flight or has no attempt left', async () => {
+      const engine = new MemoryEngine()
+      engine.define(parseDefinitions([{ name: 'q', attempts: 1, maxInFlight: 1 }]).definitions)
+      for (const key of 'abc') engine.add('q', key, key)
+      const [a] = await engine.take('q', { lease: 1_000 })
+      await engine.retry('q', [a?.lease as string], 0)
+      engine.take('q', { lease: 1_000 })
+      engine.pause('q')
+      assert.deepEqual(await ask(engine, 'mqueue.fetch', ['q']), { result: { key: 'c', val: 'c' } })
+    })
+  })
+
   describe('with several config nodes', () => {
     it('lists the queues of the good ones where one is bad', async () => {
       const bad = new MemoryEngine()
@@ -305,7 +407,7 @@ describe('answerRpc', () => {
     })
 
     it('does not know other methods, those of every object included', async () => {
-      for (const method of ['mqueue.add', '', 'toString', '__proto__', 'rpc.discover']) {
+      for (const method of ['mqueue.put', '', 'toString', '__proto__', 'rpc.discover']) {
         assert.equal(codeOf(await answerRpc(call(method), engines)), -32601, method)
       }
     })
@@ -344,14 +446,14 @@ describe('answerRpc', () => {
     })
   })
 
-  it('knows which requests take items and which read', () => {
+  it('knows which requests change a queue and which read', () => {
     const fetch = call('mqueue.fetch', ['q'])
     const size = call('mqueue.get_size', ['q'])
-    assert.deepEqual([takesItems(fetch), reads(fetch)], [true, false])
-    assert.deepEqual([takesItems(size), reads(size)], [false, true])
-    assert.deepEqual([takesItems([size, fetch]), reads([size, fetch])], [true, true])
+    assert.deepEqual([changes(fetch), reads(fetch)], [true, false])
+    assert.deepEqual([changes(size), reads(size)], [false, true])
+    assert.deepEqual([changes([size, fetch]), reads([size, fetch])], [true, true])
     for (const body of [[], {}, null, 5, [1]]) {
-      assert.deepEqual([takesItems(body), reads(body)], [false, true])
+      assert.deepEqual([changes(body), reads(body)], [false, true])
     }
   })
 })
