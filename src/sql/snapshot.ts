@@ -227,8 +227,8 @@ function* rowsOf(queue: Queue, table: Table, firstId: number): Generator<Row> {
       yield { id, ...item }
     } catch (error) {
       if (!(error instanceof MqueueError)) throw error
-      const text = `Queue "${table.name}", item ${id - firstId + 1}: ${error.message}`
-      throw new MqueueError(error.code, text, { queue: table.name })
+      const text = `Queue "${table.queue}", item ${id - firstId + 1}: ${error.message}`
+      throw new MqueueError(error.code, text, { queue: table.queue })
     }
     id++
   }

@@ -18,34 +18,47 @@ interface FoundColumn {
   readonly packet: number
 }
 
-/** What the server knows of some tables or views, by name, in the case that the server has it in. */
+/**
+ * What the server knows of the tables or views of some queues, by queue. Kamailio quotes names as well.
+ *
+ * @param isFolding whether the server takes names for the same that differ only in case
+ */
 export async function describeTables(
   session: MysqlSession,
-  tables: readonly string[],
+  queues: readonly string[],
+  isFolding: boolean,
 ): Promise<Map<string, Description>> {
-  const found = new Map<string, { columns: Column[]; unfit: string | undefined }>()
-  // The server looks a single name up; for several it goes through all tables.
-  const names =
-    tables.length === 1
-      ? `= ${mysql.escape(tables[0])}`
-      : `in (${tables.map((table) => mysql.escape(table)).join()})`
-  const where = `where table_schema = database() and table_name ${names}`
+  const known = (name: string) => (isFolding ? name.toLowerCase() : name)
+  const found = new Map<string, { name: string; columns: Column[]; unfit: string | undefined }>()
+  const names = queues.map((queue) => mysql.escape(known(queue)))
+  // The server looks a single name up; for several it goes through all tables, and would take "q" for "Q" there.
+  const exact = isFolding ? 'lower(table_name)' : 'cast(table_name as binary)'
+  const isOne = names.length === 1 ? `table_name = ${names}` : `${exact} in (${names.join()})`
+  const where = `where table_schema = database() and ${isOne}`
   const relations = await session.rows<FoundTable>(
     `select table_name as \`table\`, table_type as kind, engine as engine
     from information_schema.tables ${where}`,
   )
   for (const relation of relations) {
-    found.set(relation.table, { columns: [], unfit: unfitness(relation) })
+    const description = { name: relation.table, columns: [], unfit: unfitness(relation) }
+    found.set(known(relation.table), description)
   }
-  if (found.size === 0) return found
-  const columns = await session.rows<FoundColumn>(
-    `select table_name as \`table\`, column_name as name, column_type as type, data_type as kind,
-      character_maximum_length as longest, character_set_name as charset,
-      @@max_allowed_packet as packet
-    from information_schema.columns ${where}`,
+  const columns =
+    found.size === 0
+      ? []
+      : await session.rows<FoundColumn>(
+          `select table_name as \`table\`, column_name as name, column_type as type,
+            data_type as kind, character_maximum_length as longest, character_set_name as charset,
+            @@max_allowed_packet as packet
+          from information_schema.columns ${where}`,
+        )
+  for (const column of columns) found.get(known(column.table))?.columns.push(asColumn(column))
+  return new Map(
+    queues.flatMap((queue) => {
+      const description = found.get(known(queue))
+      return description === undefined ? [] : [[queue, description]]
+    }),
   )
-  for (const column of columns) found.get(column.table)?.columns.push(asColumn(column))
-  return found
 }
 
 function unfitness({ kind, engine }: FoundTable): string | undefined {

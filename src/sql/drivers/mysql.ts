@@ -88,8 +88,7 @@ class MysqlDriver implements Driver {
     this.#session = session
     this.#onLost = onLost
     this.#settings = settings
-    const nameOfTable = (queue: string) => this.tableNameOf(queue)
-    this.#locks = new MysqlLocks(session, owner, settings.database, nameOfTable)
+    this.#locks = new MysqlLocks(session, owner, settings.database)
   }
 
   async begin(): Promise<void> {
@@ -108,20 +107,13 @@ class MysqlDriver implements Driver {
     await this.#session.query('rollback')
   }
 
-  async describe(tables: readonly string[]): Promise<Map<string, Description>> {
-    if (tables.length === 0) return new Map()
-    const described = await describeTables(this.#session, tables)
-    const found = new Map([...described].map(([name, one]) => [this.tableNameOf(name), one]))
-    return new Map(
-      tables.flatMap((table) => {
-        const description = found.get(this.tableNameOf(table))
-        return description === undefined ? [] : [[table, description]]
-      }),
-    )
+  async describe(queues: readonly string[]): Promise<Map<string, Description>> {
+    if (queues.length === 0) return new Map()
+    return describeTables(this.#session, queues, this.#settings.folding !== 0)
   }
 
-  create(tables: readonly string[]): Promise<Map<string, Error>> {
-    return createTables(this.#asServer, tables, TABLES_AT_ONCE, creating)
+  create(queues: readonly string[]): Promise<Map<string, Error>> {
+    return createTables(this.#asServer, queues, TABLES_AT_ONCE, creating)
   }
 
   lock(tables: readonly string[]): Promise<Set<string>> {
@@ -130,10 +122,6 @@ class MysqlDriver implements Driver {
 
   unlock(tables: readonly string[]): Promise<void> {
     return this.#locks.unlock(tables)
-  }
-
-  tableNameOf(queue: string): string {
-    return this.#settings.folding === 0 ? queue : queue.toLowerCase()
   }
 
   read(table: Table, after: number | undefined, limit: number): Promise<Row[]> {

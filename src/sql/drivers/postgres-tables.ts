@@ -1,12 +1,16 @@
 import type pg from 'pg'
 import type { Column, Description } from './driver.ts'
-
-const LONGEST_NAME = 63
+import { inStatement, type Place, placesOf } from './postgres-names.ts'
 
 interface FoundColumn {
+  /** The place that was asked for, as it stands in a statement. */
+  readonly place: string
+  /** The table's name with that of its schema, as they stand in a statement. */
   readonly table: string
   /** What the relation is, in a letter. */
   readonly relation: string
+  readonly isTemporary: boolean
+  readonly mayBeUsed: boolean
   readonly encoding: string
   /** Null when the relation has no column at all. */
   readonly name: string | null
@@ -15,38 +19,80 @@ interface FoundColumn {
   readonly modifier: number
 }
 
-/** What PostgreSQL knows of some tables or views, by name, in one statement. */
+/** What PostgreSQL knows of the tables or views of some queues, by queue, in one statement. */
 export async function describeTables(
   client: pg.Client,
-  tables: readonly string[],
+  queues: readonly string[],
 ): Promise<Map<string, Description>> {
+  const places = queues.map((queue) => [queue, placesOf(queue, client)] as const)
+  const asked = places.flatMap(([, { table, quoted }]) => [table, ...(quoted ? [quoted] : [])])
+  const found = await describePlaces(client, asked)
+  const described = new Map<string, Description>()
+  for (const [queue, { table, quoted, unfit }] of places) {
+    const description = unfit
+      ? { name: inStatement(table), columns: [], unfit }
+      : chosen(found.get(inStatement(table)), quoted && found.get(inStatement(quoted)))
+    if (description !== undefined) described.set(queue, description)
+  }
+  return described
+}
+
+/** The table of a queue: Kamailio's, or one that was made for it under its quoted name; never one of two. */
+function chosen(
+  kamailios: Description | undefined,
+  quoted: Description | undefined,
+): Description | undefined {
+  if (quoted === undefined || !isQueueTable(quoted)) return kamailios
+  if (kamailios === undefined) return quoted
+  const text = `it has two tables, ${kamailios.name}, which is Kamailio's, and ${quoted.name}`
+  return { ...kamailios, unfit: `${text}; move the rows of the second to the first and drop it` }
+}
+
+function isQueueTable({ columns }: Description): boolean {
+  return ['id', 'key', 'val'].every((name) => columns.some((column) => column.name === name))
+}
+
+async function describePlaces(
+  client: pg.Client,
+  places: readonly Place[],
+): Promise<Map<string, Description>> {
+  const names = new Map(places.map((place) => [inStatement(place), place]))
   const { rows } = await client.query<FoundColumn>(
-    `select wanted.name as "table", relkind as relation,
+    `select place, format('%I.%I', nspname, relname) as "table", relkind as relation,
+      relpersistence = 't' as "isTemporary",
+      has_schema_privilege(relnamespace, 'usage') as "mayBeUsed",
       current_setting('server_encoding') as encoding, attname as name,
       format_type(atttypid, atttypmod) as type, typname as kind, atttypmod as modifier
-    from unnest($1::text[]) as wanted(name)
-    join pg_class on pg_class.oid = to_regclass(quote_ident(wanted.name))
+    from unnest($1::text[], $2::text[], $3::text[]) as wanted(place, schema, name)
+    join pg_class on pg_class.oid = case when wanted.schema is null
+      then to_regclass(quote_ident(wanted.name))::oid
+      else (select one.oid from pg_class as one join pg_namespace on pg_namespace.oid = relnamespace
+        where nspname = wanted.schema and relname = wanted.name) end
+    join pg_namespace on pg_namespace.oid = pg_class.relnamespace
     left join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
     left join pg_type on pg_type.oid = atttypid`,
-    [[...new Set(tables.filter((table) => table.length <= LONGEST_NAME))]],
+    [
+      [...names.keys()],
+      [...names.values()].map(({ schema }) => schema),
+      [...names.values()].map(({ name }) => name),
+    ],
   )
-  const found = new Map<string, { columns: Column[]; unfit: string | undefined }>()
+  const found = new Map<string, Description & { columns: Column[] }>()
   for (const row of rows) {
-    const description = found.get(row.table) ?? { columns: [], unfit: unfitness(row) }
-    found.set(row.table, description)
-    if (row.name !== null) description.columns.push(asColumn(row.name, row))
-  }
-  for (const table of tables) {
-    if (table.length <= LONGEST_NAME) continue
-    found.set(table, {
+    const description = found.get(row.place) ?? {
+      name: row.table,
       columns: [],
-      unfit: `PostgreSQL keeps ${LONGEST_NAME} characters of a name`,
-    })
+      unfit: unfitness(row),
+    }
+    found.set(row.place, description)
+    if (row.name !== null) description.columns.push(asColumn(row.name, row))
   }
   return found
 }
 
-function unfitness({ relation, encoding }: FoundColumn): string | undefined {
+function unfitness({ relation, isTemporary, mayBeUsed, encoding }: FoundColumn) {
+  if (!mayBeUsed) return 'it is in a schema that may not be used; grant usage on it'
+  if (isTemporary) return 'it is temporary'
   if (relation === 'v' || relation === 'm') return 'it is a view'
   if (relation !== 'r' && relation !== 'p') return 'it is not a table of this database'
   if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return undefined
