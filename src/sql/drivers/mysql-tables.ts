@@ -1,5 +1,7 @@
 import mysql from 'mysql2'
+import type { Charset } from './charset.ts'
 import type { Column, Description } from './driver.ts'
+import { MysqlCharsets } from './mysql-charsets.ts'
 import type { MysqlSession } from './mysql-session.ts'
 
 interface FoundTable {
@@ -14,51 +16,72 @@ interface FoundColumn {
   readonly type: string
   readonly kind: string
   readonly longest: number | null
+  readonly octets: number | null
   readonly charset: string | null
   readonly packet: number
 }
 
-/**
- * What the server knows of the tables or views of some queues, by queue. Kamailio quotes names as well.
- *
- * @param isFolding whether the server takes names for the same that differ only in case
- */
-export async function describeTables(
-  session: MysqlSession,
-  queues: readonly string[],
-  isFolding: boolean,
-): Promise<Map<string, Description>> {
-  const known = (name: string) => (isFolding ? name.toLowerCase() : name)
-  const found = new Map<string, { name: string; columns: Column[]; unfit: string | undefined }>()
-  const names = queues.map((queue) => mysql.escape(known(queue)))
-  // The server looks a single name up; for several it goes through all tables, and would take "q" for "Q" there.
-  const exact = isFolding ? 'lower(table_name)' : 'cast(table_name as binary)'
-  const isOne = names.length === 1 ? `table_name = ${names}` : `${exact} in (${names.join()})`
-  const where = `where table_schema = database() and ${isOne}`
-  const relations = await session.rows<FoundTable>(
-    `select table_name as \`table\`, table_type as kind, engine as engine
-    from information_schema.tables ${where}`,
-  )
-  for (const relation of relations) {
-    const description = { name: relation.table, columns: [], unfit: unfitness(relation) }
-    found.set(known(relation.table), description)
+/** The tables of queues on a server. */
+export class MysqlTables {
+  readonly #session: MysqlSession
+  readonly #isFolding: boolean
+  readonly #charsets: MysqlCharsets
+
+  /** @param isFolding whether the server takes names for the same that differ only in case */
+  constructor(session: MysqlSession, isFolding: boolean) {
+    this.#session = session
+    this.#isFolding = isFolding
+    this.#charsets = new MysqlCharsets(session)
   }
-  const columns =
-    found.size === 0
-      ? []
-      : await session.rows<FoundColumn>(
-          `select table_name as \`table\`, column_name as name, column_type as type,
-            data_type as kind, character_maximum_length as longest, character_set_name as charset,
-            @@max_allowed_packet as packet
-          from information_schema.columns ${where}`,
-        )
-  for (const column of columns) found.get(known(column.table))?.columns.push(asColumn(column))
-  return new Map(
-    queues.flatMap((queue) => {
-      const description = found.get(known(queue))
-      return description === undefined ? [] : [[queue, description]]
-    }),
-  )
+
+  /** What the server knows of the tables or views of some queues, by queue. Kamailio quotes their names as well. */
+  async describe(queues: readonly string[]): Promise<Map<string, Description>> {
+    if (queues.length === 0) return new Map()
+    const found = new Map<string, Description & { columns: Column[] }>()
+    const where = `where table_schema = database() and ${this.#amongst(queues)}`
+    const relations = await this.#session.rows<FoundTable>(
+      `select table_name as \`table\`, table_type as kind, engine as engine
+      from information_schema.tables ${where}`,
+    )
+    for (const relation of relations) {
+      const description = { name: relation.table, columns: [], unfit: unfitness(relation) }
+      found.set(this.#known(relation.table), description)
+    }
+    const columns = found.size === 0 ? [] : await this.#columns(where)
+    for (const column of columns) {
+      const charset =
+        column.charset === null ? undefined : await this.#charsets.find(column.charset)
+      found.get(this.#known(column.table))?.columns.push(asColumn(column, charset))
+    }
+    return new Map(
+      queues.flatMap((queue) => {
+        const description = found.get(this.#known(queue))
+        return description === undefined ? [] : [[queue, description]]
+      }),
+    )
+  }
+
+  /** The name that a table is known by here. */
+  #known(name: string): string {
+    return this.#isFolding ? name.toLowerCase() : name
+  }
+
+  #amongst(queues: readonly string[]): string {
+    const names = queues.map((queue) => mysql.escape(this.#known(queue)))
+    // The server looks a single name up; for several it goes through all tables, and would take "q" for "Q" there.
+    if (names.length === 1) return `table_name = ${names}`
+    const exact = this.#isFolding ? 'lower(table_name)' : 'cast(table_name as binary)'
+    return `${exact} in (${names.join()})`
+  }
+
+  #columns(where: string): Promise<FoundColumn[]> {
+    return this.#session.rows<FoundColumn>(
+      `select table_name as \`table\`, column_name as name, column_type as type,
+        data_type as kind, character_maximum_length as longest, character_octet_length as octets,
+        character_set_name as charset, @@max_allowed_packet as packet
+      from information_schema.columns ${where}`,
+    )
+  }
 }
 
 function unfitness({ kind, engine }: FoundTable): string | undefined {
@@ -67,33 +90,31 @@ function unfitness({ kind, engine }: FoundTable): string | undefined {
   return `its engine is ${engine}, which knows no transactions; alter it to engine = InnoDB`
 }
 
-function asColumn({ name, type, kind, longest, charset, packet }: FoundColumn): Column {
-  const isBounded = kind === 'varchar'
-  // A text type is bounded in bytes, and a statement with its quoted text must fit into a packet.
-  const inPacket = Number(packet) / 2 - 1_000
-  const bytes = isBounded ? inPacket : Math.min(Number(longest), inPacket)
+function asColumn(column: FoundColumn, charset: Charset | undefined): Column {
+  const { name, type, kind, longest, octets, packet } = column
+  // A varchar is bounded in characters, a text type in bytes.
+  const isVarchar = kind === 'varchar'
+  const most = isVarchar ? Number.POSITIVE_INFINITY : Number(octets)
+  // A statement with its quoted text must fit into a packet.
+  const mostSent = Number(packet) / 2 - 1_000
   return {
     name: name.toLowerCase(),
     type,
     isText: ['varchar', 'tinytext', 'text', 'mediumtext', 'longtext'].includes(kind),
     isInteger: kind.endsWith('int'),
     refuses(text) {
-      if (charset !== 'utf8mb4' && !isIn(charset, text)) {
-        return `its character set ${charset} does not hold every text; convert it to utf8mb4`
+      const missing = charset?.missing(text)
+      if (missing !== undefined) {
+        return `its character set ${column.charset} does not hold ${missing}; convert it to utf8mb4`
       }
-      if (isBounded && text.length > Number(longest) && [...text].length > Number(longest)) {
+      if (isVarchar && text.length > Number(longest) && [...text].length > Number(longest)) {
         return `it holds at most ${longest} characters`
       }
-      if (3 * text.length <= bytes || Buffer.byteLength(text) <= bytes) return undefined
-      return `it holds at most ${Math.floor(bytes)} bytes`
+      // No character takes more bytes for each of its code units.
+      if (4 * text.length <= Math.min(most, mostSent)) return undefined
+      const sent = Buffer.byteLength(text)
+      if ((charset?.bytes(text) ?? sent) <= most && sent <= mostSent) return undefined
+      return `it holds at most ${Math.floor(Math.min(most, mostSent))} bytes`
     },
   }
-}
-
-/** Whether a character set certainly holds a text. */
-function isIn(charset: string | null, text: string): boolean {
-  const isBasic = !/[\u{10000}-\u{10ffff}]/u.test(text)
-  if (charset === 'utf8' || charset === 'utf8mb3') return isBasic
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
-  return true
 }

@@ -10,7 +10,7 @@ import {
 } from './driver.ts'
 import { MysqlLocks } from './mysql-locks.ts'
 import { MysqlSession, nameOf } from './mysql-session.ts'
-import { describeTables } from './mysql-tables.ts'
+import { MysqlTables } from './mysql-tables.ts'
 import { type Statement, statementsOf, textsOf } from './mysql-writes.ts'
 import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
 
@@ -49,6 +49,7 @@ class MysqlDriver implements Driver {
   readonly #onLost: OpenOptions['onLost']
   readonly #settings: Settings
   readonly #locks: MysqlLocks
+  readonly #tables: MysqlTables
   readonly #asServer: ServerSession = {
     run: (text) => this.#session.query(text),
     rollback: () => this.rollback(),
@@ -89,6 +90,7 @@ class MysqlDriver implements Driver {
     this.#onLost = onLost
     this.#settings = settings
     this.#locks = new MysqlLocks(session, owner, settings.database)
+    this.#tables = new MysqlTables(session, settings.folding !== 0)
   }
 
   async begin(): Promise<void> {
@@ -107,9 +109,8 @@ class MysqlDriver implements Driver {
     await this.#session.query('rollback')
   }
 
-  async describe(queues: readonly string[]): Promise<Map<string, Description>> {
-    if (queues.length === 0) return new Map()
-    return describeTables(this.#session, queues, this.#settings.folding !== 0)
+  describe(queues: readonly string[]): Promise<Map<string, Description>> {
+    return this.#tables.describe(queues)
   }
 
   create(queues: readonly string[]): Promise<Map<string, Error>> {

@@ -1,6 +1,11 @@
 import type pg from 'pg'
+import type { Charset } from './charset.ts'
 import type { Column, Description } from './driver.ts'
+import { askEncoding } from './postgres-encoding.ts'
 import { inStatement, type Place, placesOf } from './postgres-names.ts'
+
+/** The encodings in which a text of any kind is kept as it is. */
+const HOLDING_ALL = ['UTF8', 'SQL_ASCII']
 
 interface FoundColumn {
   /** The place that was asked for, as it stands in a statement. */
@@ -19,22 +24,67 @@ interface FoundColumn {
   readonly modifier: number
 }
 
-/** What PostgreSQL knows of the tables or views of some queues, by queue, in one statement. */
-export async function describeTables(
-  client: pg.Client,
-  queues: readonly string[],
-): Promise<Map<string, Description>> {
-  const places = queues.map((queue) => [queue, placesOf(queue, client)] as const)
-  const asked = places.flatMap(([, { table, quoted }]) => [table, ...(quoted ? [quoted] : [])])
-  const found = await describePlaces(client, asked)
-  const described = new Map<string, Description>()
-  for (const [queue, { table, quoted, unfit }] of places) {
-    const description = unfit
-      ? { name: inStatement(table), columns: [], unfit }
-      : chosen(found.get(inStatement(table)), quoted && found.get(inStatement(quoted)))
-    if (description !== undefined) described.set(queue, description)
+/** The tables of queues in a database. */
+export class PostgresTables {
+  readonly #client: pg.Client
+  /** What the encoding of the database holds; undefined where that is everything, or not found out yet. */
+  #charset: Charset | undefined
+
+  constructor(client: pg.Client) {
+    this.#client = client
   }
-  return described
+
+  /** What PostgreSQL knows of the tables or views of some queues, by queue, in one statement. */
+  async describe(queues: readonly string[]): Promise<Map<string, Description>> {
+    const places = queues.map((queue) => [queue, placesOf(queue, this.#client)] as const)
+    const asked = places.flatMap(([, { table, quoted }]) => [table, ...(quoted ? [quoted] : [])])
+    const found = await this.#describePlaces(asked)
+    const described = new Map<string, Description>()
+    for (const [queue, { table, quoted, unfit }] of places) {
+      const description = unfit
+        ? { name: inStatement(table), columns: [], unfit }
+        : chosen(found.get(inStatement(table)), quoted && found.get(inStatement(quoted)))
+      if (description !== undefined) described.set(queue, description)
+    }
+    return described
+  }
+
+  async #describePlaces(places: readonly Place[]): Promise<Map<string, Description>> {
+    const names = new Map(places.map((place) => [inStatement(place), place]))
+    const { rows } = await this.#client.query<FoundColumn>(
+      `select place, format('%I.%I', nspname, relname) as "table", relkind as relation,
+        relpersistence = 't' as "isTemporary",
+        has_schema_privilege(relnamespace, 'usage') as "mayBeUsed",
+        current_setting('server_encoding') as encoding, attname as name,
+        format_type(atttypid, atttypmod) as type, typname as kind, atttypmod as modifier
+      from unnest($1::text[], $2::text[], $3::text[]) as wanted(place, schema, name)
+      join pg_class on pg_class.oid = case when wanted.schema is null
+        then to_regclass(quote_ident(wanted.name))::oid
+        else (select one.oid from pg_class as one join pg_namespace on pg_namespace.oid = relnamespace
+          where nspname = wanted.schema and relname = wanted.name) end
+      join pg_namespace on pg_namespace.oid = pg_class.relnamespace
+      left join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
+      left join pg_type on pg_type.oid = atttypid`,
+      [
+        [...names.keys()],
+        [...names.values()].map(({ schema }) => schema),
+        [...names.values()].map(({ name }) => name),
+      ],
+    )
+    const encoding = rows[0]?.encoding ?? 'UTF8'
+    if (!HOLDING_ALL.includes(encoding)) this.#charset ??= await askEncoding(this.#client)
+    const found = new Map<string, Description & { columns: Column[] }>()
+    for (const row of rows) {
+      const description = found.get(row.place) ?? {
+        name: row.table,
+        columns: [],
+        unfit: unfitness(row),
+      }
+      found.set(row.place, description)
+      if (row.name !== null) description.columns.push(asColumn(row.name, row, this.#charset))
+    }
+    return found
+  }
 }
 
 /** The table of a queue: Kamailio's, or one that was made for it under its quoted name; never one of two. */
@@ -52,54 +102,16 @@ function isQueueTable({ columns }: Description): boolean {
   return ['id', 'key', 'val'].every((name) => columns.some((column) => column.name === name))
 }
 
-async function describePlaces(
-  client: pg.Client,
-  places: readonly Place[],
-): Promise<Map<string, Description>> {
-  const names = new Map(places.map((place) => [inStatement(place), place]))
-  const { rows } = await client.query<FoundColumn>(
-    `select place, format('%I.%I', nspname, relname) as "table", relkind as relation,
-      relpersistence = 't' as "isTemporary",
-      has_schema_privilege(relnamespace, 'usage') as "mayBeUsed",
-      current_setting('server_encoding') as encoding, attname as name,
-      format_type(atttypid, atttypmod) as type, typname as kind, atttypmod as modifier
-    from unnest($1::text[], $2::text[], $3::text[]) as wanted(place, schema, name)
-    join pg_class on pg_class.oid = case when wanted.schema is null
-      then to_regclass(quote_ident(wanted.name))::oid
-      else (select one.oid from pg_class as one join pg_namespace on pg_namespace.oid = relnamespace
-        where nspname = wanted.schema and relname = wanted.name) end
-    join pg_namespace on pg_namespace.oid = pg_class.relnamespace
-    left join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
-    left join pg_type on pg_type.oid = atttypid`,
-    [
-      [...names.keys()],
-      [...names.values()].map(({ schema }) => schema),
-      [...names.values()].map(({ name }) => name),
-    ],
-  )
-  const found = new Map<string, Description & { columns: Column[] }>()
-  for (const row of rows) {
-    const description = found.get(row.place) ?? {
-      name: row.table,
-      columns: [],
-      unfit: unfitness(row),
-    }
-    found.set(row.place, description)
-    if (row.name !== null) description.columns.push(asColumn(row.name, row))
-  }
-  return found
-}
-
-function unfitness({ relation, isTemporary, mayBeUsed, encoding }: FoundColumn) {
+function unfitness({ relation, isTemporary, mayBeUsed }: FoundColumn) {
   if (!mayBeUsed) return 'it is in a schema that may not be used; grant usage on it'
   if (isTemporary) return 'it is temporary'
   if (relation === 'v' || relation === 'm') return 'it is a view'
   if (relation !== 'r' && relation !== 'p') return 'it is not a table of this database'
-  if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return undefined
-  return `its database has the encoding ${encoding}, which does not hold every text; make one with UTF8`
+  return undefined
 }
 
-function asColumn(name: string, { type, kind, modifier }: FoundColumn): Column {
+function asColumn(name: string, column: FoundColumn, charset: Charset | undefined): Column {
+  const { type, kind, modifier, encoding } = column
   // The modifier of a varchar is its length and a header of 4.
   const longest = kind === 'varchar' && modifier > 4 ? modifier - 4 : Number.POSITIVE_INFINITY
   return {
@@ -107,9 +119,13 @@ function asColumn(name: string, { type, kind, modifier }: FoundColumn): Column {
     type,
     isText: kind === 'varchar' || kind === 'text',
     isInteger: ['int2', 'int4', 'int8'].includes(kind),
-    refuses: (text) =>
-      text.length > longest && [...text].length > longest
-        ? `it holds at most ${longest} characters`
-        : undefined,
+    refuses(text) {
+      const missing = charset?.missing(text)
+      if (missing !== undefined) {
+        return `the encoding ${encoding} of its database does not hold ${missing}; make one with UTF8`
+      }
+      if (text.length <= longest || [...text].length <= longest) return undefined
+      return `it holds at most ${longest} characters`
+    },
   }
 }

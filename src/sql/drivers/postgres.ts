@@ -11,7 +11,7 @@ import {
 } from './driver.ts'
 import { PostgresLocks } from './postgres-locks.ts'
 import { inStatement, type Place, placesOf } from './postgres-names.ts'
-import { describeTables } from './postgres-tables.ts'
+import { PostgresTables } from './postgres-tables.ts'
 import { changesOf, type Statement, statementsOf, together } from './postgres-writes.ts'
 import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
 
@@ -49,6 +49,7 @@ export async function openPostgres(url: string, { owner, onLost }: OpenOptions):
 class PostgresDriver implements Driver {
   readonly #client: pg.Client
   readonly #locks: PostgresLocks
+  readonly #tables: PostgresTables
   readonly #asServer: ServerSession = {
     run: (text) => this.#client.query(text),
     rollback: () => this.rollback(),
@@ -68,6 +69,7 @@ class PostgresDriver implements Driver {
   constructor(client: pg.Client, owner: string, onLost: OpenOptions['onLost']) {
     this.#client = client
     this.#locks = new PostgresLocks(client, owner)
+    this.#tables = new PostgresTables(client)
     this.#onLost = onLost
     // Without a listener an error ends the process.
     client.on('error', (error) => this.#onLost(error))
@@ -94,7 +96,7 @@ class PostgresDriver implements Driver {
   }
 
   describe(queues: readonly string[]): Promise<Map<string, Description>> {
-    return describeTables(this.#client, queues)
+    return this.#tables.describe(queues)
   }
 
   async create(queues: readonly string[]): Promise<Map<string, Error>> {
