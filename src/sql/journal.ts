@@ -15,6 +15,7 @@ import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
 import { UNWATCHED } from './merging.ts'
 import {
   deleteLoaded,
+  leaveInFile,
   openingError,
   reportLeftOut,
   reportLoaded,
@@ -205,7 +206,7 @@ export class Journal implements Storage {
     const loaded = await restore(claim, rescue, opening)
     reportLoaded(database, this.#name, claim.table, loaded)
     // While the file is there nothing may happen to the rows that it tells of.
-    rescue.delete()
+    await leaveInFile(database, this.#name, loaded)
     this.#handOver.done()
     this.#hasRows = true
     opening.signal.throwIfAborted()

@@ -7,6 +7,7 @@ import {
   batchesOf,
   numberItems,
   type Progress,
+  type PutBack,
   pause,
   presentOf,
   putBack,
@@ -30,6 +31,9 @@ export interface Loaded {
   /** How many of them came from the rescue file. */
   readonly rescued: number
 }
+
+/** What was brought together in the table. */
+export type Restored = Loaded & PutBack
 
 /**
  * Takes all items out of a queue's table, as Kamailio does at its start (dbmode 1 and 2): what the rescue file
@@ -75,23 +79,25 @@ export async function takeAll(
 
 /**
  * Brings a queue's table and its rescue file together in the table, and reads it (dbmode 4, and dbmode 3 with a
- * rescue file).
+ * rescue file). What the table cannot keep is left to the caller, who keeps it with `leaveInFile`.
  */
 export async function restore(
   { connection, table }: Claim,
   rescue: RescueFile,
   progress: Progress,
-): Promise<Loaded> {
+): Promise<Restored> {
   // The file knows the ids before the table does, so that no item is put back twice, whatever fails in between.
   if (rescue.exists)
     await numberItems(await connection.withoutTransaction(rangeOf(table), LOAD_TIMEOUT), rescue)
   const items = new Segments<unknown>()
   return connection.transaction(async (driver, progressed) => {
-    const rescued = rescue.exists ? await putBack(driver, table, rescue, progress, progressed) : 0
+    const put = rescue.exists
+      ? await putBack(driver, table, rescue, progress, progressed)
+      : { rescued: 0, left: [], reason: '' }
     const read = await readAll(driver, table, items, progress, progressed)
     const count = await driver.count(table)
     if (count !== read) throw changedMeanwhile(count, read)
-    return { items, lastId: await driver.lastId(table), rescued }
+    return { items, lastId: await driver.lastId(table), ...put }
   }, LOAD_TIMEOUT)
 }
 

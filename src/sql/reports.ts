@@ -1,7 +1,7 @@
 import { MqueueError, quote, reasonOf } from '../errors.ts'
 import type { Database } from './database.ts'
 import type { Table } from './drivers/driver.ts'
-import type { Loaded } from './loading.ts'
+import type { Loaded, Restored } from './loading.ts'
 import type { RescuedItem, RescueFile } from './rescue-file.ts'
 
 /**
@@ -64,6 +64,30 @@ export function unwritable(queue: string, { path }: RescueFile, cause: unknown):
   const text = `Queue ${quote(queue)}: ${path} cannot be written: ${reasonOf(cause)}`
   const advice = 'Make room, or let this process write there; it may be needed at its end'
   return new MqueueError('MQ_UNAVAILABLE', `${text}. ${advice}.`, { queue })
+}
+
+/** Leaves in a rescue file what could not be put back into the table, or deletes it. */
+export async function leaveInFile(
+  database: Database,
+  queue: string,
+  { left, reason }: Restored,
+): Promise<void> {
+  const file = database.rescueFile(queue)
+  if (left.length === 0) return file.delete()
+  await file.write(left.map((item) => ({ item })))
+  reportUnfit(database, queue, left.length, reason)
+}
+
+/** Reports items that the table of a queue cannot keep, and that its rescue file keeps instead. */
+export function reportUnfit(
+  database: Database,
+  queue: string,
+  count: number,
+  reason: string,
+): void {
+  const { path } = database.rescueFile(queue)
+  const text = `Queue ${quote(queue)}: ${reason} Items that are kept in ${path} instead: ${count}.`
+  database.report.error(text)
 }
 
 /** Deletes a rescue file whose items are in the queue now. */

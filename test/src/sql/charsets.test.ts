@@ -6,8 +6,10 @@ import mysql from 'mysql2/promise'
 import pg from 'pg'
 import type { StoreLocation } from '../../../src/address.ts'
 import { type Dbmode, LocalEngine } from '../../../src/index.ts'
+import { Connection } from '../../../src/sql/connection.ts'
 import { defined } from '../../conformance/engine.ts'
 import { onDatabase, Reports, type TestDatabase } from '../../support/databases.ts'
+import { drained } from '../../support/drain.ts'
 
 /** Characters of which every character set holds some, and some that look the same to a few. */
 const CHARACTERS = [
@@ -41,6 +43,8 @@ function holdsWhatTheServerDoes(
     await engine.define([defined('q', 0, 0, dbmode)])
     return engine
   }
+  const valuesOf = async (engine: LocalEngine) =>
+    (await drained(engine)).map(({ value }) => value).join()
   const inTable = async ({ query }: CharsetTable) =>
     (await query('select val from q order by id')).map(({ val }) => val).join()
   const rescued = ({ location: { directory } }: CharsetTable) =>
@@ -88,6 +92,65 @@ function holdsWhatTheServerDoes(
       assert.equal(await inTable(table), 'Müller')
     }
     assert.equal(rescued(table), '')
+  })
+
+  for (const dbmode of [1, 3] as const) {
+    it(`that is not held keeps no other from being saved (dbmode ${dbmode})`, async () => {
+      const table = await tableIn(name)
+      for (const saved of ['a,ü,z', 'a,ü,z,b,ö,y']) {
+        const engine = await start(table, dbmode)
+        if (dbmode === 1) await drained(engine)
+        for (const value of saved.length > 6 ? 'bö字y' : 'aü漢z') await engine.add('q', 'k', value)
+        await engine.save()
+        await engine.close()
+        if (dbmode === 1) {
+          assert.equal(await inTable(table), saved.slice(-5))
+          assert.match(rescued(table), /^[漢字]$/)
+        } else assert.equal(await inTable(table), saved)
+      }
+      assert.match(reports.said.join('\n'), /item 3: .*U\+6F22/)
+      assert.match(reports.said.join('\n'), /rescue\.jsonl instead: 1/)
+      const next = await start(table, 1)
+      assert.equal(await valuesOf(next), dbmode === 1 ? '字,b,ö,y' : '漢,字,a,ü,z,b,ö,y')
+    })
+  }
+
+  it('that is not held is rescued once, also where the others cannot be saved', async () => {
+    const table = await tableIn(name)
+    const engine = await start(table, 3)
+    for (const value of 'aü漢z') await engine.add('q', 'k', value)
+    const { transaction } = Connection.prototype
+    Connection.prototype.transaction = function (work, timeout) {
+      const failing: typeof work = async (...args) => {
+        await work(...args)
+        throw new Error('refused')
+      }
+      return transaction.call(this, failing, timeout) as never
+    }
+    try {
+      await engine.save()
+    } finally {
+      Connection.prototype.transaction = transaction
+    }
+    assert.equal(await inTable(table), '')
+    assert.equal(rescued(table), '漢,a,ü,z')
+    assert.match(reports.said.join('\n'), /3 items are not saved/)
+  })
+
+  it('that is not held keeps no other from a journal, which leaves it in the rescue file', async () => {
+    const table = await tableIn(name)
+    const engine = await start(table, 0)
+    for (const value of 'aü漢z') await engine.add('q', 'k', value)
+    await engine.define([defined('q', 0, 0, 4)])
+    assert.equal(await engine.size('q'), 3)
+    assert.equal(await inTable(table), 'a,ü,z')
+    assert.equal(rescued(table), '漢')
+    assert.match(reports.said.join('\n'), /U\+6F22/)
+    await engine.add('q', 'k', 'ö')
+    await engine.close()
+    const next = await start(table, 4)
+    assert.equal(await valuesOf(next), 'a,ü,z,ö')
+    assert.equal(rescued(table), '漢')
   })
 }
 
