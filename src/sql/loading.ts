@@ -3,6 +3,7 @@ import { decode, encodeWhatCan } from '../value.ts'
 import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
 import type { Driver, Table } from './drivers/driver.ts'
+import { makeRoom } from './ids.ts'
 import {
   batchesOf,
   numberItems,
@@ -79,26 +80,47 @@ export async function takeAll(
 
 /**
  * Brings a queue's table and its rescue file together in the table, and reads it (dbmode 4, and dbmode 3 with a
- * rescue file). What the table cannot keep is left to the caller, who keeps it with `leaveInFile`.
+ * rescue file). What the table cannot keep is left in the file. Where the ids of the table have come to their end they begin
+ * again, so that more can be added behind what it holds.
  */
 export async function restore(
+  claim: Claim,
+  rescue: RescueFile,
+  progress: Progress,
+): Promise<Restored> {
+  const first = await bringTogether(claim, rescue, progress)
+  const { largestId } = claim.table
+  const lacksIds = first.lacksIds || first.lastId >= largestId
+  if (!lacksIds || first.items.size >= largestId) return first
+  await makeRoom(claim, 1, LOAD_TIMEOUT)
+  const { rescued, ...second } = await bringTogether(claim, rescue, progress)
+  return { rescued: first.rescued + rescued, ...second }
+}
+
+async function bringTogether(
   { connection, table }: Claim,
   rescue: RescueFile,
   progress: Progress,
 ): Promise<Restored> {
   // The file knows the ids before the table does, so that no item is put back twice, whatever fails in between.
-  if (rescue.exists)
-    await numberItems(await connection.withoutTransaction(rangeOf(table), LOAD_TIMEOUT), rescue)
+  if (rescue.exists) {
+    const range = await connection.withoutTransaction(rangeOf(table), LOAD_TIMEOUT)
+    await numberItems(range, rescue, table.largestId)
+  }
   const items = new Segments<unknown>()
-  return connection.transaction(async (driver, progressed) => {
+  const restored = await connection.transaction(async (driver, progressed) => {
     const put = rescue.exists
       ? await putBack(driver, table, rescue, progress, progressed)
-      : { rescued: 0, left: [], reason: '' }
+      : { rescued: 0, left: [], reason: '', lacksIds: false }
     const read = await readAll(driver, table, items, progress, progressed)
     const count = await driver.count(table)
     if (count !== read) throw changedMeanwhile(count, read)
     return { items, lastId: await driver.lastId(table), ...put }
   }, LOAD_TIMEOUT)
+  // While the file tells of rows by their ids nothing may happen to those.
+  if (restored.left.length === 0) rescue.delete()
+  else await rescue.write(restored.left.map((item) => ({ item })))
+  return restored
 }
 
 async function readAll(

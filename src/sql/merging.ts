@@ -4,6 +4,7 @@ import { MqueueError } from '../errors.ts'
 import type { Opening } from '../local/storage.ts'
 import { decode, encodeAsText, type StoredItem } from '../value.ts'
 import type { Driver, Row, Table } from './drivers/driver.ts'
+import { noIdLeft } from './ids.ts'
 import type { RescuedItem, RescueFile } from './rescue-file.ts'
 import { assertFits, type ItemInRow, readItemsOf } from './table.ts'
 
@@ -29,6 +30,8 @@ export interface PutBack {
   /** Those that the table cannot keep, and why, of the first. */
   readonly left: readonly RescuedItem[]
   readonly reason: string
+  /** Whether some are left for want of ids. */
+  readonly lacksIds: boolean
 }
 
 /** Inserts what the rescue file holds and the table lacks. */
@@ -44,33 +47,41 @@ export async function putBack(
   let rescued = 0
   const left: RescuedItem[] = []
   let reason = ''
+  let lacksIds = false
+  const leave = ({ key, val, val_type }: RescuedItem, why: string) => {
+    left.push({ key, val, val_type })
+    reason ||= why
+  }
   for (const batch of batchesOf(rescue)) {
     const found = await readItemsOf(driver, table, idsOf(batch))
     const rows: Row[] = []
     for (const item of batch) {
-      let id = item.id as number
+      let id = item.id ?? Number.POSITIVE_INFINITY
       const row = fittingRow(table, { ...item, id })
       if (row instanceof MqueueError) {
-        const { key, val, val_type } = item
-        left.push({ key, val, val_type })
-        reason ||= row.message
+        leave(item, row.message)
         continue
       }
       const present = found.get(id)
-      if (present === undefined) rows.push(row)
-      else if (!isSame(row, present)) {
+      if (present !== undefined) {
+        if (isSame(row, present)) continue
         // Another program has taken the id for a row of its own.
         free ??= Math.max(await driver.lastId(table), largestId(rescue))
         id = ++free
-        rows.push({ ...row, id })
       }
+      if (id <= table.largestId) {
+        rows.push({ ...row, id })
+        continue
+      }
+      leave(item, noIdLeft(table).message)
+      lacksIds = true
     }
     if (rows.length > 0) await driver.insert(table, rows)
     rescued += rows.length
     progressed()
     await pause(progress)
   }
-  return { rescued, left, reason }
+  return { rescued, left, reason, lacksIds }
 }
 
 export async function removeUnwanted(
@@ -137,10 +148,15 @@ export const rangeOf = (table: Table) => async (driver: Driver) => ({
   last: await driver.lastId(table),
 })
 
-/** Writes an id to every item of a rescue file that has none, before all rows where there is room. */
+/**
+ * Writes an id to every item of a rescue file that has none, before all rows where there is room.
+ *
+ * @param largest the largest id: for what would get a larger one there is none
+ */
 export async function numberItems(
   range: { first: number; last: number },
   rescue: RescueFile,
+  largest: number,
 ): Promise<void> {
   let { first, last } = range
   let count = 0
@@ -159,7 +175,8 @@ export async function numberItems(
   function* numbered() {
     for (const entry of rescue.entries()) {
       const { item } = entry
-      yield item === undefined || item.id !== undefined ? entry : { item: { ...item, id: next++ } }
+      const needsNone = item === undefined || item.id !== undefined || next > largest
+      yield needsNone ? entry : { item: { ...item, id: next++ } }
     }
   }
   await rescue.write(numbered())

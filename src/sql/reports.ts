@@ -18,6 +18,18 @@ export function openingError(
   return error
 }
 
+/** Reports what was brought together. */
+export function reportRestored(
+  database: Database,
+  queue: string,
+  table: Table,
+  restored: Restored,
+): void {
+  reportLoaded(database, queue, table, restored)
+  const { left, reason } = restored
+  if (left.length > 0) reportUnfit(database, queue, left.length, reason)
+}
+
 /** Reports what came out of a rescue file, and what the table is not made for. */
 export function reportLoaded(
   database: Database,
@@ -64,18 +76,6 @@ export function unwritable(queue: string, { path }: RescueFile, cause: unknown):
   const text = `Queue ${quote(queue)}: ${path} cannot be written: ${reasonOf(cause)}`
   const advice = 'Make room, or let this process write there; it may be needed at its end'
   return new MqueueError('MQ_UNAVAILABLE', `${text}. ${advice}.`, { queue })
-}
-
-/** Leaves in a rescue file what could not be put back into the table, or deletes it. */
-export async function leaveInFile(
-  database: Database,
-  queue: string,
-  { left, reason }: Restored,
-): Promise<void> {
-  const file = database.rescueFile(queue)
-  if (left.length === 0) return file.delete()
-  await file.write(left.map((item) => ({ item })))
-  reportUnfit(database, queue, left.length, reason)
 }
 
 /** Reports items that the table of a queue cannot keep, and that its rescue file keeps instead. */

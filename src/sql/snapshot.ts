@@ -8,14 +8,15 @@ import { batches } from './batches.ts'
 import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
+import { makeRoom } from './ids.ts'
 import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
 import { type Progress, UNWATCHED } from './merging.ts'
 import {
   deleteLoaded,
-  leaveInFile,
   openingError,
   reportLeftOut,
   reportLoaded,
+  reportRestored,
   reportUnfit,
   rescueNow,
 } from './reports.ts'
@@ -156,8 +157,7 @@ export class Snapshot implements Storage {
     const rescue = this.place.rescueFile(this.#name)
     if (!rescue.exists) return
     const loaded = await restore(claim, rescue, progress)
-    reportLoaded(this.place, this.#name, claim.table, loaded)
-    await leaveInFile(this.place, this.#name, loaded)
+    reportRestored(this.place, this.#name, claim.table, loaded)
   }
 
   /**
@@ -180,7 +180,9 @@ export class Snapshot implements Storage {
     }
   }
 
-  async #append({ connection, table }: Claim, queue: Queue): Promise<void> {
+  async #append(claim: Claim, queue: Queue): Promise<void> {
+    const { connection, table } = claim
+    await makeRoom(claim, queue.size, SAVE_TIMEOUT)
     const unfit = new Unfit()
     await connection.transaction(async (driver, progressed) => {
       const first = (await driver.lastId(table)) + 1

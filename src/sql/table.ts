@@ -41,7 +41,7 @@ function fitTable(queue: string, description: Description | undefined): Table | 
   if (unfit !== undefined) return new Error(unfit)
   try {
     const id = column(columns, 'id')
-    if (!id.isInteger) {
+    if (id.largest === undefined) {
       throw new Error(`its column "id" has the type ${id.type}; it must be an integer`)
     }
     const type = columns.find((one) => one.name === 'val_type')
@@ -49,7 +49,7 @@ function fitTable(queue: string, description: Description | undefined): Table | 
     const [key, val] = [column(columns, 'key'), column(columns, 'val')]
     assertText(key)
     assertText(val)
-    return { queue, name, key, val, typed: type !== undefined }
+    return { queue, name, key, val, typed: type !== undefined, largestId: id.largest }
   } catch (error) {
     return error as Error
   }

@@ -34,8 +34,14 @@ export async function madeTable(driver: Driver, name: string): Promise<Table> {
   const found = (await driver.describe([name])).get(name)
   assert.ok(found !== undefined && found.unfit === undefined)
   const column = (wanted: string) => found.columns.find((one) => one.name === wanted) as Column
-  const [key, val, type] = [column('key'), column('val'), column('val_type')]
-  return { queue: name, name: found.name, key, val, typed: type !== undefined }
+  const [id, key, val, type] = ['id', 'key', 'val', 'val_type'].map(column) as [
+    Column,
+    Column,
+    Column,
+    Column?,
+  ]
+  const largestId = id.largest as number
+  return { queue: name, name: found.name, key, val, typed: type !== undefined, largestId }
 }
 
 export function conformsAsDriver(
@@ -332,6 +338,23 @@ export function conformsAsDriver(
       assert.equal(await driver.count(table), 5)
     })
 
+    it('gives ids to others behind those of the table once they were restarted', async () => {
+      const driver = await open()
+      const table = await madeTable(driver, 'q')
+      assert.equal(table.largestId, Number.MAX_SAFE_INTEGER)
+      await driver.write([{ table, removed: [], added: [row(1_000), row(5)] }])
+      await driver.write([{ table, removed: [1_000], added: [] }])
+      for (const last of [5, 6]) {
+        await driver.restartIds(table)
+        await database().query(`insert into "q" ("key", val) values ('k', 'v')`)
+        assert.deepEqual((await inTable(table)).at(-1), last + 1)
+      }
+      await database().query('delete from "q"')
+      await driver.restartIds(table)
+      await database().query(`insert into "q" ("key", val) values ('k', 'v')`)
+      assert.deepEqual(await inTable(table), [1])
+    })
+
     it('an id that is reserved is given to nobody', async () => {
       const driver = await open()
       const table = await madeTable(driver, 'q')
@@ -364,7 +387,7 @@ export function conformsAsDriver(
           'val_type',
         ])
         for (const column of columns) assert.equal(column.isText, column.name !== 'id')
-        assert.ok(columns.find((column) => column.name === 'id')?.isInteger)
+        assert.ok(columns.find((column) => column.name === 'id')?.largest)
       }
       const known = [...described.values()].map((one) => one.name)
       assert.deepEqual(await driver.lock(known), new Set(known))

@@ -12,7 +12,8 @@ export interface Column {
   /** Its type, in the database's own words. */
   readonly type: string
   readonly isText: boolean
-  readonly isInteger: boolean
+  /** The largest number it holds, and that the database gives for it, where it holds whole numbers. */
+  readonly largest: number | undefined
   /** Why it cannot keep a text, such as `it holds at most 64 characters`; undefined when it can. */
   refuses(text: string): string | undefined
 }
@@ -36,6 +37,8 @@ export interface Table {
   readonly val: Column
   /** Whether it has the column `val_type`. */
   readonly typed: boolean
+  /** The largest id that it can hold. */
+  readonly largestId: number
 }
 
 /** What happens to one table in one write. No id is both in `removed` and in `added`. */
@@ -91,6 +94,8 @@ export interface Driver {
   lastId(table: Table): Promise<number>
   /** Keeps others, such as Kamailio, from getting an id up to this one. */
   reserveIds(table: Table, upTo: number): Promise<void>
+  /** Has the ids that others get go on behind the largest one that the table holds. Outside of a transaction. */
+  restartIds(table: Table): Promise<void>
 
   /** Adds rows, within a transaction. */
   insert(table: Table, rows: readonly Row[]): Promise<void>

@@ -101,7 +101,7 @@ function asColumn(column: FoundColumn, charset: Charset | undefined): Column {
     name: name.toLowerCase(),
     type,
     isText: ['varchar', 'tinytext', 'text', 'mediumtext', 'longtext'].includes(kind),
-    isInteger: kind.endsWith('int'),
+    largest: largestOf(kind, type),
     refuses(text) {
       const missing = charset?.missing(text)
       if (missing !== undefined) {
@@ -117,4 +117,20 @@ function asColumn(column: FoundColumn, charset: Charset | undefined): Column {
       return `it holds at most ${Math.floor(Math.min(most, mostSent))} bytes`
     },
   }
+}
+
+/** The bytes of the types that hold whole numbers. */
+const INTEGERS: Readonly<Record<string, number>> = {
+  tinyint: 1,
+  smallint: 2,
+  mediumint: 3,
+  int: 4,
+  bigint: 8,
+}
+
+function largestOf(kind: string, type: string): number | undefined {
+  const bytes = INTEGERS[kind]
+  if (bytes === undefined) return undefined
+  const bits = 8 * bytes - (type.includes('unsigned') ? 0 : 1)
+  return Math.min(2 ** bits - 1, Number.MAX_SAFE_INTEGER)
 }

@@ -152,6 +152,16 @@ class MysqlDriver implements Driver {
     // The server assigns the largest id there was plus one.
   }
 
+  async restartIds(table: Table): Promise<void> {
+    try {
+      // The server takes the smallest that is free behind all rows.
+      await this.#session.query(`alter table ${nameOf(table.name)} auto_increment = 1`)
+    } catch (error) {
+      // Without the permission others get no more ids; what is written here has its own.
+      if (!isAnswer(error)) throw error
+    }
+  }
+
   async insert(table: Table, added: readonly Row[]): Promise<void> {
     for (const statement of statementsOf([{ table, removed: [], added }])) {
       await this.#session.query(statement.text)

@@ -22,6 +22,8 @@ interface FoundColumn {
   readonly type: string
   readonly kind: string
   readonly modifier: number
+  /** The largest number that the sequence of the column gives, if it has one. */
+  readonly given: string | null
 }
 
 /** The tables of queues in a database. */
@@ -56,7 +58,11 @@ export class PostgresTables {
         relpersistence = 't' as "isTemporary",
         has_schema_privilege(relnamespace, 'usage') as "mayBeUsed",
         current_setting('server_encoding') as encoding, attname as name,
-        format_type(atttypid, atttypmod) as type, typname as kind, atttypmod as modifier
+        format_type(atttypid, atttypmod) as type, typname as kind, atttypmod as modifier,
+        case when attname = 'id' and relkind in ('r', 'p') then (
+          select seqmax from pg_sequence where seqrelid =
+            pg_get_serial_sequence(format('%I.%I', nspname, relname), attname)::regclass
+        ) end as given
       from unnest($1::text[], $2::text[], $3::text[]) as wanted(place, schema, name)
       join pg_class on pg_class.oid = case when wanted.schema is null
         then to_regclass(quote_ident(wanted.name))::oid
@@ -118,7 +124,7 @@ function asColumn(name: string, column: FoundColumn, charset: Charset | undefine
     name,
     type,
     isText: kind === 'varchar' || kind === 'text',
-    isInteger: ['int2', 'int4', 'int8'].includes(kind),
+    largest: largestOf(column),
     refuses(text) {
       const missing = charset?.missing(text)
       if (missing !== undefined) {
@@ -128,4 +134,14 @@ function asColumn(name: string, column: FoundColumn, charset: Charset | undefine
       return `it holds at most ${longest} characters`
     },
   }
+}
+
+/** The bytes of the types that hold whole numbers. */
+const INTEGERS: Readonly<Record<string, number>> = { int2: 2, int4: 4, int8: 8 }
+
+function largestOf({ kind, given }: FoundColumn): number | undefined {
+  const bytes = INTEGERS[kind]
+  if (bytes === undefined) return undefined
+  const largest = 2 ** (8 * bytes - 1) - 1
+  return Math.min(largest, Number(given ?? largest), Number.MAX_SAFE_INTEGER)
 }

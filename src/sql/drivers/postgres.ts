@@ -150,8 +150,15 @@ class PostgresDriver implements Driver {
     const text = `select setval(${sequenceOf('$1')}, greatest(
       $2::bigint, pg_sequence_last_value(${sequenceOf('$1')})
     ))`
-    await this.#client.query(text, [table.name, upTo])
+    await this.#client.query(text, [table.name, Math.min(upTo, table.largestId)])
     this.#reserved.set(table.name, upTo)
+  }
+
+  async restartIds(table: Table): Promise<void> {
+    this.#reserved.delete(table.name)
+    const text = `select setval(${sequenceOf('$1')}, greatest(max(id), 1), max(id) is not null)
+      from ${table.name}`
+    await this.#client.query(text, [table.name])
   }
 
   async insert(table: Table, added: readonly Row[]): Promise<void> {
@@ -245,7 +252,9 @@ class PostgresDriver implements Driver {
   async #reserveFor(table: Table, added: readonly Row[]): Promise<void> {
     const last = added.reduce((largest, { id }) => Math.max(largest, id), 0)
     if (last <= (this.#reserved.get(table.name) ?? 0)) return
-    await this.reserveIds(table, last + RESERVED_AHEAD)
+    const ahead = last + RESERVED_AHEAD
+    // The last ids are not taken from others before they are used.
+    await this.reserveIds(table, ahead < table.largestId ? ahead : last)
   }
 }
 

@@ -101,6 +101,10 @@ class SqliteDriver implements Driver {
     // SQLite assigns the largest id there is plus one.
   }
 
+  async restartIds(): Promise<void> {
+    // The same.
+  }
+
   insert(table: Table, rows: readonly Row[]): Promise<void> {
     return this.#thread.call(this.#connection, 'insert', ref(table), columnsOf(table, rows))
   }
@@ -176,7 +180,7 @@ function asColumn([name, type]: readonly [string, string]): Column {
     type,
     // SQLite goes by these parts of a type's name, and holds a column to no length.
     isText: /char|clob|text|blob|^$/i.test(type) && !/int/i.test(type),
-    isInteger: /int/i.test(type),
+    largest: /int/i.test(type) ? Number.MAX_SAFE_INTEGER : undefined,
     refuses: () => undefined,
   }
 }
