@@ -21,9 +21,9 @@ export type Ending =
 /** Whom the handout of a queue calls. */
 export interface HandoutCalls {
   /**
-   * Moves an item into the dead letter queue.
+   * Moves an item that is out into the dead letter queue.
    *
-   * @returns whether it is there now; not, when that queue cannot be used at the moment
+   * @returns whether it is there now, and ended here; not, when that queue cannot be used at the moment
    */
   bury(item: QueuedItem, past: Past): boolean
   /** An item was dropped that no message has caused to go, or found that it went. */
@@ -270,10 +270,7 @@ export class Handout {
 
   #bury(item: QueuedItem, past: Past): void {
     // There it begins anew.
-    if (this.#calls.bury(item, { attempts: 0, origin: past.origin })) {
-      this.#queue.ended(item)
-      return
-    }
+    if (this.#calls.bury(item, { attempts: 0, origin: past.origin })) return
     const now = this.#clock.now()
     this.#unburied.begin(++this.#numbers, item, past, '', now, BURY_AGAIN)
     this.#arm(now + BURY_AGAIN)

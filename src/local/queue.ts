@@ -161,6 +161,11 @@ export class Queue<V = unknown> {
     return this.#withinBound()
   }
 
+  /** Says what the item that was added last has been through. */
+  noteNewest(past: Past): void {
+    this.#pasts.set(this.#nextId - 1, past)
+  }
+
   /** Removes all items with a key; returns how many that were. */
   remove(key: string): number {
     return this.#keepOnly((item) => item.key !== key)

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { quote } from '../errors.ts'
 import type { QueuedItem } from '../local/items.ts'
+import type { Past } from '../local/leases.ts'
 import type { Queue } from '../local/queue.ts'
-import type { Segments } from '../local/segments.ts'
 import type { Opening, Storage } from '../local/storage.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { encode, encodeAsText, encodeWhatCan, type StoredItem } from '../value.ts'
@@ -12,7 +12,7 @@ import type { Database } from './database.ts'
 import { HandOver, withIds, withoutIds } from './hand-over.ts'
 import { Ids } from './ids.ts'
 import type { Chunk, Lane } from './lane.ts'
-import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
+import { AT_ONCE, LOAD_TIMEOUT, type Loaded, restore, takeAll } from './loading.ts'
 import { UNWATCHED } from './merging.ts'
 import {
   deleteLoaded,
@@ -23,7 +23,7 @@ import {
   unwritable,
 } from './reports.ts'
 import type { RescueFile } from './rescue-file.ts'
-import { assertFits } from './table.ts'
+import { assertFits, pastColumns } from './table.ts'
 
 /** How long a step of leaving a table may take, in ms. */
 const LEAVE_TIMEOUT = 10_000
@@ -50,6 +50,8 @@ export class Journal implements Storage {
   #isLeaving = false
   /** What the queue held before this journal had it. */
   readonly #handOver: HandOver
+  /** Whether it was said that the table cannot keep how often an item was handed out. */
+  #isToldUncounted = false
   /** What `check` has encoded for the item that comes next. */
   #checked: { key: string; value: unknown; stored: StoredItem } | undefined
 
@@ -78,12 +80,12 @@ export class Journal implements Storage {
     this.#checked = { key, value, stored }
   }
 
-  came(id: number, key: string, value: unknown): void {
+  came(id: number, key: string, value: unknown, past?: Past): void {
     const checked = this.#checked
     this.#checked = undefined
     const isChecked = checked !== undefined && checked.key === key && checked.value === value
     const { val, val_type, key: text } = isChecked ? checked.stored : this.#encode(key, value)
-    this.#lane?.insert({ id, key: text, val, val_type })
+    this.#lane?.insert({ id, key: text, val, val_type, ...pastColumns(past) })
     this.#ids?.given(id)
   }
 
@@ -93,7 +95,13 @@ export class Journal implements Storage {
   }
 
   attempted(id: number, attempts: number): void {
-    this.#lane?.attempted(id, attempts)
+    if (this.#claim === undefined) return
+    if (this.#claim.table.counts) this.#lane?.attempted(id, attempts)
+    else this.#tellUncounted()
+  }
+
+  tie(other: Storage): void {
+    if (other instanceof Journal && other.#lane !== undefined) this.#lane?.tie(other.#lane)
   }
 
   settle<T>(result: T): MaybePromise<T> {
@@ -200,6 +208,15 @@ export class Journal implements Storage {
     rescueNow(this.place, this.#name, [{ id, ...encodeWhatCan(key, value) }])
   }
 
+  #tellUncounted(): void {
+    if (this.#isToldUncounted) return
+    this.#isToldUncounted = true
+    const lacks = `Table ${quote(this.#name)} has no columns attempts and dead_letter`
+    const text = 'how often an item was handed out is forgotten when this process ends'
+    const advice = 'Add them (attempts int not null default 0, dead_letter varchar(80))'
+    this.place.report.warn(`${lacks}: ${text}. ${advice}.`)
+  }
+
   #encode(key: string, value: unknown): StoredItem {
     const table = this.#claim?.table
     if (table === undefined) return encodeWhatCan(key, value)
@@ -227,15 +244,15 @@ export class Journal implements Storage {
     this.#claim = claim
     const failures = {
       refused: (cause: Error) => this.#failed(database.explain(this.#name, cause), opening),
-      lost: (cause: Error, uncertain: Chunk | undefined) => {
-        if (uncertain !== undefined) this.#noteUncertain(uncertain)
+      lost: (cause: Error, uncertain: readonly Chunk[]) => {
+        if (uncertain.length > 0) this.#noteUncertain(uncertain)
         return this.#failed(database.unavailable(cause), opening)
       },
     }
     this.#lane = claim.lane(failures, loaded.lastId)
     this.#ids = new Ids(claim.table, queue, loaded.lastId, opening.again)
     queue.clear()
-    reportLeftOut(database, this.#name, await fill(queue, loaded.items))
+    reportLeftOut(database, this.#name, await fill(queue, loaded))
     queue.restartIds(loaded.lastId)
     if (this.#lane === undefined) throw new Error('the connection was lost')
   }
@@ -252,12 +269,16 @@ export class Journal implements Storage {
   }
 
   /** Notes what must not be in the table and what must, should the commit have been made after all. */
-  #noteUncertain({ added, removed, removedItems }: Chunk): void {
-    const items = removedItems.map(({ key, value }, i) => ({
-      id: removed[i] as number,
-      ...encodeWhatCan(key, value),
-    }))
-    rescueNow(this.place, this.#name, items, [...added.keys()])
+  #noteUncertain(chunks: readonly Chunk[]): void {
+    const added = new Set(chunks.flatMap((chunk) => [...chunk.added.keys()]))
+    const items = chunks.flatMap(({ removed, removedItems }) =>
+      removedItems.flatMap(({ key, value }, i) => {
+        const id = removed[i] as number
+        // What these chunks have added themselves was not there before.
+        return added.has(id) ? [] : [{ id, ...encodeWhatCan(key, value) }]
+      }),
+    )
+    rescueNow(this.place, this.#name, items, [...added])
   }
 
   /** Removes the rows of what the queue holds, all or none. */
@@ -308,12 +329,12 @@ export class Journal implements Storage {
 }
 
 /** Has a queue take over items with the ids they have; returns how many it did not let in. */
-async function fill(queue: Queue, items: Segments<unknown>): Promise<number> {
+async function fill(queue: Queue, { items, pasts }: Loaded): Promise<number> {
   let left = 0
   for (let count = 1; ; count++) {
     const item = items.take()
     if (item === undefined) return left
-    if (queue.load(item.id, item.key, item.value) !== undefined) left++
+    if (queue.load(item.id, item.key, item.value, pasts.get(item.id)) !== undefined) left++
     if (count % AT_ONCE === 0) await setImmediate()
   }
 }

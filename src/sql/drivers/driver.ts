@@ -1,9 +1,13 @@
 import type { StoredItem } from '../../value.ts'
 
-/** A row of a queue's table: Kamailio's `id`, `key` and `val`, and a column of our own. */
+/** A row of a queue's table: Kamailio's `id`, `key` and `val`, and columns of our own. */
 export interface Row extends StoredItem {
   /** The order of the items: the oldest has the smallest. */
   readonly id: number
+  /** How often the item was handed out; undefined for never. */
+  readonly attempts?: number
+  /** Why, and by which queue, it was given up, where it is in a dead letter queue: `rejected:calls`. */
+  readonly dead_letter?: string
 }
 
 /** A column as the database describes it. */
@@ -37,6 +41,8 @@ export interface Table {
   readonly val: Column
   /** Whether it has the column `val_type`. */
   readonly typed: boolean
+  /** Whether it has the columns `attempts` and `dead_letter`. */
+  readonly counts: boolean
   /** The largest id that it can hold. */
   readonly largestId: number
 }
@@ -48,6 +54,8 @@ export interface TableChanges {
   readonly removed: readonly number[]
   /** The rows that come. */
   readonly added: readonly Row[]
+  /** How often items that stay were handed out, by their ids; only where the table counts. */
+  readonly attempted?: ReadonlyMap<number, number>
 }
 
 /** The failure of a write or a commit after which nobody knows whether the database made it or not. */

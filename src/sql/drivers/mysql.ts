@@ -1,3 +1,4 @@
+import { columnsOf } from './attempts.ts'
 import {
   CONNECT_TIMEOUT,
   type Description,
@@ -12,7 +13,14 @@ import { MysqlLocks } from './mysql-locks.ts'
 import { MysqlSession, nameOf } from './mysql-session.ts'
 import { MysqlTables } from './mysql-tables.ts'
 import { type Statement, statementsOf, textsOf } from './mysql-writes.ts'
-import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
+import {
+  asRow,
+  commitFailure,
+  createTables,
+  type FoundRow,
+  type ServerSession,
+  settle,
+} from './server.ts'
 
 /** The most tables that are made at once. */
 const TABLES_AT_ONCE = 500
@@ -223,13 +231,12 @@ class MysqlDriver implements Driver {
     return this.#session.execute(prepared.text, prepared.values)
   }
 
-  async #rows({ name, typed }: Table, ending: string): Promise<Row[]> {
-    const names = typed ? 'id, `key`, val, val_type' : 'id, `key`, val, null as val_type'
-    const rows = await this.#session.rows<{ id: unknown }>(
-      `select ${names} from ${nameOf(name)} ${ending}`,
+  async #rows(table: Table, ending: string): Promise<Row[]> {
+    const names = columnsOf(table, '`key`').join()
+    const rows = await this.#session.rows<FoundRow>(
+      `select ${names} from ${nameOf(table.name)} ${ending}`,
     )
-    for (const row of rows) if (row.id !== null) row.id = Number(row.id)
-    return rows as Row[]
+    return rows.map(asRow)
   }
 
   async #value(text: string): Promise<unknown> {
@@ -241,7 +248,8 @@ class MysqlDriver implements Driver {
 function creating(table: string): string {
   return `create table if not exists ${nameOf(table)} (
     id bigint not null auto_increment primary key,
-    \`key\` longtext not null, val longtext not null, val_type varchar(16)
+    \`key\` longtext not null, val longtext not null, val_type varchar(16),
+    attempts int not null default 0, dead_letter varchar(80)
   ) engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin`
 }
 

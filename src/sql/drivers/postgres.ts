@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { columnsOf } from './attempts.ts'
 import {
   CONNECT_TIMEOUT,
   type Description,
@@ -13,7 +14,7 @@ import { PostgresLocks } from './postgres-locks.ts'
 import { inStatement, type Place, placesOf } from './postgres-names.ts'
 import { PostgresTables } from './postgres-tables.ts'
 import { changesOf, type Statement, statementsOf, together } from './postgres-writes.ts'
-import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
+import { asRow, commitFailure, createTables, type ServerSession, settle } from './server.ts'
 
 /** How far ahead of the ids that are written the sequence is set. */
 const RESERVED_AHEAD = 1_000
@@ -235,12 +236,10 @@ class PostgresDriver implements Driver {
     return name
   }
 
-  async #rows({ name, typed }: Table, ending: string, values: unknown[]): Promise<Row[]> {
-    const names = typed ? 'id, "key", val, val_type' : 'id, "key", val, null as val_type'
-    const text = `select ${names} from ${name} ${ending}`
+  async #rows(table: Table, ending: string, values: unknown[]): Promise<Row[]> {
+    const text = `select ${columnsOf(table, '"key"').join()} from ${table.name} ${ending}`
     const { rows } = await this.#client.query(text, values)
-    for (const row of rows) if (row.id !== null) row.id = Number(row.id)
-    return rows
+    return rows.map(asRow)
   }
 
   async #value(text: string, values: unknown[] = []): Promise<unknown> {
@@ -260,7 +259,8 @@ class PostgresDriver implements Driver {
 
 function creating(place: Place): string {
   return `create table if not exists ${inStatement(place)} (
-    id bigserial primary key, "key" varchar not null, val varchar not null, val_type varchar
+    id bigserial primary key, "key" varchar not null, val varchar not null, val_type varchar,
+    attempts integer not null default 0, dead_letter varchar
   )`
 }
 
