@@ -1,7 +1,7 @@
 import { MqueueError, quote } from '../errors.ts'
 import { type Connection, UncertainCommit } from './connection.ts'
 import type { Table } from './drivers/driver.ts'
-import { type Chunk, type Failures, Lane, MOST_CHANGES, MOST_CHARACTERS } from './lane.ts'
+import { type Chunk, Lane, MOST_CHANGES, MOST_CHARACTERS, type Outcomes } from './lane.ts'
 
 /** How long a write may take, in ms, and how much longer for each million characters. */
 const TIMEOUT = 10_000
@@ -35,8 +35,8 @@ export class GroupCommit {
   }
 
   /** Begins to commit the changes of a table. */
-  lane(table: Table, failures: Failures, largestId: number): Lane {
-    const lane = new Lane(table, failures, this, largestId)
+  lane(table: Table, outcomes: Outcomes, largestId: number): Lane {
+    const lane = new Lane(table, outcomes, this, largestId)
     this.#lanes.add(lane)
     return lane
   }

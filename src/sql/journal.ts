@@ -10,7 +10,7 @@ import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
 import { HandOver, withIds, withoutIds } from './hand-over.ts'
-import type { Chunk, Lane } from './lane.ts'
+import type { Chunk, Lane, Outcomes } from './lane.ts'
 import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
 import { UNWATCHED } from './merging.ts'
 import {
@@ -44,6 +44,8 @@ export class Journal implements Storage {
   #lane: Lane | undefined
   /** Whether the table has what the queue holds, or held before the journal failed. */
   #hasRows = false
+  /** Whether the database has refused changes, and taken none since. */
+  #isRefused = false
   /** Whether the rows are being removed, since a queue that is saved at the stop takes what they hold. */
   #isLeaving = false
   /** What the queue held before this journal had it. */
@@ -123,7 +125,8 @@ export class Journal implements Storage {
     } catch (cause) {
       throw openingError(database, this.#name, cause, opening.signal)
     }
-    database.recover(this.#name)
+    // Where changes are refused, that it can be read says little.
+    if (!this.#isRefused) database.recover(this.#name)
   }
 
   async leave(queue: Queue, next: Storage): Promise<void> {
@@ -210,29 +213,48 @@ export class Journal implements Storage {
     this.#hasRows = true
     opening.signal.throwIfAborted()
     this.#claim = claim
-    const failures = {
-      refused: (cause: Error) => this.#failed(database.explain(this.#name, cause), opening),
-      lost: (cause: Error, uncertain: Chunk | undefined) => {
-        if (uncertain !== undefined) this.#noteUncertain(uncertain)
-        return this.#failed(database.unavailable(cause), opening)
-      },
-    }
-    this.#lane = claim.lane(failures, loaded.lastId)
+    this.#lane = claim.lane(this.#outcomesOf(opening), loaded.lastId)
     queue.clear()
     reportLeftOut(database, this.#name, await fill(queue, loaded.items))
     queue.reserveIds(loaded.lastId)
     if (this.#lane === undefined) throw new Error('the connection was lost')
   }
 
-  /** Gives up what memory holds: the table says what the queue holds. */
-  #failed(error: Error, opening: Opening): Error {
-    const claim = this.#claim
-    this.#close()
-    claim?.release()
-    const explained = this.place.explain(this.#name, error)
-    this.place.complain(this.#name, explained)
-    opening.failed(explained)
-    return explained
+  /** What is done about the outcome of a commit. When it fails memory is given up: the table says what the queue holds. */
+  #outcomesOf(opening: Opening): Outcomes {
+    const database = this.place
+    const giveUp = () => {
+      const claim = this.#claim
+      this.#close()
+      claim?.release()
+    }
+    return {
+      worked: () => {
+        this.#isRefused = false
+        opening.worked()
+        database.recover(this.#name)
+      },
+      refused: (cause) => {
+        giveUp()
+        const error = database.explain(this.#name, cause)
+        if (!this.#isRefused) database.complain(this.#name, error)
+        this.#isRefused = true
+        opening.failed(error)
+        return error
+      },
+      lost: (cause, uncertain) => {
+        if (uncertain !== undefined) this.#noteUncertain(uncertain)
+        giveUp()
+        const error = database.unavailable(cause)
+        database.complain(this.#name, error)
+        opening.failed(error)
+        return error
+      },
+      cut: () => {
+        giveUp()
+        opening.failed()
+      },
+    }
   }
 
   /** Notes what must not be in the table and what must, should the commit have been made after all. */
