@@ -9,11 +9,15 @@ const TIMEOUT_PER_MILLION = 1_000
 /** The most that may wait to be committed; beyond it adds are refused. The README says so. */
 const MOST_WAITING = 1_000_000
 const MOST_WAITING_CHARACTERS = 256_000_000
+/** After so many refusals with nothing written in between, the connection is given up. */
+const MOST_REFUSALS = 3
 
 /**
  * Commits the changes of all journals over one connection: what one turn of the event loop changes is one
  * transaction, and one transaction follows the other. A turn that changes very much is several. When the database
- * refuses one, each table is tried by itself, so that one that it refuses does not take the others down with it.
+ * refuses one, each table is tried by itself, so that one that it refuses does not take the others down with it. When
+ * it takes no changes at all the connection is given up, since another one may lead to another server, or have rights
+ * that were granted meanwhile.
  * When the connection is lost it ends; what was waiting behind fails too, since it may stand on what was not committed.
  */
 export class GroupCommit {
@@ -25,6 +29,8 @@ export class GroupCommit {
   /** What waits to be committed, in all lanes. */
   #changes = 0
   #characters = 0
+  /** How many changes were refused since one was made. */
+  #refusals = 0
 
   constructor(connection: Connection) {
     this.connection = connection
@@ -102,7 +108,7 @@ export class GroupCommit {
     this.#state = 'writing'
     try {
       await this.#write([...batch.values()])
-      for (const lane of batch.keys()) lane.succeed()
+      for (const lane of batch.keys()) this.#succeed(lane)
     } catch (error) {
       await this.#commitApart(batch, error as Error)
     }
@@ -117,15 +123,31 @@ export class GroupCommit {
       this.#end(failure, [...batch.keys()])
       return
     }
+    await this.connection.probe(TIMEOUT)
+    const { lost } = this.connection
+    if (lost !== undefined) {
+      this.#end(lost)
+      return
+    }
     for (const [lane, chunk] of batch) {
       const error = batch.size === 1 ? failure : await this.#tryAlone(chunk)
-      if (error === undefined) lane.succeed()
-      else if (this.#isRefusal(error)) lane.refuse(error)
-      else {
+      if (error === undefined) this.#succeed(lane)
+      else if (this.#isRefusal(error)) {
+        this.#refusals++
+        lane.refuse(error)
+      } else {
         this.#end(error, [lane])
         return
       }
     }
+    // Who has changes to make may have more luck.
+    if (this.#refusals < MOST_REFUSALS || this.#dirty.size > 0) return
+    this.connection.lose(new Error('the database refuses one change after the other'))
+  }
+
+  #succeed(lane: Lane): void {
+    this.#refusals = 0
+    lane.succeed()
   }
 
   /** Commits one chunk; returns what went wrong, if anything. */

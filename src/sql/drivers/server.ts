@@ -1,4 +1,4 @@
-import { UncertainCommit } from './driver.ts'
+import { CONNECT_TIMEOUT, UncertainCommit } from './driver.ts'
 
 /** What a session on a server can do for the functions here. */
 export interface ServerSession {
@@ -9,6 +9,19 @@ export interface ServerSession {
   isAnswer(error: unknown): error is Error
   /** Ends the connection, which then counts as lost. */
   giveUp(cause: unknown): void
+}
+
+/** Waits until a connection is made and set up. A server that has let us in may fall silent before it answers. */
+export async function answered<T>(opening: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer')), CONNECT_TIMEOUT)
+  })
+  try {
+    return await Promise.race([opening, silence])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /**

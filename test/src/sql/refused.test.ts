@@ -108,7 +108,7 @@ onEachDatabase('a database that refuses writes', (database, { name }) => {
   it('since the account may only read is told once, and works when it may write', async () => {
     const clerk = `clerk_${process.pid}_${name.toLowerCase()}`
     const own = new URL(database().location.url as string).pathname.slice(1)
-    const first = await start()
+    const first = await start({}, ['q', 'other'])
     await first.add('q', 'k', 'before')
     await first.close()
     const grants = {
@@ -116,7 +116,7 @@ onEachDatabase('a database that refuses writes', (database, { name }) => {
         [
           `create role ${clerk} login password 'p'`,
           `grant usage on schema public to ${clerk}`,
-          `grant select on "q" to ${clerk}`,
+          `grant select on all tables in schema public to ${clerk}`,
           `grant all on all sequences in schema public to ${clerk}`,
         ],
         [`grant insert, delete on "q" to ${clerk}`],
@@ -134,7 +134,8 @@ onEachDatabase('a database that refuses writes', (database, { name }) => {
     const [read, write, remove] = grants
     for (const text of read) await database().query(text)
     try {
-      const engine = await start({ user: clerk, password: 'p' })
+      // The other one keeps a connection that was made before the account could write.
+      const engine = await start({ user: clerk, password: 'p' }, ['q', 'other'])
       await hammer(engine, 500)
       assert.equal(said('error').length, 1, reports.said.slice(0, 9).join('\n'))
       for (const text of write) await database().query(text)
