@@ -173,14 +173,20 @@ export class Handout {
   /** The queue is given up, and will be loaded again: what is out now stays out then, if it is still there. */
   suspend(): void {
     this.#disarm()
-    if (this.out === 0) return
+    if (this.out === 0 || this.#suspended !== undefined) return
     const out = new Set(this.#all.flatMap((leases) => [...leases].map(({ id }) => id)))
     const found = new Set<number>()
     this.#suspended = { out, found }
-    this.#queue.isOut = (id) => {
-      if (!out.has(id)) return false
-      found.add(id)
-      return true
+    this.#queue.handout = {
+      isOut(id) {
+        if (!out.has(id)) return false
+        found.add(id)
+        return true
+      },
+      renumbered: () => {
+        this.forget()
+        out.clear()
+      },
     }
   }
 
@@ -188,7 +194,7 @@ export class Handout {
   resume(): void {
     const suspended = this.#suspended
     this.#suspended = undefined
-    this.#queue.isOut = undefined
+    this.#queue.handout = undefined
     if (suspended === undefined) return
     for (const leases of this.#all) {
       for (const { id, number } of [...leases]) if (!suspended.found.has(id)) leases.end(number)

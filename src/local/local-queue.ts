@@ -228,8 +228,7 @@ export class LocalQueue {
     if (is === 'open') this.consumers.opened()
     else if (is === 'failed') this.consumers.failed(() => this.#unusable())
     else if (is !== 'opening') this.consumers.closed(() => this.#unusable())
-    // It is read again under other ids; what was out is among it.
-    else this.consumers.forget()
+    else this.consumers.suspend()
   }
 
   /** Hands an item over to the dead letter queue; returns whether it is there. */

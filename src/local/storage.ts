@@ -15,8 +15,14 @@ export interface Opening {
   ready(): void
   /** Has operations wait until the storage, which is open, was opened again. */
   again(): void
-  /** Is called when the storage, once open, has failed: what the queue holds is not what is stored any more. */
-  failed(error: MqueueError): void
+  /** Is called when the storage, once open, has written something. What fails after that is tried again at once. */
+  worked(): void
+  /**
+   * Is called when the storage, once open, has failed: what the queue holds is not what is stored any more.
+   *
+   * @param error fails the operations until it is open again; without one they wait, since nothing was under way
+   */
+  failed(error?: MqueueError): void
 }
 
 /**

@@ -1,7 +1,7 @@
 import { MqueueError, quote } from '../errors.ts'
 import { type Connection, UncertainCommit } from './connection.ts'
 import type { Table } from './drivers/driver.ts'
-import { type Chunk, type Failures, Lane, MOST_CHANGES, MOST_CHARACTERS } from './lane.ts'
+import { type Chunk, Lane, MOST_CHANGES, MOST_CHARACTERS, type Outcomes } from './lane.ts'
 
 /** How long a write may take, in ms, and how much longer for each million characters. */
 const TIMEOUT = 10_000
@@ -9,6 +9,8 @@ const TIMEOUT_PER_MILLION = 1_000
 /** The most that may wait to be committed; beyond it adds are refused. The README says so. */
 const MOST_WAITING = 1_000_000
 const MOST_WAITING_CHARACTERS = 256_000_000
+/** After so many refusals with nothing written in between, the connection is given up. */
+const MOST_REFUSALS = 3
 
 /** Chunks of some lanes that are committed together or not at all. */
 type Group = ReadonlyMap<Lane, readonly Chunk[]>
@@ -16,7 +18,9 @@ type Group = ReadonlyMap<Lane, readonly Chunk[]>
 /**
  * Commits the changes of all journals over one connection: what one turn of the event loop changes is one
  * transaction, and one transaction follows the other. A turn that changes very much is several. When the database
- * refuses one, each table is tried by itself, so that one that it refuses does not take the others down with it.
+ * refuses one, each table is tried by itself, so that one that it refuses does not take the others down with it. When
+ * it takes no changes at all the connection is given up, since another one may lead to another server, or have rights
+ * that were granted meanwhile.
  * When the connection is lost it ends; what was waiting behind fails too, since it may stand on what was not committed.
  */
 export class GroupCommit {
@@ -28,6 +32,8 @@ export class GroupCommit {
   /** What waits to be committed, in all lanes. */
   #changes = 0
   #characters = 0
+  /** How many changes were refused since one was made. */
+  #refusals = 0
 
   constructor(connection: Connection) {
     this.connection = connection
@@ -38,8 +44,8 @@ export class GroupCommit {
   }
 
   /** Begins to commit the changes of a table. */
-  lane(table: Table, failures: Failures, largestId: number): Lane {
-    const lane = new Lane(table, failures, this, largestId)
+  lane(table: Table, outcomes: Outcomes, largestId: number): Lane {
+    const lane = new Lane(table, outcomes, this, largestId)
     this.#lanes.add(lane)
     return lane
   }
@@ -112,7 +118,7 @@ export class GroupCommit {
     this.#state = 'writing'
     try {
       await this.#write(batch)
-      for (const lane of lanesOf(batch)) lane.succeed()
+      for (const lane of lanesOf(batch)) this.#succeed(lane)
     } catch (error) {
       await this.#commitApart(batch, error as Error)
     }
@@ -127,15 +133,32 @@ export class GroupCommit {
       this.#end(failure, lanesOf(batch))
       return
     }
+    await this.connection.probe(TIMEOUT)
+    const { lost } = this.connection
+    if (lost !== undefined) {
+      this.#end(lost)
+      return
+    }
     for (const group of batch) {
+      const lanes = [...group.keys()]
       const error = batch.length === 1 ? failure : await this.#tryAlone(group)
-      if (error === undefined) for (const lane of group.keys()) lane.succeed()
-      else if (this.#isRefusal(error)) for (const lane of group.keys()) lane.refuse(error)
-      else {
-        this.#end(error, [...group.keys()])
+      if (error === undefined) for (const lane of lanes) this.#succeed(lane)
+      else if (this.#isRefusal(error)) {
+        this.#refusals++
+        for (const lane of lanes) lane.refuse(error)
+      } else {
+        this.#end(error, lanes)
         return
       }
     }
+    // Who has changes to make may have more luck.
+    if (this.#refusals < MOST_REFUSALS || this.#dirty.size > 0) return
+    this.connection.lose(new Error('the database refuses one change after the other'))
+  }
+
+  #succeed(lane: Lane): void {
+    this.#refusals = 0
+    lane.succeed()
   }
 
   /** Commits what one group has; returns what went wrong, if anything. */

@@ -11,7 +11,7 @@ import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
 import { HandOver, withIds, withoutIds } from './hand-over.ts'
 import { Ids } from './ids.ts'
-import type { Chunk, Lane } from './lane.ts'
+import type { Chunk, Lane, Outcomes } from './lane.ts'
 import { AT_ONCE, LOAD_TIMEOUT, type Loaded, restore, takeAll } from './loading.ts'
 import { UNWATCHED } from './merging.ts'
 import {
@@ -22,7 +22,7 @@ import {
   rescueNow,
   unwritable,
 } from './reports.ts'
-import type { RescueFile } from './rescue-file.ts'
+import type { RescuedItem, RescueFile } from './rescue-file.ts'
 import { assertFits, pastColumns } from './table.ts'
 
 /** How long a step of leaving a table may take, in ms. */
@@ -46,6 +46,8 @@ export class Journal implements Storage {
   #ids: Ids | undefined
   /** Whether the table has what the queue holds, or held before the journal failed. */
   #hasRows = false
+  /** Whether the database has refused changes, and taken none since. */
+  #isRefused = false
   /** Whether the rows are being removed, since a queue that is saved at the stop takes what they hold. */
   #isLeaving = false
   /** What the queue held before this journal had it. */
@@ -140,7 +142,8 @@ export class Journal implements Storage {
     } catch (cause) {
       throw openingError(database, this.#name, cause, opening.signal)
     }
-    database.recover(this.#name)
+    // Where changes are refused, that it can be read says little.
+    if (!this.#isRefused) database.recover(this.#name)
   }
 
   async leave(queue: Queue, next: Storage): Promise<void> {
@@ -242,43 +245,65 @@ export class Journal implements Storage {
     this.#hasRows = true
     opening.signal.throwIfAborted()
     this.#claim = claim
-    const failures = {
-      refused: (cause: Error) => this.#failed(database.explain(this.#name, cause), opening),
-      lost: (cause: Error, uncertain: readonly Chunk[]) => {
-        if (uncertain.length > 0) this.#noteUncertain(uncertain)
-        return this.#failed(database.unavailable(cause), opening)
-      },
-    }
-    this.#lane = claim.lane(failures, loaded.lastId)
+    this.#lane = claim.lane(this.#outcomesOf(opening), loaded.lastId)
     this.#ids = new Ids(claim.table, queue, loaded.lastId, opening.again)
     queue.clear()
+    if (loaded.isRenumbered) queue.renumbered()
     reportLeftOut(database, this.#name, await fill(queue, loaded))
     queue.restartIds(loaded.lastId)
     if (this.#lane === undefined) throw new Error('the connection was lost')
   }
 
-  /** Gives up what memory holds: the table says what the queue holds. */
-  #failed(error: Error, opening: Opening): Error {
-    const claim = this.#claim
-    this.#close()
-    claim?.release()
-    const explained = this.place.explain(this.#name, error)
-    this.place.complain(this.#name, explained)
-    opening.failed(explained)
-    return explained
+  /** What is done about the outcome of a commit. When it fails memory is given up: the table says what the queue holds. */
+  #outcomesOf(opening: Opening): Outcomes {
+    const database = this.place
+    const giveUp = () => {
+      const claim = this.#claim
+      this.#close()
+      claim?.release()
+    }
+    return {
+      worked: () => {
+        this.#isRefused = false
+        opening.worked()
+        database.recover(this.#name)
+      },
+      refused: (cause) => {
+        giveUp()
+        const error = database.explain(this.#name, cause)
+        if (!this.#isRefused) database.complain(this.#name, error)
+        this.#isRefused = true
+        opening.failed(error)
+        return error
+      },
+      lost: (cause, uncertain) => {
+        if (uncertain.length > 0) this.#noteUncertain(uncertain)
+        giveUp()
+        const error = database.unavailable(cause)
+        database.complain(this.#name, error)
+        opening.failed(error)
+        return error
+      },
+      cut: () => {
+        giveUp()
+        opening.failed()
+      },
+    }
   }
 
   /** Notes what must not be in the table and what must, should the commit have been made after all. */
   #noteUncertain(chunks: readonly Chunk[]): void {
-    const added = new Set(chunks.flatMap((chunk) => [...chunk.added.keys()]))
-    const items = chunks.flatMap(({ removed, removedItems }) =>
-      removedItems.flatMap(({ key, value }, i) => {
-        const id = removed[i] as number
-        // What these chunks have added themselves was not there before.
-        return added.has(id) ? [] : [{ id, ...encodeWhatCan(key, value) }]
-      }),
-    )
-    rescueNow(this.place, this.#name, items, [...added])
+    // What comes first for an id says whether the item was there before.
+    const added = new Set<number>()
+    const items = new Map<number, RescuedItem>()
+    for (const chunk of chunks) {
+      for (const [at, { key, value }] of chunk.removedItems.entries()) {
+        const id = chunk.removed[at] as number
+        if (!added.has(id)) items.set(id, { id, ...encodeWhatCan(key, value) })
+      }
+      for (const id of chunk.added.keys()) if (!items.has(id)) added.add(id)
+    }
+    rescueNow(this.place, this.#name, items.values(), [...added])
   }
 
   /** Removes the rows of what the queue holds, all or none. */

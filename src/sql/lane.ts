@@ -39,12 +39,16 @@ export class Chunk {
   }
 }
 
-/** Is called with the failures of one table, before any promise that waits is rejected. */
-export interface Failures {
+/** Is called with what becomes of the changes of one table, before any promise that waits is settled. */
+export interface Outcomes {
+  /** Some changes are committed. */
+  worked(): void
   /** The database refuses the changes; nothing of them was made. Returns the error for those who wait. */
   refused(cause: Error): Error
   /** The connection is lost. Of some chunks it is not known whether they were made. Returns the error as well. */
   lost(cause: Error, uncertain: readonly Chunk[]): Error
+  /** The connection is lost while no change was under way. */
+  cut(): void
 }
 
 /** Who commits the changes of lanes. */
@@ -62,7 +66,7 @@ interface Group {
 /** The changes of one table on their way to the database. */
 export class Lane {
   readonly #table: Table
-  readonly #failures: Failures
+  readonly #outcomes: Outcomes
   readonly #group: Group
   /** What waits, oldest first. */
   readonly #chunks: Chunk[] = []
@@ -70,9 +74,9 @@ export class Lane {
   #isClosed = false
   #largestId: number
 
-  constructor(table: Table, failures: Failures, group: Group, largestId: number) {
+  constructor(table: Table, outcomes: Outcomes, group: Group, largestId: number) {
     this.#table = table
-    this.#failures = failures
+    this.#outcomes = outcomes
     this.#group = group
     this.#largestId = largestId
   }
@@ -173,21 +177,24 @@ export class Lane {
   succeed(): void {
     const chunks = this.#committing
     this.#committing = []
-    for (const chunk of chunks) {
-      this.#group.done(chunk)
-      for (const { resolve, result } of chunk.waiters) resolve(result)
-    }
+    for (const chunk of chunks) this.#group.done(chunk)
+    this.#outcomes.worked()
+    for (const { waiters } of chunks) for (const { resolve, result } of waiters) resolve(result)
   }
 
   /** What is under way was refused; what waits behind it may stand on it. */
   refuse(cause: Error): void {
-    this.#fail(() => this.#failures.refused(cause))
+    this.#fail(() => this.#outcomes.refused(cause))
   }
 
   /** The connection is lost. */
   lose(cause: Error, isUncertain: boolean): void {
     const uncertain = isUncertain ? this.#committing : []
-    this.#fail(() => this.#failures.lost(cause, uncertain))
+    if (!this.isSettled) this.#fail(() => this.#outcomes.lost(cause, uncertain))
+    else if (!this.#isClosed) {
+      this.close()
+      this.#outcomes.cut()
+    }
   }
 
   #fail(explain: () => Error): void {

@@ -37,7 +37,10 @@ export interface Loaded {
 }
 
 /** What was brought together in the table. */
-export type Restored = Loaded & PutBack
+export interface Restored extends Loaded, PutBack {
+  /** Whether the rows have other ids than before. */
+  readonly isRenumbered?: boolean
+}
 
 /**
  * Takes all items out of a queue's table, as Kamailio does at its start (dbmode 1 and 2): what the rescue file
@@ -98,7 +101,7 @@ export async function restore(
   if (!lacksIds || first.items.size >= largestId) return first
   await makeRoom(claim, 1, LOAD_TIMEOUT)
   const { rescued, ...second } = await bringTogether(claim, rescue, progress)
-  return { rescued: first.rescued + rescued, ...second }
+  return { rescued: first.rescued + rescued, ...second, isRenumbered: true }
 }
 
 async function bringTogether(

@@ -64,11 +64,33 @@ export class UncertainCommit extends Error {
 }
 
 /**
+ * A database answers, but over this connection it can be of no use to us. Its text says why; the connection is given
+ * up for it, and what is tried next is another one.
+ */
+export class Unusable extends Error {
+  override readonly name = 'Unusable'
+  /** What to do about it, as a sentence. */
+  readonly advice: string
+
+  constructor(reason: string, advice: string) {
+    super(reason)
+    this.advice = advice
+  }
+}
+
+/** What to do about a server that takes no changes. */
+export const WRITABLE = 'Let it take changes, or give the address of a server that does.'
+
+/**
  * What differs from database to database, over one connection. Nothing here waits for its turn, repairs
  * anything or limits the time; `Connection` does.
  */
 export interface Driver {
-  /** Begins a transaction that may write. */
+  /**
+   * Begins a transaction that may write.
+   *
+   * @throws Unusable when none can be begun over this connection
+   */
   begin(): Promise<void>
   /** @throws UncertainCommit when it is not known whether the transaction was made */
   commit(): Promise<void>

@@ -1,6 +1,5 @@
 import { columnsOf } from './attempts.ts'
 import {
-  CONNECT_TIMEOUT,
   type Description,
   type Driver,
   LOCK_TIMEOUT,
@@ -8,12 +7,15 @@ import {
   type Row,
   type Table,
   type TableChanges,
+  Unusable,
+  WRITABLE,
 } from './driver.ts'
 import { MysqlLocks } from './mysql-locks.ts'
 import { MysqlSession, nameOf } from './mysql-session.ts'
 import { MysqlTables } from './mysql-tables.ts'
 import { type Statement, statementsOf, textsOf } from './mysql-writes.ts'
 import {
+  answered,
   asRow,
   commitFailure,
   createTables,
@@ -28,18 +30,11 @@ const TABLES_AT_ONCE = 500
 /** Connects to MariaDB or MySQL. */
 export async function openMysql(url: string, options: OpenOptions): Promise<Driver> {
   const session = await MysqlSession.open(url, options.onLost)
-  let timer: NodeJS.Timeout | undefined
   try {
-    return await new Promise<Driver>((resolve, reject) => {
-      // A server that has let us in may fall silent before it answers the first statement.
-      timer = setTimeout(() => reject(new Error('no answer')), CONNECT_TIMEOUT)
-      MysqlDriver.on(session, options).then(resolve, reject)
-    })
+    return await answered(MysqlDriver.on(session, options))
   } catch (error) {
     session.destroy()
     throw error
-  } finally {
-    clearTimeout(timer)
   }
 }
 
@@ -83,6 +78,8 @@ class MysqlDriver implements Driver {
     const { database, packet, folding } = found as Settings
     const settings = { database, packet: Number(packet), folding: Number(folding) }
     const driver = new MysqlDriver(session, onLost, owner, settings)
+    await driver.begin()
+    await driver.rollback()
     await driver.#locks.showOwner()
     session.hold(false)
     return driver
@@ -102,7 +99,13 @@ class MysqlDriver implements Driver {
   }
 
   async begin(): Promise<void> {
-    await this.#session.query('start transaction')
+    try {
+      await this.#session.query('start transaction read write')
+    } catch (error) {
+      // It concerns no table: such a server refuses every change.
+      if (isAnswer(error)) throw new Unusable(error.message, WRITABLE)
+      throw error
+    }
   }
 
   async commit(): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Row, UncertainCommit } from './driver.ts'
+import { CONNECT_TIMEOUT, type Row, UncertainCommit } from './driver.ts'
 
 /** What a session on a server can do for the functions here. */
 export interface ServerSession {
@@ -30,6 +30,19 @@ export function asRow({ id, key, val, val_type = null, attempts, dead_letter }: 
     val_type,
     ...(Number(attempts) > 0 && { attempts: Number(attempts) }),
     ...(dead_letter && { dead_letter }),
+  }
+}
+
+/** Waits until a connection is made and set up. A server that has let us in may fall silent before it answers. */
+export async function answered<T>(opening: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer')), CONNECT_TIMEOUT)
+  })
+  try {
+    return await Promise.race([opening, silence])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
