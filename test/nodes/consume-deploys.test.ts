@@ -130,8 +130,8 @@ async function work(line: Line, dbmode: number, deploys: number): Promise<void> 
       throw new Error(`${(error as Error).message}: ${left()} are missing`)
     })
     const isOver = async () => {
-      const { size, leased } = (await nodeRed.ask('sizes')).msg?.payload as Record<string, number>
-      return size === 0 && leased === 0
+      const counts = (await nodeRed.ask('sizes')).msg?.payload as Record<string, number> | undefined
+      return counts?.size === 0 && counts.leased === 0
     }
     for (const deadline = Date.now() + 30_000; !(await isOver()); await sleep(20)) {
       assert.ok(Date.now() < deadline, 'a lease is left')
