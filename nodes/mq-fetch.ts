@@ -4,7 +4,7 @@ import { MqueueError } from '../src/errors.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
 import { InputNode, type Send } from './input.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
-import { assertSettable, assertTakesSize, overlap, type Target, target } from './target.ts'
+import { assertSettable, assertTakesSize, overlap, pathOf, type Target, target } from './target.ts'
 
 interface MqFetchDef extends QueueNodeDef {
   keyTo?: string
@@ -24,8 +24,8 @@ class MqFetch extends InputNode {
 
   constructor(RED: NodeAPI, node: Node, def: MqFetchDef) {
     super(RED, node, new QueueLink(RED, node, def))
-    const keyTo = def.keyTo || 'mqk'
-    const valueTo = def.valueTo || 'mqv'
+    const keyTo = pathOf(def.keyTo, 'mqk')
+    const valueTo = pathOf(def.valueTo, 'mqv')
     this.#isUsual = keyTo === 'mqk' && valueTo === 'mqv'
     this.#restores = def.restore === true || def.restore === 'true'
     this.#key = target(RED, keyTo)

@@ -2,7 +2,7 @@ import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red'
 import { after, type MaybePromise } from '../src/maybe-promise.ts'
 import { InputNode, type Send } from './input.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
-import { assertSettable, type Target, target } from './target.ts'
+import { assertSettable, pathOf, type Target, target } from './target.ts'
 
 interface MqSizeDef extends QueueNodeDef {
   sizeTo?: string
@@ -16,7 +16,7 @@ class MqSize extends InputNode {
     const all = def.queueType === 'all'
     super(RED, node, new QueueLink(RED, node, def, { all }))
     this.#all = all
-    this.#size = target(RED, def.sizeTo || 'payload')
+    this.#size = target(RED, pathOf(def.sizeTo, 'payload'))
   }
 
   protected override handle(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {
