@@ -7,7 +7,7 @@ import { leaseBook } from './lease-book.ts'
 import { type Reader, reader } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { LONGEST_LEASE, numberIn, wordIn } from './settings.ts'
-import { assertTakesSize, type Target, target } from './target.ts'
+import { assertTakesSize, pathOf, type Target, target } from './target.ts'
 
 const ACTIONS = ['ack', 'retry', 'reject', 'release', 'extend'] as const
 type Action = (typeof ACTIONS)[number]
@@ -44,7 +44,7 @@ class MqAck extends InputNode {
   constructor(RED: NodeAPI, node: Node, def: MqAckDef) {
     super(RED, node, new QueueLink(RED, node, def, { queueless: true }))
     const { action = 'ack', actionType = 'action', delay = '', delayType = 'num' } = def
-    const from = def.leaseFrom || 'mqlease'
+    const from = pathOf(def.leaseFrom, 'mqlease')
     const read = (value: string | number, type: string, what: string) =>
       reader(RED, node, { value: String(value), type }, what, 'MQ_INVALID_VALUE')
     this.#action = read(action, actionType === 'action' ? 'str' : actionType, 'action')
