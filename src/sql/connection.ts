@@ -4,11 +4,12 @@ import { MqueueError } from '../errors.ts'
 import {
   type Driver,
   type OpenOptions,
+  StoreGone,
   type TableChanges,
   UncertainCommit,
 } from './drivers/driver.ts'
 
-export { UncertainCommit } from './drivers/driver.ts'
+export { StoreGone, UncertainCommit } from './drivers/driver.ts'
 
 /** How long closing in good order may take, in ms. */
 const CLOSE_TIMEOUT = 1_000
@@ -138,7 +139,8 @@ export class Connection {
   /** Ends the connection at once: what is under way on it fails. */
   lose(cause: unknown): void {
     if (this.#lost !== undefined) return
-    this.#lost = new Error(reasonAt(this.address, cause))
+    const reason = reasonAt(this.address, cause)
+    this.#lost = cause instanceof StoreGone ? new StoreGone(reason) : new Error(reason)
     this.#driver.destroy()
     this.#giveUp?.()
     this.#onLost?.(this.#lost)
@@ -166,8 +168,9 @@ export class Connection {
       const timer = setTimeout(tooLong, timeout)
       this.#committing = false
       this.#giveUp = () => {
-        const { message } = this.#lost as Error
-        reject(this.#committing ? new UncertainCommit(message) : new Error(message))
+        const lost = this.#lost as Error
+        const isUncertain = this.#committing && !(lost instanceof StoreGone)
+        reject(isUncertain ? new UncertainCommit(lost.message) : lost)
       }
       // The process must not end while somebody waits for this.
       this.#driver.hold(true)

@@ -37,8 +37,13 @@ export class Chunk {
 export interface Failures {
   /** The database refuses the changes; nothing of them was made. Returns the error for those who wait. */
   refused(cause: Error): Error
-  /** The connection is lost. Of the chunk, if any, it is not known whether it was made. Returns the error as well. */
-  lost(cause: Error, uncertain: Chunk | undefined): Error
+  /**
+   * The connection is lost. Returns the error as well.
+   *
+   * @param uncertain of which it is not known whether it was made, if there is one
+   * @param all what was noted and not committed, in its order
+   */
+  lost(cause: Error, uncertain: Chunk | undefined, all: readonly Chunk[]): Error
 }
 
 /** Who commits the changes of lanes. */
@@ -160,16 +165,16 @@ export class Lane {
   /** The connection is lost. */
   lose(cause: Error, isUncertain: boolean): void {
     const uncertain = isUncertain ? this.#committing : undefined
-    this.#fail(() => this.#failures.lost(cause, uncertain))
+    this.#fail((all) => this.#failures.lost(cause, uncertain, all))
   }
 
-  #fail(explain: () => Error): void {
+  #fail(explain: (all: readonly Chunk[]) => Error): void {
     if (this.#isClosed) return
     this.close()
     const chunks = [...(this.#committing === undefined ? [] : [this.#committing]), ...this.#chunks]
     this.#committing = undefined
     this.#chunks.length = 0
-    const error = explain()
+    const error = explain(chunks)
     for (const chunk of chunks) {
       this.#group.done(chunk)
       for (const { reject } of chunk.waiters) reject(error)

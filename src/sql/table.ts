@@ -37,7 +37,7 @@ export async function openTables(
 /** A queue's table, when items can be kept in it; else what is wrong with it. */
 function fitTable(name: string, description: Description | undefined): Table | Error {
   if (description === undefined) return new Error('it is gone')
-  const { columns, unfit } = description
+  const { columns, unfit, names } = description
   if (unfit !== undefined) return new Error(unfit)
   try {
     const id = column(columns, 'id')
@@ -49,7 +49,7 @@ function fitTable(name: string, description: Description | undefined): Table | E
     const [key, val] = [column(columns, 'key'), column(columns, 'val')]
     assertText(key)
     assertText(val)
-    return { name, key, val, typed: type !== undefined }
+    return { name, key, val, typed: type !== undefined, names }
   } catch (error) {
     return error as Error
   }

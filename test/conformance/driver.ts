@@ -31,10 +31,12 @@ export const idsOf = (some: readonly Row[]): number[] => some.map(({ id }) => id
 /** Makes the table of a queue, and finds it. */
 export async function madeTable(driver: Driver, name: string): Promise<Table> {
   assert.equal((await driver.create([name])).size, 0)
-  const { columns, unfit } = (await driver.describe([name])).get(name) ?? { columns: [] }
+  const found = (await driver.describe([name])).get(name)
+  const { columns, unfit, names } = found ?? { columns: [], names: [] }
   assert.equal(unfit, undefined)
   const column = (wanted: string) => columns.find((one) => one.name === wanted) as Column
-  return { name, key: column('key'), val: column('val'), typed: column('val_type') !== undefined }
+  const typed = column('val_type') !== undefined
+  return { name, key: column('key'), val: column('val'), typed, names }
 }
 
 export function conformsAsDriver(

@@ -18,12 +18,17 @@ interface FoundColumn {
   readonly packet: number
 }
 
-/** What the server knows of some tables or views, by name, in the case that the server has it in. */
+/**
+ * What the server knows of some tables or views, by name, in the case that the server has it in.
+ *
+ * @param databases what names their database
+ */
 export async function describeTables(
   session: MysqlSession,
   tables: readonly string[],
+  databases: readonly string[],
 ): Promise<Map<string, Description>> {
-  const found = new Map<string, { columns: Column[]; unfit: string | undefined }>()
+  const found = new Map<string, Description & { columns: Column[] }>()
   // The server looks a single name up; for several it goes through all tables.
   const names =
     tables.length === 1
@@ -35,7 +40,11 @@ export async function describeTables(
     from information_schema.tables ${where}`,
   )
   for (const relation of relations) {
-    found.set(relation.table, { columns: [], unfit: unfitness(relation) })
+    found.set(relation.table, {
+      columns: [],
+      unfit: unfitness(relation),
+      names: databases.map((database) => `${database}/${relation.table}`),
+    })
   }
   if (found.size === 0) return found
   const columns = await session.rows<FoundColumn>(

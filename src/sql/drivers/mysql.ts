@@ -12,7 +12,7 @@ import { MysqlLocks } from './mysql-locks.ts'
 import { MysqlSession, nameOf } from './mysql-session.ts'
 import { describeTables } from './mysql-tables.ts'
 import { type Statement, statementsOf, textsOf } from './mysql-writes.ts'
-import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
+import { commitFailure, createTables, insertOrNot, type ServerSession, settle } from './server.ts'
 
 /** The most tables that are made at once. */
 const TABLES_AT_ONCE = 500
@@ -25,7 +25,7 @@ export async function openMysql(url: string, options: OpenOptions): Promise<Driv
     return await new Promise<Driver>((resolve, reject) => {
       // A server that has let us in may fall silent before it answers the first statement.
       timer = setTimeout(() => reject(new Error('no answer')), CONNECT_TIMEOUT)
-      MysqlDriver.on(session, options).then(resolve, reject)
+      MysqlDriver.on(session, url, options).then(resolve, reject)
     })
   } catch (error) {
     session.destroy()
@@ -38,6 +38,8 @@ export async function openMysql(url: string, options: OpenOptions): Promise<Driv
 /** What the server is set to. */
 interface Settings {
   readonly database: string
+  /** What names the database: as the server says, and as it is asked for. */
+  readonly databases: readonly string[]
   /** The most bytes of one message to the server. */
   readonly packet: number
   /** Not 0 where the server takes names of tables for the same that differ only in case. */
@@ -60,7 +62,11 @@ class MysqlDriver implements Driver {
   }
 
   /** Sets what the driver relies on, whatever the server's own settings are. */
-  static async on(session: MysqlSession, { owner, onLost }: OpenOptions): Promise<MysqlDriver> {
+  static async on(
+    session: MysqlSession,
+    url: string,
+    { owner, onLost }: OpenOptions,
+  ): Promise<MysqlDriver> {
     const modes = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'
     const seconds = LOCK_TIMEOUT / 1_000
     await session.query(
@@ -69,10 +75,17 @@ class MysqlDriver implements Driver {
     )
     const [found] = await session.rows<Settings>(
       `select database() as \`database\`, @@max_allowed_packet as packet,
-        @@lower_case_table_names as folding`,
+        @@lower_case_table_names as folding, concat(@@hostname, ':', @@port, @@datadir) as server`,
     )
-    const { database, packet, folding } = found as Settings
-    const settings = { database, packet: Number(packet), folding: Number(folding) }
+    // MariaDB calls it server_uid and MySQL server_uuid; older servers have neither.
+    const [id] = await session.rows<{ Value: string }>(`show variables like 'server\\_u%id'`)
+    const { database, packet, folding, server } = found as Settings & { server: string }
+    const { hostname, port } = new URL(url)
+    const databases = [
+      `mysql ${id?.Value ?? ''} ${server} ${database}`,
+      `mysql ${hostname}:${port || 3306} ${database}`,
+    ]
+    const settings = { database, databases, packet: Number(packet), folding: Number(folding) }
     const driver = new MysqlDriver(session, onLost, owner, settings)
     await driver.#locks.showOwner()
     session.hold(false)
@@ -110,7 +123,7 @@ class MysqlDriver implements Driver {
 
   async describe(tables: readonly string[]): Promise<Map<string, Description>> {
     if (tables.length === 0) return new Map()
-    const described = await describeTables(this.#session, tables)
+    const described = await describeTables(this.#session, tables, this.#settings.databases)
     const found = new Map([...described].map(([name, one]) => [this.tableNameOf(name), one]))
     return new Map(
       tables.flatMap((table) => {
@@ -167,6 +180,10 @@ class MysqlDriver implements Driver {
     for (const statement of statementsOf([{ table, removed: [], added }])) {
       await this.#session.query(statement.text)
     }
+  }
+
+  insertOrNot(table: Table, added: readonly Row[]): Promise<Error | undefined> {
+    return insertOrNot(this.#asServer, () => this.insert(table, added))
   }
 
   async remove(table: Table, removed: readonly number[]): Promise<void> {

@@ -10,9 +10,9 @@ import {
   type TableChanges,
 } from './driver.ts'
 import { PostgresLocks } from './postgres-locks.ts'
-import { describeTables } from './postgres-tables.ts'
+import { databaseName, describeTables } from './postgres-tables.ts'
 import { changesOf, type Statement, statementsOf, together } from './postgres-writes.ts'
-import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
+import { commitFailure, createTables, insertOrNot, type ServerSession, settle } from './server.ts'
 
 /** How far ahead of the ids that are written the sequence is set. */
 const RESERVED_AHEAD = 1_000
@@ -59,6 +59,8 @@ class PostgresDriver implements Driver {
   #onLost: OpenOptions['onLost']
   /** The highest id of each table that its sequence will not give away. */
   readonly #reserved = new Map<string, number>()
+  /** What names the database, once it was asked for. */
+  #database: string | null | undefined
   /** The names of prepared statements, by their text. */
   readonly #prepared = new Map<string, string>()
 
@@ -90,8 +92,9 @@ class PostgresDriver implements Driver {
     await this.#client.query('rollback')
   }
 
-  describe(tables: readonly string[]): Promise<Map<string, Description>> {
-    return describeTables(this.#client, tables)
+  async describe(tables: readonly string[]): Promise<Map<string, Description>> {
+    if (this.#database === undefined) this.#database = await databaseName(this.#client)
+    return describeTables(this.#client, tables, this.#database)
   }
 
   create(tables: readonly string[]): Promise<Map<string, Error>> {
@@ -151,6 +154,10 @@ class PostgresDriver implements Driver {
     await this.#reserveFor(table, added)
     for (const statement of statementsOf([{ table, removed: [], added }]))
       await this.#run(statement)
+  }
+
+  insertOrNot(table: Table, added: readonly Row[]): Promise<Error | undefined> {
+    return insertOrNot(this.#asServer, () => this.insert(table, added))
   }
 
   async remove(table: Table, removed: readonly number[]): Promise<void> {
