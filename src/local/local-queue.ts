@@ -88,8 +88,8 @@ export class LocalQueue {
     this.#keeper.want(storage)
   }
 
-  /** Writes what must outlive the process. It never rejects. */
-  stop(): Promise<void> {
+  /** Writes what must outlive the process. It never rejects. Returns how many items are lost. */
+  stop(): Promise<number> {
     return this.#keeper.stop()
   }
 
@@ -98,9 +98,9 @@ export class LocalQueue {
     return this.#keeper.release()
   }
 
-  /** Writes to a file, at once, what the next process could not find otherwise. */
-  rescue(): void {
-    this.#keeper.rescue()
+  /** Writes to a file, at once, what the next process could not find otherwise. Returns how many items are lost. */
+  rescue(): number {
+    return this.#keeper.rescue()
   }
 
   #add(storage: Storage, key: string, value: unknown): MaybePromise<AddResult> {

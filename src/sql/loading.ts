@@ -1,19 +1,26 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Queue } from '../local/queue.ts'
 import { Segments } from '../local/segments.ts'
-import { decode, encodeWhatCan } from '../value.ts'
+import { decode } from '../value.ts'
 import type { Claim } from './claims.ts'
-import { UncertainCommit } from './connection.ts'
+import { StoreGone, UncertainCommit } from './connection.ts'
 import type { Driver, Table } from './drivers/driver.ts'
+import { encoded } from './encoded.ts'
+import type { RefusedRow } from './inserting.ts'
 import {
   batchesOf,
-  numberItems,
+  IdsTaken,
   type Progress,
+  type PutBack,
   pause,
   presentOf,
   putBack,
   rangeOf,
   removeUnwanted,
 } from './merging.ts'
-import type { RescuedItem, RescueFile } from './rescue-file.ts'
+import { entriesOnce, numberItems } from './numbering.ts'
+import type { RescueFile } from './rescue-file.ts'
+import type { Encoded } from './rescue-lines.ts'
 import { readItems } from './table.ts'
 
 /** How long a step of a load may take, in ms. */
@@ -29,6 +36,8 @@ export interface Loaded {
   readonly lastId: number
   /** How many of them came from the rescue file. */
   readonly rescued: number
+  /** What of the rescue file the table does not take. */
+  readonly refused: readonly RefusedRow[]
 }
 
 /**
@@ -42,18 +51,25 @@ export async function takeAll(
   { connection, table }: Claim,
   rescue: RescueFile,
   progress: Progress,
-  onTaking: (rows: () => Iterable<RescuedItem>) => void,
+  onTaking: (rows: () => Iterable<Encoded>) => void,
 ): Promise<Loaded> {
+  await rescue.takeIn()
   const items = new Segments<unknown>()
+  /** The ids of the rows that the rescue file has as well. */
+  const inBoth = new Set<number>()
   let rescued = 0
-  const rows = () => rescuedItems(items, rescued)
+  const rows = () => readRows(items, rescued, inBoth)
+  const entries = await entriesOnce(rescue)
   try {
     await connection.transaction(async (driver, progressed) => {
       await removeUnwanted(driver, table, rescue)
-      for (const batch of batchesOf(rescue)) {
+      for (const batch of batchesOf(entries)) {
         const present = await presentOf(driver, table, batch)
         for (const item of batch) {
-          if (present.has(item)) continue
+          if (present.has(item)) {
+            inBoth.add(item.id as number)
+            continue
+          }
           const { key, value } = decode(item)
           items.add(0, key, value, 0)
           rescued++
@@ -67,10 +83,12 @@ export async function takeAll(
       if (removed !== read) throw changedMeanwhile(removed, read)
     }, LOAD_TIMEOUT)
   } catch (error) {
-    if (error instanceof UncertainCommit) await rescue.append(rows())
+    // What was read is not in the table any more for certain.
+    const isLeft = !(error instanceof UncertainCommit || error instanceof StoreGone)
+    if (!isLeft) await rescue.append(rows())
     throw error
   }
-  return { items, lastId: 0, rescued }
+  return { items, lastId: 0, rescued, refused: [] }
 }
 
 /**
@@ -82,17 +100,41 @@ export async function restore(
   rescue: RescueFile,
   progress: Progress,
 ): Promise<Loaded> {
-  // The file knows the ids before the table does, so that no item is put back twice, whatever fails in between.
-  if (rescue.exists)
-    await numberItems(await connection.withoutTransaction(rangeOf(table), LOAD_TIMEOUT), rescue)
+  await rescue.takeIn()
+  let taken: ReadonlySet<number> = new Set()
+  for (;;) {
+    // The file knows the ids before the table does, so that no item is put back twice, whatever fails in between.
+    if (rescue.exists) {
+      const range = await connection.withoutTransaction(rangeOf(table), LOAD_TIMEOUT)
+      await numberItems(range, rescue, taken)
+    }
+    try {
+      return await connection.transaction(
+        (driver, progressed) => merge(driver, table, rescue, progress, progressed),
+        LOAD_TIMEOUT,
+      )
+    } catch (error) {
+      if (!(error instanceof IdsTaken)) throw error
+      taken = error.ids
+    }
+  }
+}
+
+async function merge(
+  driver: Driver,
+  table: Table,
+  rescue: RescueFile,
+  progress: Progress,
+  progressed: () => void,
+): Promise<Loaded> {
   const items = new Segments<unknown>()
-  return connection.transaction(async (driver, progressed) => {
-    const rescued = rescue.exists ? await putBack(driver, table, rescue, progress, progressed) : 0
-    const read = await readAll(driver, table, items, progress, progressed)
-    const count = await driver.count(table)
-    if (count !== read) throw changedMeanwhile(count, read)
-    return { items, lastId: await driver.lastId(table), rescued }
-  }, LOAD_TIMEOUT)
+  const put: PutBack = rescue.exists
+    ? await putBack(driver, table, rescue, progress, progressed)
+    : { rescued: 0, refused: [] }
+  const read = await readAll(driver, table, items, progress, progressed)
+  const count = await driver.count(table)
+  if (count !== read) throw changedMeanwhile(count, read)
+  return { items, lastId: await driver.lastId(table), ...put }
 }
 
 async function readAll(
@@ -121,11 +163,31 @@ async function readAll(
   return read
 }
 
-/** What was read from rows, for a rescue file. The first items came from that file. */
-function* rescuedItems(items: Segments<unknown>, fromFile: number): Generator<RescuedItem> {
+/** Has a queue take over items with the ids they have; returns how many it did not let in. */
+export async function fill(queue: Queue, items: Segments<unknown>): Promise<number> {
+  let left = 0
+  for (let count = 1; ; count++) {
+    const item = items.take()
+    if (item === undefined) return left
+    if (queue.load(item.id, item.key, item.value) !== undefined) left++
+    if (count % AT_ONCE === 0) await setImmediate()
+  }
+}
+
+/**
+ * What was read from rows, for a rescue file.
+ *
+ * @param fromFile how many of the first items came from that file
+ * @param inFile the ids of rows that it has already
+ */
+function* readRows(
+  items: Segments<unknown>,
+  fromFile: number,
+  inFile: ReadonlySet<number>,
+): Generator<Encoded> {
   let skipped = 0
   for (const { id, key, value } of items) {
-    if (skipped++ >= fromFile) yield { id, ...encodeWhatCan(key, value) }
+    if (skipped++ >= fromFile && !inFile.has(id)) yield encoded(id, key, value)
   }
 }
 

@@ -1,24 +1,35 @@
 import { setImmediate } from 'node:timers/promises'
-import { MqueueError, quote } from '../errors.ts'
+import { quote } from '../errors.ts'
 import type { Queue } from '../local/queue.ts'
 import type { Opening, Storage } from '../local/storage.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
-import { assertKeepable, encodeAsText, encodeWhatCan } from '../value.ts'
+import { assertKeepable } from '../value.ts'
 import { batches } from './batches.ts'
 import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
-import type { Row, Table } from './drivers/driver.ts'
+import { insertEach, type RefusedRow } from './inserting.ts'
 import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
 import { type Progress, UNWATCHED } from './merging.ts'
-import { deleteLoaded, openingError, reportLeftOut, reportLoaded, rescueNow } from './reports.ts'
-import type { RescuedItem } from './rescue-file.ts'
-import { assertFits } from './table.ts'
+import {
+  deleteLoaded,
+  leaveRefused,
+  openingError,
+  reportLeftOut,
+  reportLoaded,
+  reportRefused,
+  reportUnkept,
+  rescueNow,
+} from './reports.ts'
+import type { RescueFile } from './rescue-file.ts'
+import type { Encoded, Names, Unkept } from './rescue-lines.ts'
+import { itemsOf, rowsOf } from './saved-rows.ts'
 
 /** How long a step of a save may take, in ms: the process is about to end. */
 const SAVE_TIMEOUT = 5_000
-/** The rows that are written between two looks at the clock. */
+/** The rows that are written between two looks at the clock, and about the most characters of them. */
 const BATCH = 10_000
+const MOST_CHARACTERS = 8_000_000
 
 /** Loads a queue at the start and saves it at the stop, as Kamailio does (dbmode 1 to 3). */
 export class Snapshot implements Storage {
@@ -30,9 +41,11 @@ export class Snapshot implements Storage {
   /** Whether it was released, or all was rescued: then nothing is saved any more. */
   #isClosed = false
   /** What was taken out of the table and is not in the queue yet. */
-  #taken: (() => Iterable<RescuedItem>) | undefined
+  #taken: (() => Iterable<Encoded>) | undefined
   /** The id of the first item in the table, where it is not known whether the save was made. */
   #firstSaved: number | undefined
+  /** What names the table, once it was found. */
+  #names: Names | undefined
 
   constructor(
     name: string,
@@ -43,6 +56,10 @@ export class Snapshot implements Storage {
     this.place = database
     this.#loads = loads
     this.savesAtStop = savesAtStop
+  }
+
+  get #file(): RescueFile {
+    return this.place.rescueFile(this.#name, this.#names)
   }
 
   /** While the queue takes over what was taken out of the table, all of it is still here. */
@@ -70,7 +87,7 @@ export class Snapshot implements Storage {
     if (this.#loads) {
       if (opening.isFresh)
         return this.#attempt(opening, (claim) => this.#load(claim, queue, opening))
-    } else if (this.place.rescueFile(this.#name).exists) {
+    } else if (this.#file.exists) {
       // What is in the file belongs into the table; the queue needs nothing of it.
       this.isOpen = true
       opening.ready()
@@ -83,9 +100,11 @@ export class Snapshot implements Storage {
     this.release()
   }
 
-  async stop(queue: Queue): Promise<void> {
-    if (!this.#isClosed && this.savesAtStop && queue.size > 0) await this.#save(queue)
+  async stop(queue: Queue): Promise<number> {
+    const isUnsaved = !this.#isClosed && this.savesAtStop && queue.size > 0
+    const lost = isUnsaved ? await this.#save(queue) : 0
     this.release()
+    return lost
   }
 
   release(): void {
@@ -93,9 +112,12 @@ export class Snapshot implements Storage {
     this.place.forget(this.#name)
   }
 
-  rescue(queue: Queue): void {
-    if (this.#taken !== undefined) rescueNow(this.place, this.#name, this.#taken())
-    else if (!this.#isClosed && this.savesAtStop && queue.size > 0) this.#rescueUnsaved(queue)
+  rescue(queue: Queue): number {
+    if (this.#taken !== undefined) {
+      return rescueNow(this.place, this.#name, this.#file, this.#taken).lost
+    }
+    const isUnsaved = !this.#isClosed && this.savesAtStop && queue.size > 0
+    return isUnsaved ? this.#rescueUnsaved(queue) : 0
   }
 
   unstored(queue: Queue): number {
@@ -107,7 +129,7 @@ export class Snapshot implements Storage {
   async #attempt({ signal }: Opening, work: (claim: Claim) => Promise<void>): Promise<void> {
     const database = this.place
     try {
-      await withClaim(database, this.#name, LOAD_TIMEOUT, work)
+      await this.#withClaim(LOAD_TIMEOUT, work)
     } catch (cause) {
       throw openingError(database, this.#name, cause, signal)
     }
@@ -116,7 +138,7 @@ export class Snapshot implements Storage {
 
   async #load(claim: Claim, queue: Queue, opening: Opening): Promise<void> {
     const database = this.place
-    const rescue = database.rescueFile(this.#name)
+    const rescue = this.#file
     try {
       const loaded = await takeAll(claim, rescue, opening, (taken) => {
         this.#taken = taken
@@ -144,92 +166,79 @@ export class Snapshot implements Storage {
 
   /** Brings what the rescue file holds into the table. */
   async #bringFileIn(claim: Claim, progress: Progress): Promise<void> {
-    const rescue = this.place.rescueFile(this.#name)
+    const rescue = this.#file
     if (!rescue.exists) return
     const loaded = await restore(claim, rescue, progress)
     reportLoaded(this.place, this.#name, claim.table, loaded)
-    rescue.delete()
+    await leaveRefused(this.place, this.#name, rescue, loaded.refused)
   }
 
   /**
-   * Appends the items to the queue's table, as Kamailio does at its stop: all of them or, when it fails, none. Then
-   * they are rescued.
+   * Appends the items to the queue's table, as Kamailio does at its stop. What the table does not take is rescued; all of
+   * them are, when it fails.
+   *
+   * @returns how many can be kept nowhere
    */
-  async #save(queue: Queue): Promise<void> {
+  async #save(queue: Queue): Promise<number> {
     const database = this.place
+    const unkept: Unkept[] = []
+    let refused: readonly RefusedRow[] = []
     try {
-      await withClaim(database, this.#name, SAVE_TIMEOUT, async (claim) => {
+      await this.#withClaim(SAVE_TIMEOUT, async (claim) => {
         await this.#bringFileIn(claim, UNWATCHED)
-        await this.#append(claim, queue)
+        refused = await this.#append(claim, queue, unkept)
       })
     } catch (cause) {
       if (!(cause instanceof UncertainCommit)) this.#firstSaved = undefined
       // The process may have come to its end meanwhile.
-      if (this.#isClosed) return
+      if (this.#isClosed) return 0
       database.report.error(database.explain(this.#name, cause).message)
-      this.#rescueUnsaved(queue)
+      return this.#rescueUnsaved(queue)
     }
+    // Nothing is left to be rescued but that.
+    this.#isClosed = true
+    reportUnkept(database, this.#name, unkept)
+    if (refused.length === 0) return unkept.length
+    const items = () => refused.map(({ row: { key, val, val_type } }) => ({ key, val, val_type }))
+    const { lost, paths } = rescueNow(database, this.#name, this.#file, items)
+    const where = `They are kept in ${paths.join(' and ')}`
+    reportRefused(database, this.#name, refused, lost === 0 ? where : '')
+    return unkept.length + lost
   }
 
-  async #append({ connection, table }: Claim, queue: Queue): Promise<void> {
-    await connection.transaction(async (driver, progressed) => {
+  #append({ connection, table }: Claim, queue: Queue, unkept: Unkept[]): Promise<RefusedRow[]> {
+    return connection.transaction(async (driver, progressed) => {
       const first = (await driver.lastId(table)) + 1
       await driver.reserveIds(table, first + queue.size)
       this.#firstSaved = first
-      for (const rows of batches(rowsOf(queue, table, first), BATCH)) {
-        await driver.insert(table, rows)
-        progressed()
+      const refused: RefusedRow[] = []
+      const rows = rowsOf(queue, table, first, refused, unkept)
+      for (const some of batches(rows, BATCH, MOST_CHARACTERS)) {
+        refused.push(...(await insertEach(driver, table, some, progressed)))
         await setImmediate()
       }
+      return refused
     }, SAVE_TIMEOUT)
   }
 
-  #rescueUnsaved(queue: Queue): void {
-    const { path } = this.place.rescueFile(this.#name)
-    if (!rescueNow(this.place, this.#name, itemsOf(queue, this.#firstSaved))) return
+  #rescueUnsaved(queue: Queue): number {
+    const items = () => itemsOf(queue, this.#firstSaved)
+    const { lost, paths } = rescueNow(this.place, this.#name, this.#file, items)
+    if (paths.length === 0) return lost
     this.#isClosed = true
-    const text = `Queue ${quote(this.#name)}: ${queue.size} items are not saved. They are kept in ${path}`
+    const saved = queue.size - lost
+    const text = `Queue ${quote(this.#name)}: ${saved} items are not saved. They are kept in ${paths.join(' and ')}`
     this.place.report.warn(`${text} and are the first to be loaded next time.`)
+    return lost
   }
-}
 
-async function withClaim(
-  database: Database,
-  queue: string,
-  timeout: number,
-  work: (claim: Claim) => Promise<void>,
-): Promise<void> {
-  const claim = await database.claim(queue, timeout)
-  try {
-    await work(claim)
-  } finally {
-    await claim.release()
-  }
-}
-
-/** The items for a rescue file: with ids when they may be in the table after all. */
-function* itemsOf(queue: Queue, firstId: number | undefined): Generator<RescuedItem> {
-  let id = firstId
-  for (const { key, value } of queue) {
-    // What was queued under another dbmode may hold what cannot be kept.
-    const item = encodeWhatCan(key, value)
-    yield id === undefined ? item : { id: id++, ...item }
-  }
-}
-
-/** @throws MqueueError that names the item which the table cannot keep */
-function* rowsOf(queue: Queue, table: Table, firstId: number): Generator<Row> {
-  let id = firstId
-  for (const { key, value } of queue) {
+  async #withClaim(timeout: number, work: (claim: Claim) => Promise<void>): Promise<void> {
+    const claim = await this.place.claim(this.#name, timeout)
     try {
-      const item = table.typed ? encodeWhatCan(key, value) : encodeAsText(key, value)
-      assertFits(table, item)
-      yield { id, ...item }
-    } catch (error) {
-      if (!(error instanceof MqueueError)) throw error
-      const text = `Queue "${table.name}", item ${id - firstId + 1}: ${error.message}`
-      throw new MqueueError(error.code, text, { queue: table.name })
+      this.#names = this.place.namesOf(claim.table)
+      await work(claim)
+    } finally {
+      await claim.release()
     }
-    id++
   }
 }
