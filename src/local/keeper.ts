@@ -85,12 +85,12 @@ export class Keeper {
     this.#become({ is: 'closing' })
     await this.#end()
     // Where it was going over, the one that gets the queue writes what it holds.
-    const isGoing = this.#successor !== undefined && !this.#storage.isStored
-    const lost = isGoing ? await this.#successor?.stop(this.#queue) : 0
-    const more = await this.#storage.stop(this.#queue)
+    const lost = this.#storage.isStored ? 0 : await this.#successor?.stop(this.#queue)
+    const isLeft = this.#queue.size > 0 && this.#storage.savesAtStop
+    const lostThen = await this.#storage.stop(this.#queue)
     this.#queue.clear()
     this.#forget()
-    return (lost ?? 0) + more
+    return isLeft ? lostThen : (lost ?? 0)
   }
 
   /** Closes the queue and leaves what is stored where it is. It never rejects. */

@@ -161,6 +161,8 @@ export class Journal implements Storage {
   async stop(queue: Queue): Promise<number> {
     const isUnsaved = queue.size > 0 && !this.isStored
     const lost = isUnsaved ? this.#rescue(() => withoutIds(queue)) : 0
+    // What is written here must not be saved by the storage that the queue comes from.
+    if (isUnsaved && lost < queue.size) queue.clear()
     await this.#end()
     return lost
   }

@@ -266,6 +266,30 @@ export function conformsAsDriver(
     await other.rollback()
   })
 
+  describe('rows that may be refused', () => {
+    it('are added all or none, and the transaction goes on', async () => {
+      const driver = await open()
+      const table = await madeTable(driver, 'q')
+      await driver.begin()
+      await driver.insert(table, [row(1)])
+      assert.equal(await driver.insertOrNot(table, [row(2), row(3)]), undefined)
+      assert.ok((await driver.insertOrNot(table, [row(4), row(2)])) instanceof Error)
+      assert.ok((await driver.insertOrNot(table, [row(1)])) instanceof Error)
+      assert.equal(await driver.insertOrNot(table, [row(5)]), undefined)
+      await driver.commit()
+      assert.deepEqual(await inTable(table), [1, 2, 3, 5])
+    })
+  })
+
+  it('gives each table names of its own, the same on every connection', async () => {
+    const namesOf = async (table: string) => (await madeTable(await open(), table)).names
+    const names = [await namesOf('p'), await namesOf('q')]
+    assert.deepEqual([await namesOf('p'), await namesOf('q')], names)
+    const all = names.flat()
+    assert.ok(all.length >= 2)
+    assert.equal(new Set(all).size, all.length)
+  })
+
   describe('a transaction', () => {
     it('holds inserts, removals and a removal of all until it is committed', async () => {
       const driver = await open()
