@@ -12,6 +12,7 @@ import {
   asRow,
   commitFailure,
   createTables,
+  insertOrNot,
   type ServerSession,
   settle,
 } from './server.ts'
@@ -57,6 +58,8 @@ class PostgresDriver implements Driver {
   #onLost: OpenOptions['onLost']
   /** The highest id of each table that its sequence will not give away. */
   readonly #reserved = new Map<string, number>()
+  /** What names the database, once it was asked for. */
+  #database: string | null | undefined
   /** The names of prepared statements, by their text. */
   readonly #prepared = new Map<string, string>()
 
@@ -160,6 +163,10 @@ class PostgresDriver implements Driver {
     await this.#reserveFor(table, added)
     for (const statement of statementsOf([{ table, removed: [], added }]))
       await this.#run(statement)
+  }
+
+  insertOrNot(table: Table, added: readonly Row[]): Promise<Error | undefined> {
+    return insertOrNot(this.#asServer, () => this.insert(table, added))
   }
 
   async remove(table: Table, removed: readonly number[]): Promise<void> {
