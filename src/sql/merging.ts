@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { reasonOf } from '../errors.ts'
+import { MqueueError, reasonOf } from '../errors.ts'
 import type { Opening } from '../local/storage.ts'
 import { decode, encodeAsText, type StoredItem } from '../value.ts'
 import type { Driver, Row, Table } from './drivers/driver.ts'
@@ -158,17 +158,22 @@ export async function presentOf(
     batch.filter((item) => {
       const present = item.id === undefined ? undefined : found.get(item.id)
       if (present === undefined) return false
-      const row = fittingRow(table, { ...item, id: present.id })
-      return !(row instanceof MqueueError) && isSame(row, present)
+      return isSame(table, item, present)
     }),
   )
 }
 
-/** Whether an item of the table is what a row would be in its place. */
-function isSame(row: Row, item: ItemInRow): boolean {
-  // One value may be written in several ways, so what is read counts.
-  const { key, value } = decode(row)
-  return key === item.key && isDeepStrictEqual(value, item.value)
+/** Whether a row is what a rescued item would be in its place. */
+function isSame(table: Table, twin: RescuedItem, item: ItemInRow): boolean {
+  try {
+    // One value may be written in several ways, so what is read counts.
+    const { key, value } = decode(rowFor(table, { ...twin, id: item.id }))
+    return key === item.key && isDeepStrictEqual(value, item.value)
+  } catch (error) {
+    // What the table cannot keep is not in it.
+    if (error instanceof MqueueError) return false
+    throw error
+  }
 }
 
 /** The smallest and the largest id of a table. */

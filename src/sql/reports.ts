@@ -24,18 +24,6 @@ export function openingError(
   return error
 }
 
-/** Reports what was brought together. */
-export function reportRestored(
-  database: Database,
-  queue: string,
-  table: Table,
-  restored: Restored,
-): void {
-  reportLoaded(database, queue, table, restored)
-  const { left, reason } = restored
-  if (left.length > 0) reportUnfit(database, queue, left.length, reason)
-}
-
 /** Reports what came out of a rescue file, and what the table is not made for. */
 export function reportLoaded(
   database: Database,
@@ -135,18 +123,6 @@ export function unwritable(queue: string, { path }: RescueFile, cause: unknown):
   const text = `Queue ${quote(queue)}: ${path} cannot be written: ${reasonOf(cause)}`
   const advice = 'Make room, or let this process write there; it may be needed at its end'
   return new MqueueError('MQ_UNAVAILABLE', `${text}. ${advice}.`, { queue })
-}
-
-/** Reports items that the table of a queue cannot keep, and that its rescue file keeps instead. */
-export function reportUnfit(
-  database: Database,
-  queue: string,
-  count: number,
-  reason: string,
-): void {
-  const { path } = database.rescueFile(queue)
-  const text = `Queue ${quote(queue)}: ${reason} Items that are kept in ${path} instead: ${count}.`
-  database.report.error(text)
 }
 
 /** Deletes a rescue file whose items are in the queue now. */

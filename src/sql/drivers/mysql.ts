@@ -109,7 +109,7 @@ class MysqlDriver implements Driver {
     this.#onLost = onLost
     this.#settings = settings
     this.#locks = new MysqlLocks(session, owner, settings.database)
-    this.#tables = new MysqlTables(session, settings.folding !== 0)
+    this.#tables = new MysqlTables(session, settings.folding !== 0, settings.databases)
   }
 
   async begin(): Promise<void> {

@@ -58,8 +58,6 @@ class PostgresDriver implements Driver {
   #onLost: OpenOptions['onLost']
   /** The highest id of each table that its sequence will not give away. */
   readonly #reserved = new Map<string, number>()
-  /** What names the database, once it was asked for. */
-  #database: string | null | undefined
   /** The names of prepared statements, by their text. */
   readonly #prepared = new Map<string, string>()
 

@@ -55,7 +55,8 @@ class SqliteDriver implements Driver {
       queues.flatMap((queue) => {
         const name = queue.toLowerCase()
         const unfit = unfitName(queue)
-        const description = unfit === undefined ? found.get(name) : { name, columns: [], unfit }
+        const description =
+          unfit === undefined ? found.get(name) : { name, names: [], columns: [], unfit }
         return description === undefined ? [] : [[queue, description]]
       }),
     )
