@@ -143,8 +143,10 @@ function reportDeleted(
   definitions: EngineInUse['definitions'],
 ): void {
   const kept = new Set(definitions.map(({ name }) => name))
+  const ids = new Set(definitions.flatMap(({ id }) => id ?? []))
   for (const definition of parked.definitions) {
-    if (kept.has(definition.name)) continue
+    const isRenamed = definition.id !== undefined && ids.has(definition.id)
+    if (kept.has(definition.name) || isRenamed) continue
     const items = itemsIn(parked, [definition])
     if (items === 0) continue
     node.warn(`Queue "${definition.name}": items dropped with the deleted queue: ${items}.`)

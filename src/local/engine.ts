@@ -53,7 +53,7 @@ export class LocalEngine implements LeasingEngine {
   readonly #allWatchers = new Watchers()
   #storages: Storages
   /** What each queue is kept by. */
-  readonly #kept = new WeakMap<LocalQueue, { dbmode: number; storages: Storages }>()
+  readonly #kept = new WeakMap<LocalQueue, { name: string; dbmode: number; storages: Storages }>()
   readonly #clock: Clock
   #report: Report
   #saving: Promise<void> | undefined
@@ -97,12 +97,15 @@ export class LocalEngine implements LeasingEngine {
     const dropped: DroppedItems[] = []
     this.#queues = new Map()
     this.#recent = undefined
+    const names = new Set(definitions.map(({ name }) => name))
     for (const definition of definitions) {
       const { name } = definition
-      const queue = before.get(name) ?? this.#newQueue(definition)
-      before.delete(name)
+      const former = before.has(name) ? name : renamed(before, definition, names)
+      const queue = before.get(former) ?? this.#newQueue(definition)
+      before.delete(former)
       this.#queues.set(name, queue)
-      const items = queue.redefine(definition)
+      const items = queue.redefine(definition, this.#watchersOf(name))
+      if (former !== name) this.#forgetWatchers(former)
       if (items.length > 0) dropped.push({ queue: name, items })
     }
     this.#setAside = errors.length > 0 ? before : new Map()
@@ -286,8 +289,7 @@ export class LocalEngine implements LeasingEngine {
   }
 
   #newQueue(definition: QueueDefinition): LocalQueue {
-    return new LocalQueue(definition, {
-      watchers: this.#watchersOf(definition.name),
+    return new LocalQueue(definition, this.#watchersOf(definition.name), {
       clock: this.#clock,
       report: () => this.#report,
       queue: (name) => this.#queues.get(name),
@@ -299,8 +301,9 @@ export class LocalEngine implements LeasingEngine {
     const { name, dbmode } = queue.definition
     const storages = this.#storages
     const kept = this.#kept.get(queue)
-    if (kept?.dbmode === dbmode && kept.storages === storages && !queue.isClosed) return
-    this.#kept.set(queue, { dbmode, storages })
+    const isKept = kept?.name === name && kept.dbmode === dbmode && kept.storages === storages
+    if (isKept && !queue.isClosed) return
+    this.#kept.set(queue, { name, dbmode, storages })
     queue.keepBy(storages.storageFor(dbmode, name))
   }
 
@@ -348,6 +351,17 @@ function assertNoneLost(counts: readonly number[]): void {
   if (lost === 0) return
   const text = `Items that are lost, since they could be written nowhere: ${lost}.`
   throw new MqueueError('MQ_UNAVAILABLE', `${text} The log says of each queue why.`)
+}
+
+/** The former name of a queue that is in no list any more, and has the id of a definition; blank where there is none. */
+function renamed(
+  before: ReadonlyMap<string, LocalQueue>,
+  { id }: QueueDefinition,
+  names: ReadonlySet<string>,
+): string {
+  if (id === undefined) return ''
+  const found = [...before].find(([name, queue]) => queue.definition.id === id && !names.has(name))
+  return found?.[0] ?? ''
 }
 
 /** The result of an operation; undefined when it throws, since the queue cannot be used now. */

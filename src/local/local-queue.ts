@@ -27,7 +27,6 @@ const REASONS: Readonly<Record<DroppedItem['reason'], string>> = {
 
 /** What a queue needs of its engine. */
 export interface Surroundings {
-  readonly watchers: Watchers
   readonly clock: Clock
   report(): Report
   /** Another queue of the engine, which takes what this one gives up. */
@@ -42,12 +41,14 @@ export class LocalQueue {
   readonly #queue: Queue
   readonly #keeper: Keeper
   readonly #around: Surroundings
+  #watchers: Watchers
   readonly #counters = new Counters()
   /** How many operations that had to wait are not answered yet. */
   #late = 0
 
-  constructor(definition: QueueDefinition, around: Surroundings) {
+  constructor(definition: QueueDefinition, watchers: Watchers, around: Surroundings) {
     this.#queue = new Queue(definition)
+    this.#watchers = watchers
     this.#around = around
     this.consumers = new Consumers(this.#queue, around.clock, this.#counters, {
       operate: (operation) => this.#operate(operation),
@@ -55,7 +56,7 @@ export class LocalQueue {
       putBack: (item, storage) => this.#putBack(item, storage),
       bury: (item, past) => this.#bury(item, past),
       dropped: (item, owner) => this.#dropped(item, owner),
-      changed: () => around.watchers.changed(),
+      changed: () => this.#watchers.changed(),
     })
     this.#keeper = new Keeper(this.#queue, () => this.#stateChanged())
   }
@@ -126,7 +127,7 @@ export class LocalQueue {
     return this.#operate((storage) => {
       const count = key === undefined ? this.#queue.removeAll() : this.#queue.remove(key)
       this.#counters.drop('removed', count)
-      this.#around.watchers.changed()
+      this.#watchers.changed()
       return storage.settle(count)
     })
   }
@@ -151,11 +152,17 @@ export class LocalQueue {
     })
   }
 
-  /** Changes the definition; returns the items that no longer fit. */
-  redefine(definition: QueueDefinition): DroppedItem[] {
+  /**
+   * Changes the definition, the name included; returns the items that no longer fit.
+   *
+   * @param watchers those who watch the queue of this name
+   */
+  redefine(definition: QueueDefinition, watchers: Watchers): DroppedItem[] {
+    if (watchers !== this.#watchers) this.#watchers.changed()
+    this.#watchers = watchers
     const items = this.#queue.redefine(definition)
     for (const { reason } of items) this.#counters.drop(reason)
-    this.#around.watchers.changed()
+    this.#watchers.changed()
     this.consumers.serve()
     return items
   }
@@ -205,7 +212,7 @@ export class LocalQueue {
     // What could not be stored is told by the queue, which has failed.
     if (settled instanceof Promise) settled.catch(() => {})
     if (dropped !== undefined) this.#dropped(dropped, '')
-    this.#around.watchers.changed()
+    this.#watchers.changed()
     return true
   }
 
@@ -223,7 +230,7 @@ export class LocalQueue {
   }
 
   #stateChanged(): void {
-    this.#around.watchers.changed()
+    this.#watchers.changed()
     const { is } = this.#keeper.state
     if (is === 'open') this.consumers.opened()
     else if (is === 'failed') this.consumers.failed(() => this.#unusable())
@@ -256,7 +263,7 @@ export class LocalQueue {
     storage.check(key, value)
     const result = this.#queue.add(key, value)
     if (result.dropped !== undefined) this.#counters.drop(result.dropped.reason)
-    this.#around.watchers.changed()
+    this.#watchers.changed()
     const settled = storage.settle(result)
     this.consumers.serve()
     return settled
@@ -267,7 +274,7 @@ export class LocalQueue {
     const result = this.#queue.fetch()
     if (result !== undefined) {
       this.#counters.fetched++
-      this.#around.watchers.changed()
+      this.#watchers.changed()
     }
     const settled = storage.settle(result)
     const signal = options?.signal
@@ -334,7 +341,7 @@ export class LocalQueue {
       return
     }
     const dropped = this.#queue.putBack(item)
-    this.#around.watchers.changed()
+    this.#watchers.changed()
     const stored = storage.settle(undefined)
     if (stored instanceof Promise) stored.catch(() => storage.rescueItem(item))
     if (dropped !== undefined) this.#dropped(dropped, '')

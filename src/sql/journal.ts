@@ -155,7 +155,8 @@ export class Journal implements Storage {
   }
 
   async leave(queue: Queue, next: Storage): Promise<void> {
-    const isMoving = next.place !== this.place
+    const isRenamed = next instanceof Journal && next.#name !== this.#name
+    const isMoving = next.place !== this.place || isRenamed
     // Another journal has written down what the queue holds.
     const isWrittenDown = next instanceof Journal
     this.#isLeaving = next.savesAtStop && !isWrittenDown

@@ -181,4 +181,29 @@ onEachDatabase('leases that are stored', (database) => {
     assert.equal(await engine.size('dead'), 25_002)
     assert.equal(await engine.size('q'), 0)
   })
+
+  for (const dbmode of [0, 1, 4]) {
+    it(`a renamed queue keeps what it holds (dbmode ${dbmode})`, async () => {
+      const first = await start(dbmode, { name: 'old', id: 'row' }, { name: 'other', id: 'o' })
+      for (const key of 'abc') await first.add('old', key, key)
+      await first.add('other', 'x', 1)
+      const renamed = [
+        { name: 'new', id: 'row' },
+        { name: 'other', id: 'o' },
+      ]
+      const parsed = parseDefinitions(renamed.map((one) => ({ dbmode, ...one })))
+      await first.define(parsed.definitions)
+      assert.equal(await seen(first, 'new'), 'a0 b0 c0')
+      assert.equal(await seen(first, 'other'), 'x0')
+      await first.add('new', 'd', 'd')
+      await assert.rejects(async () => first.size('old'), /no queue "old"/)
+      if (dbmode === 0) return
+      await first.save()
+      await first.close()
+      const next = await start(dbmode, ...renamed)
+      assert.equal(await seen(next, 'new'), 'a0 b0 c0 d0')
+      if (dbmode !== 4) return
+      assert.deepEqual(await database().query('select id from "old"'), [])
+    })
+  }
 })
