@@ -151,8 +151,9 @@ export class GroupCommit {
         return
       }
     }
-    // Who has changes to make may have more luck.
-    if (this.#refusals < MOST_REFUSALS || this.#dirty.size > 0) return
+    // Who has changes to make may have more luck. Where nobody is left the connection is closed.
+    const isOnlyIdle = this.#dirty.size === 0 && this.#lanes.size > 0
+    if (this.#refusals < MOST_REFUSALS || !isOnlyIdle) return
     this.connection.lose(new Error('the database refuses one change after the other'))
   }
 

@@ -55,9 +55,13 @@ export class MysqlLocks {
     const holders = await this.#holders([this.#ownerLock, ...locks])
     const lost = holders.get(this.#ownerLock)
     const left = new Set(locks.filter((lock) => holders.get(lock) === lost))
-    const taken = new Set<string>()
+    // What nobody has any more is free by now.
+    const free = [this.#ownerLock, ...locks].filter((lock) => !holders.has(lock))
+    const taken = await this.#tryLock(free)
+    taken.delete(this.#ownerLock)
     if (lost === undefined || left.size === 0) return taken
-    await this.#session.query(`kill ${lost}`)
+    // It may end by itself meanwhile; whether it has is seen by its locks.
+    await this.#session.query(`kill ${lost}`).catch(() => {})
     const deadline = performance.now() + END_TIMEOUT
     while (left.size > 0 && performance.now() < deadline) {
       for (const lock of await this.#tryLock([...left])) {
@@ -84,6 +88,7 @@ export class MysqlLocks {
 
   /** Takes those locks that are free. */
   async #tryLock(locks: readonly string[]): Promise<Set<string>> {
+    if (locks.length === 0) return new Set()
     const asked = locks.map((lock, at) => `get_lock('${lock}', 0) as l${at}`)
     const [row] = await this.#session.rows<Record<string, unknown>>(`select ${asked.join()}`)
     return new Set(locks.filter((_, at) => Number(row?.[`l${at}`]) === 1))

@@ -114,7 +114,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
       assert.equal((await servers[0].query(kind.rows('q'))).length, 1)
       assert.equal(errors().length, 1, reports.said.join('\n'))
       assert.match(errors()[0] as string, /read.only/)
-      assert.equal(proxy.connections, 1)
+      await eventually(async () => assert.equal(proxy.connections, 1))
     })
 
     it('is tried until it takes them, and is told once', async () => {
