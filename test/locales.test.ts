@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { MODES } from '../nodes/editor/modes.ts'
+import { FAILURE_FIELDS, MODES } from '../nodes/editor/modes.ts'
 import { STATUS_TEXTS } from '../nodes/status.ts'
 import { RULES } from '../src/index.ts'
 import { PROJECT } from './support/node-red.ts'
@@ -86,9 +86,8 @@ describe('the catalogues', () => {
         `column.${field}`,
         ...modes.map((mode) => `${field}.${mode}`),
       ]),
-      'label.size',
+      ...['size', ...FAILURE_FIELDS].flatMap((field) => [`label.${field}`, `column.${field}`]),
       'column.name',
-      'column.size',
     ])
     assert.deepEqual(
       [...known].filter((key) => !asked.has(key)),

@@ -4,7 +4,7 @@ declare const RED: {
   _(key: string, values?: Record<string, unknown>): string
   clipboard: { copyText(value: string, element?: JQuery, message?: string): void }
   events: { on(event: 'nodes:add', heard: (node: EditorNode) => void): void }
-  nodes: { node(id: string): EditorNode | null }
+  nodes: { id(): string; node(id: string): EditorNode | null }
   utils: {
     parseContextKey(key: string): { key: string }
     validateTypedProperty(value: unknown, type: string, options: object): boolean | string
