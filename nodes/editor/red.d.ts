@@ -3,6 +3,7 @@
 declare const RED: {
   _(key: string, values?: Record<string, unknown>): string
   clipboard: { copyText(value: string, element?: JQuery, message?: string): void }
+  comms: { subscribe(topic: string, heard: (topic: string, status: NodeStatus) => void): void }
   events: { on(event: 'nodes:add', heard: (node: EditorNode) => void): void }
   nodes: { id(): string; node(id: string): EditorNode | null }
   utils: {
@@ -19,6 +20,11 @@ interface EditorNode {
   [property: string]: unknown
 }
 
+/** The status of a node as the runtime sent it. */
+interface NodeStatus {
+  text?: unknown
+}
+
 interface TypedInputType {
   value: string
   label?: string
@@ -32,6 +38,7 @@ interface JQuery {
   editableList(action: 'addItem', data: object): JQuery
   editableList(action: 'items'): JQuery
   typedInput(options: object): JQuery
+  typedInput(action: 'type'): string
   typedInput(action: 'value', value: string): JQuery
   typedInput(action: 'types', types: (string | TypedInputType)[]): JQuery
 }
