@@ -1,35 +1,13 @@
 import { EventEmitter } from 'node:events'
 import { types } from 'node:util'
-import { createCopier } from 'fast-copy'
 import type { NodeMessage } from 'node-red'
 import { MqueueError, reasonOf } from '../src/errors.ts'
-import { PROMISE } from './property.ts'
+import { PROMISE } from '../src/item-key.ts'
+import { isPlainObject } from '../src/kinds.ts'
 
-/** The kinds of object whose whole state a copier can see. */
-const COPYABLE = new Set(
-  ['Object', 'Map', 'Set', 'Date', 'RegExp', 'ArrayBuffer', 'DataView'].map(
-    (kind) => `[object ${kind}]`,
-  ),
-)
-
-/** What a copier has seen already. What cannot be copied counts as its own copy. */
-class Copies {
-  readonly #copies = new WeakMap<object, object>()
-
-  has(original: object): boolean {
-    return this.#copies.has(original) || !isCopyable(original)
-  }
-
-  get(original: object): object {
-    return this.#copies.get(original) ?? original
-  }
-
-  set(original: object, copy: object): void {
-    this.#copies.set(original, copy)
-  }
-}
-
-const copy = createCopier({ createCache: () => new Copies() })
+const MOST_LEVELS = 1000
+/** What copies the elements of every typed array; a Buffer has a `slice` of its own, which does not. */
+const { slice } = Object.getPrototypeOf(Uint8Array.prototype)
 
 /**
  * Copies what is to be queued, so that what later nodes do to the message does not reach into the
@@ -48,7 +26,7 @@ export function copyOf(value: unknown, msg: NodeMessage): unknown {
     if (isFlat(value)) return value === msg.req || value === msg.res ? value : { ...value }
     if (value === msg.req || value === msg.res) return value
     if (types.isPromise(value)) throw new Error(PROMISE)
-    return value === msg ? copyOfMessage(msg) : copy(value)
+    return value === msg ? copyOfMessage(msg) : new Copier().copy(value, 1)
   } catch (cause) {
     const text = `The value cannot be copied: ${reasonOf(cause)}`
     throw new MqueueError('MQ_INVALID_VALUE', text, { cause })
@@ -56,7 +34,7 @@ export function copyOf(value: unknown, msg: NodeMessage): unknown {
 }
 
 function copyOfMessage({ req, res, ...rest }: NodeMessage): NodeMessage {
-  const copied = copy(rest)
+  const copied = new Copier().copy(rest, 1) as NodeMessage
   if (req !== undefined) copied.req = req
   if (res !== undefined) copied.res = res
   return copied
@@ -64,8 +42,7 @@ function copyOfMessage({ req, res, ...rest }: NodeMessage): NodeMessage {
 
 /** Whether a plain object holds no others, as most payloads do; copying it costs little then. */
 function isFlat(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && !isObjectPrototype(prototype)) return false
+  if (!isPlainObject(value)) return false
   for (const key in value) {
     const held = (value as Record<string, unknown>)[key]
     if (typeof held === 'object' && held !== null) return false
@@ -73,27 +50,81 @@ function isFlat(value: object): boolean {
   return true
 }
 
-/**
- * Whether this is the prototype of the plain objects of some realm: those that are made in a Function node have another
- * one than those made here.
- */
-function isObjectPrototype(prototype: object | null): boolean {
-  return (
-    prototype !== null &&
-    Object.getPrototypeOf(prototype) === null &&
-    Object.hasOwn(prototype, 'hasOwnProperty')
-  )
-}
+type Properties = Record<PropertyKey, unknown>
 
-function isCopyable(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === Array.prototype || prototype === null)
-    return true
-  if (isObjectPrototype(prototype)) return true
-  if (value instanceof EventEmitter) return false
-  return (
-    Array.isArray(value) ||
-    ArrayBuffer.isView(value) ||
-    COPYABLE.has(Object.prototype.toString.call(value))
-  )
+/** The copying of one value. What the value holds twice is copied once, so that it may also hold itself. */
+class Copier {
+  readonly #copies = new Map<object, object>()
+
+  /** @param level how many objects deep the value lies, itself included */
+  copy(value: unknown, level: number): unknown {
+    if (typeof value !== 'object' || value === null) return value
+    const copied = this.#copies.get(value)
+    if (copied !== undefined) return copied
+    if (level > MOST_LEVELS) throw new Error(`it is nested more than ${MOST_LEVELS} levels deep`)
+    if (Array.isArray(value)) return this.#copyList(value, level)
+    if (isPlainObject(value)) return this.#copyProperties(value, level)
+    return this.#copyOther(value, level)
+  }
+
+  #copyList(list: unknown[], level: number): unknown[] {
+    const copy = this.#begin(list, [] as unknown[])
+    for (let i = 0; i < list.length; i++) copy[i] = this.copy(list[i], level + 1)
+    return copy
+  }
+
+  #copyProperties(object: object, level: number): object {
+    const prototype = Object.getPrototypeOf(object)
+    const copy: Properties =
+      prototype === Object.prototype ? { ...object } : { __proto__: prototype, ...object }
+    this.#copies.set(object, copy)
+    for (const key of Object.keys(copy)) {
+      const held = copy[key]
+      if (typeof held === 'object' && held !== null) copy[key] = this.copy(held, level + 1)
+    }
+    return copy
+  }
+
+  /** Copies what is more than its properties, where all of its state can be seen; else it is shared. */
+  #copyOther(value: object, level: number): object {
+    if (types.isDate(value)) return this.#begin(value, new Date(value.getTime()))
+    if (types.isTypedArray(value)) return this.#begin(value, slice.call(value))
+    if (types.isMap(value)) return this.#copyMap(value, level)
+    if (types.isSet(value)) return this.#copySet(value, level)
+    if (types.isRegExp(value)) return this.#copyRegExp(value)
+    if (types.isArrayBuffer(value)) return this.#begin(value, structuredClone(value))
+    if (ArrayBuffer.isView(value)) return this.#copyView(value, level)
+    const isRecord = Object.prototype.toString.call(value) === '[object Object]'
+    return isRecord && !(value instanceof EventEmitter) ? this.#copyProperties(value, level) : value
+  }
+
+  #copyMap(map: Map<unknown, unknown>, level: number): object {
+    const copy = this.#begin(map, new Map())
+    for (const [key, held] of map) copy.set(key, this.copy(held, level + 1))
+    return copy
+  }
+
+  #copySet(set: Set<unknown>, level: number): object {
+    const copy = this.#begin(set, new Set())
+    for (const held of set) copy.add(this.copy(held, level + 1))
+    return copy
+  }
+
+  #copyRegExp(expression: RegExp): object {
+    const copy = this.#begin(expression, new RegExp(expression.source, expression.flags))
+    copy.lastIndex = expression.lastIndex
+    return copy
+  }
+
+  #copyView(view: ArrayBufferView, level: number): object {
+    const bytes = this.copy(view.buffer, level + 1) as ArrayBuffer
+    return this.#begin(view, new DataView(bytes, view.byteOffset, view.byteLength))
+  }
+
+  /** Notes a copy that is still to be filled, and gives it the prototype of its original. */
+  #begin<T extends object>(original: object, copy: T): T {
+    this.#copies.set(original, copy)
+    const prototype = Object.getPrototypeOf(original)
+    return Object.getPrototypeOf(copy) === prototype ? copy : Object.setPrototypeOf(copy, prototype)
+  }
 }

@@ -1,7 +1,9 @@
-import type { Node, NodeMessage, NodeMessageInFlow } from 'node-red'
+import { setMaxListeners } from 'node:events'
+import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from 'node-red'
 import { MqueueError, reasonOf } from '../src/errors.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
 import { closedError } from './closed-error.ts'
+import { copyable, type Live } from './copyable.ts'
 import type { QueueLink } from './queue-link.ts'
 
 /** Sends a message on: on the first output, or on each output the one in its place. */
@@ -18,17 +20,21 @@ export abstract class InputNode {
   protected readonly link: QueueLink
   /** Is aborted, with an `MQ_CLOSED`, when the node is closed. */
   protected readonly signal: AbortSignal
+  readonly #RED: NodeAPI
   readonly #node: Node
   /** Settles when the newest message that had to wait gets its turn. */
   #lastTurn: Promise<unknown> | undefined
   /** Gives up the messages that are still being evaluated. */
   readonly #waiting = new Set<() => void>()
 
-  constructor(node: Node, link: QueueLink) {
+  constructor(RED: NodeAPI, node: Node, link: QueueLink) {
     const closing = new AbortController()
+    this.#RED = RED
     this.#node = node
     this.link = link
     this.signal = closing.signal
+    // Every message that waits listens to it.
+    setMaxListeners(0, this.signal)
     node.on('input', (msg, send, done) => this.#receive(msg, send, done))
     node.on('close', (_removed: boolean, closed: () => void) => {
       closing.abort(closedError())
@@ -77,18 +83,18 @@ export abstract class InputNode {
       // A frozen message cannot be decorated; what it carries can.
       pending = this.handle(Object.isExtensible(arrived) ? arrived : { ...arrived }, send)
     } catch (cause) {
-      this.#fail(cause, done)
+      this.#fail(cause, arrived, done)
       return
     }
     if (pending === undefined) this.#succeed(done)
-    else this.#concludeLater(pending, done)
+    else this.#concludeLater(pending, arrived, done)
   }
 
   // Apart, since what needs functions of its own would cost every message that does not.
-  #concludeLater(pending: Promise<void>, done: Done): void {
+  #concludeLater(pending: Promise<void>, arrived: NodeMessageInFlow, done: Done): void {
     pending.then(
       () => this.#succeed(done),
-      (cause) => this.#fail(cause, done),
+      (cause) => this.#fail(cause, arrived, done),
     )
   }
 
@@ -101,11 +107,23 @@ export abstract class InputNode {
     }
   }
 
-  #fail(cause: unknown, done: Done): void {
+  #fail(cause: unknown, arrived: NodeMessageInFlow, done: Done): void {
     const error = cause instanceof MqueueError ? cause : unexpected(cause)
     this.link.failed(error)
+    let live: Live = {}
     try {
+      const { req, res } = arrived as Live
+      live = { req, res }
       done(error)
+    } catch {
+      this.#failInPart(error, arrived, live)
+    }
+  }
+
+  /** Reports an error with a message that Node-RED cannot copy for Catch nodes: they get what can be copied of it. */
+  #failInPart(error: MqueueError, arrived: NodeMessageInFlow, live: Live): void {
+    try {
+      this.#node.error(error, copyable(this.#RED, arrived, live))
     } catch (reason) {
       this.#unreported(reason, error)
     }

@@ -1,12 +1,14 @@
-import { types } from 'node:util'
 import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red'
-import type { AddResult, DroppedItem, Engine } from '../src/engine.ts'
+import type { AddResult, DroppedItem } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
+import { keyOf, missingValue } from '../src/item-key.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
 import { copyOf } from './copy.ts'
+import { droppedMessage } from './dropped-message.ts'
 import { InputNode, type Send } from './input.ts'
-import { PROMISE, type Reader, reader } from './property.ts'
+import { type Reader, reader } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
+import { isSet } from './settings.ts'
 import { assertTakesSize } from './target.ts'
 
 interface MqAddDef extends QueueNodeDef {
@@ -25,9 +27,9 @@ class MqAdd extends InputNode {
   readonly #isImmediate: boolean
 
   constructor(RED: NodeAPI, node: Node, def: MqAddDef) {
-    super(node, new QueueLink(RED, node, def))
+    super(RED, node, new QueueLink(RED, node, def))
     const { key = 'topic', keyType = 'msg', value = 'payload', valueType = 'msg' } = def
-    this.#tellsDropped = def.dropped === true || def.dropped === 'true'
+    this.#tellsDropped = isSet(def.dropped)
     this.#key = reader(RED, node, { value: key, type: keyType }, 'key', 'MQ_INVALID_KEY')
     this.#value = reader(RED, node, { value, type: valueType }, 'value', 'MQ_INVALID_VALUE')
     this.#isImmediate = this.link.isImmediate && this.#key.isImmediate && this.#value.isImmediate
@@ -79,10 +81,24 @@ class MqAdd extends InputNode {
   }
 
   #answer(msg: NodeMessageInFlow, queue: string, { size, dropped }: AddResult, send: Send): void {
+    if (dropped?.reason === 'full') {
+      this.#refuse(queue, dropped, size, send)
+      return
+    }
     msg.mqsize = size
     send(msg)
     // Of messages sent together, Node-RED clones all but the first, which an HTTP response does not survive.
     if (dropped !== undefined && this.#tellsDropped) send([null, droppedMessage(queue, dropped)])
+  }
+
+  /** Answers for an item that was not queued, since the queue is full and refuses what is new. */
+  #refuse(queue: string, dropped: DroppedItem, size: number, send: Send): void {
+    if (!this.#tellsDropped) {
+      const advice = 'Send it again later, or use the second output of this node'
+      const text = `Queue "${queue}" is full: it holds ${size} items. ${advice}.`
+      throw new MqueueError('MQ_FULL', text, { queue })
+    }
+    send([null, droppedMessage(queue, dropped)])
   }
 }
 
@@ -105,37 +121,4 @@ function together<A, B, C>(
     return Promise.all([a, b, c])
   }
   return [a, b, c]
-}
-
-/** The key of an item, where it is no text already. */
-function keyOf(raw: unknown, engine: Engine, queue: string): string {
-  if (typeof raw === 'number' || typeof raw === 'boolean') return String(raw)
-  const { addmode } = engine.definition(queue)
-  if (raw !== undefined && raw !== null) {
-    const what = types.isPromise(raw) ? `${nameOfType(raw)}: ${PROMISE}` : nameOfType(raw)
-    const text = `A key is a text, a number or a boolean, not ${what}. Choose another key.`
-    throw new MqueueError('MQ_INVALID_KEY', text)
-  }
-  if (addmode === 0) return ''
-  const text = `The message has no key, and the queue keeps one item of each key (addmode ${addmode}).`
-  throw new MqueueError(
-    'MQ_INVALID_KEY',
-    `${text} Give the message the property that the key is taken from.`,
-  )
-}
-
-function nameOfType(value: unknown): string {
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
-}
-
-/** The error of a message without a value, if that is all that is wrong with it. */
-function missingValue(engine: Engine, queue: string): MqueueError {
-  engine.definition(queue)
-  const text =
-    'The message has no value to queue. Give it the property that the value is taken from.'
-  return new MqueueError('MQ_INVALID_VALUE', text, { queue })
-}
-
-function droppedMessage(queue: string, { key, value, reason }: DroppedItem) {
-  return { mqk: key, mqv: value, mqreason: reason, mqueue: queue }
 }

@@ -1,40 +1,48 @@
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from 'node-red'
-import type { FetchedItem, FetchOptions } from '../src/engine.ts'
-import { MqueueError } from '../src/errors.ts'
+import type { FetchedItem, FetchOptions, Taken, TakeOptions } from '../src/engine.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
+import { Handed } from './handed.ts'
 import { InputNode, type Send } from './input.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
-import { assertSettable, assertTakesSize, overlap, type Target, target } from './target.ts'
+import { isSet, LONGEST_LEASE, numberIn, wordIn } from './settings.ts'
 
 interface MqFetchDef extends QueueNodeDef {
   keyTo?: string
   valueTo?: string
   restore?: boolean | string
+  wait?: number | string
+  count?: number | string
+  as?: string
+  lease?: number | string
+}
+
+/** The most items that one message can ask for. */
+const MOST = 1_000
+
+/** How a node takes items, where it does not just take one at once and for good. */
+interface Taking {
+  readonly options: TakeOptions
+  /** What becomes of the items: one message of its own, one of lists, or a sequence of messages. */
+  readonly as: 'one' | 'list' | 'sequence'
 }
 
 class MqFetch extends InputNode {
-  readonly #key: Target
-  readonly #value: Target
-  readonly #restores: boolean
-  /** Whether key, value and size have one place, or one within another. */
-  readonly #collide: boolean
-  /** Whether key and value go to `mqk` and `mqv`, as they mostly do. */
-  readonly #isUsual: boolean
+  readonly #RED: NodeAPI
+  readonly #handed: Handed
   readonly #options: FetchOptions
+  readonly #valueTo: string
+  /** How items are taken; undefined for one, at once and for good. */
+  readonly #taking: () => Taking | undefined
 
   constructor(RED: NodeAPI, node: Node, def: MqFetchDef) {
-    super(node, new QueueLink(RED, node, def))
+    super(RED, node, new QueueLink(RED, node, def))
+    this.#RED = RED
+    this.#valueTo = def.valueTo || 'mqv'
     const keyTo = def.keyTo || 'mqk'
-    const valueTo = def.valueTo || 'mqv'
-    this.#isUsual = keyTo === 'mqk' && valueTo === 'mqv'
-    this.#restores = def.restore === true || def.restore === 'true'
-    this.#key = target(RED, keyTo)
-    this.#value = target(RED, valueTo)
-    const paths = [keyTo, valueTo, 'mqsize']
-    this.#collide = paths.some((path, i) =>
-      paths.slice(i + 1).some((other) => overlap(RED, path, other)),
-    )
+    const restores = isSet(def.restore)
+    this.#handed = new Handed(RED, { keyTo, valueTo: this.#valueTo, restores })
     this.#options = { signal: this.signal }
+    this.#taking = settled(() => takingOf(def, node.id, this.signal))
   }
 
   protected override handle(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {
@@ -44,8 +52,10 @@ class MqFetch extends InputNode {
   }
 
   #fetch(msg: NodeMessageInFlow, queue: string, send: Send): MaybePromise<void> {
-    this.#assertFits(msg)
+    const taking = this.#taking()
+    this.#handed.assertFits(msg)
     this.link.show(queue)
+    if (taking !== undefined) return this.#take(msg, queue, taking, send)
     const item = this.link.engine().fetch(queue, this.#options)
     if (item instanceof Promise) return this.#answerLater(msg, item, send)
     this.#answer(msg, item, send)
@@ -61,47 +71,44 @@ class MqFetch extends InputNode {
     return item.then((late) => this.#answer(msg, late, send))
   }
 
-  /** An item that is taken must have somewhere to go. */
-  #assertFits(msg: NodeMessage): void {
-    if (this.#isUsual && !('mqk' in msg || 'mqv' in msg || 'mqsize' in msg)) return
-    if (this.#collide) {
-      const text = 'Key, value and mqsize must go to three properties, none within another.'
-      throw new MqueueError('MQ_INVALID_VALUE', text)
-    }
-    assertSettable(this.#key, msg, 'MQ_INVALID_KEY')
-    assertSettable(this.#value, msg, 'MQ_INVALID_VALUE')
-    assertTakesSize(msg)
-  }
-
   #answer(msg: NodeMessage, item: FetchedItem | undefined, send: Send): void {
-    if (item === undefined) {
-      this.#key.delete(msg)
-      this.#value.delete(msg)
-      msg.mqsize = 0
-      send([null, msg])
-    } else if (this.#restores && isMessage(item.value)) {
-      send(this.#restored(msg, item.value, item))
-    } else if (this.#isUsual) {
-      // A store with a literal name is the fastest there is.
-      msg.mqv = item.value
-      msg.mqk = item.key
-      msg.mqsize = item.size
-      send(msg)
-    } else {
-      this.#value.set(msg, item.value)
-      this.#key.set(msg, item.key)
-      msg.mqsize = item.size
-      send(msg)
-    }
+    if (item === undefined) send([null, this.#handed.empty(msg)])
+    else send(this.#handed.one(msg, item))
   }
 
-  /** The queued message itself, with what only the trigger has; its value is the message. */
-  #restored(trigger: NodeMessage, queued: NodeMessage, { key, size }: FetchedItem): NodeMessage {
-    this.#value.delete(trigger)
-    const msg = Object.assign(queued, { ...trigger, ...queued })
-    if (this.#key.fits(msg)) this.#key.set(msg, key)
-    msg.mqsize = size
-    return msg
+  #take(msg: NodeMessageInFlow, queue: string, { options, as }: Taking, send: Send) {
+    const engine = this.link.engine()
+    const answer = (items: Taken[]): void => {
+      const [first] = items
+      if (first === undefined) send([null, this.#handed.empty(msg)])
+      else if (as === 'one') send(this.#handed.leased(msg, engine, queue, first))
+      else if (as === 'list') send(this.#handed.list(msg, engine, queue, items))
+      else for (const one of this.#sequence(msg, queue, items)) send(one)
+    }
+    const items = engine.take(queue, options)
+    return items instanceof Promise ? items.then(answer) : answer(items)
+  }
+
+  /** A message for each item, which a Join node brings together again. */
+  *#sequence(msg: NodeMessage, queue: string, items: readonly Taken[]): Generator<NodeMessage> {
+    const engine = this.link.engine()
+    const { util } = this.#RED
+    const id = util.generateId()
+    const rest = items
+      .slice(1)
+      .map(() => ({ ...util.cloneMessage(msg), _msgid: util.generateId() }))
+    for (const [index, one] of [msg, ...rest].entries()) {
+      const filled = this.#handed.leased(one, engine, queue, items[index] as Taken)
+      filled.parts = {
+        id,
+        index,
+        count: items.length,
+        type: 'array',
+        len: 1,
+        property: this.#valueTo,
+      } as never
+      yield filled
+    }
   }
 }
 
@@ -114,7 +121,30 @@ export default (RED: NodeAPI): void => {
   RED.nodes.registerType('mq-fetch', MqFetchNode)
 }
 
-/** Every message in a flow has an id, so a value with one was queued as the whole message. */
-function isMessage(value: unknown): value is NodeMessage {
-  return typeof value === 'object' && value !== null && '_msgid' in value
+/** How a node takes items, as its settings say. */
+function takingOf(def: MqFetchDef, owner: string, signal: AbortSignal): Taking | undefined {
+  const wait = numberIn(def.wait, 0, { what: 'wait', least: 0, most: Number.MAX_SAFE_INTEGER })
+  const most = { what: 'count', least: 1, most: MOST, isWhole: true }
+  const count = def.count === 'all' ? MOST : numberIn(def.count, 1, most)
+  const lease = numberIn(def.lease, 0, { what: 'lease', least: 0, most: LONGEST_LEASE })
+  const as = wordIn(def.as, 'as', ['list', 'sequence'])
+  const isOne = count === 1 && def.count !== 'all'
+  if (wait === 0 && isOne && lease === 0 && as === 'list') return undefined
+  const options = { count, owner, signal, ...(lease > 0 ? { lease: lease * 1_000 } : {}) }
+  return {
+    options: wait > 0 ? { ...options, wait: wait * 1_000 } : options,
+    as: isOne && as === 'list' ? 'one' : as,
+  }
+}
+
+/** A function that answers as the given one has answered once: with its value, or with its error. */
+function settled<T>(work: () => T): () => T {
+  try {
+    const value = work()
+    return () => value
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
 }

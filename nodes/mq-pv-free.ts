@@ -4,7 +4,7 @@ import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 
 class MqPvFree extends InputNode {
   constructor(RED: NodeAPI, node: Node, def: QueueNodeDef) {
-    super(node, new QueueLink(RED, node, def, { forgiving: true }))
+    super(RED, node, new QueueLink(RED, node, def, { forgiving: true }))
   }
 
   // Kamailio's mq_pv_free succeeds for any queue, so the name is not even looked at.

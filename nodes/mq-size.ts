@@ -1,22 +1,29 @@
 import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red'
+import type { Engine } from '../src/engine.ts'
+import { leasing } from '../src/leasing.ts'
 import { after, type MaybePromise } from '../src/maybe-promise.ts'
 import { InputNode, type Send } from './input.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
+import { isSet } from './settings.ts'
 import { assertSettable, type Target, target } from './target.ts'
 
 interface MqSizeDef extends QueueNodeDef {
   sizeTo?: string
+  leased?: boolean | string
 }
 
 class MqSize extends InputNode {
   readonly #all: boolean
   readonly #size: Target
+  /** Whether the items that are handed out are told as well. */
+  readonly #withLeased: boolean
 
   constructor(RED: NodeAPI, node: Node, def: MqSizeDef) {
     const all = def.queueType === 'all'
-    super(node, new QueueLink(RED, node, def, { all }))
+    super(RED, node, new QueueLink(RED, node, def, { all }))
     this.#all = all
     this.#size = target(RED, def.sizeTo || 'payload')
+    this.#withLeased = isSet(def.leased)
   }
 
   protected override handle(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {
@@ -27,14 +34,23 @@ class MqSize extends InputNode {
   #sizeOf(msg: NodeMessageInFlow, queue: string, send: Send): MaybePromise<void> {
     assertSettable(this.#size, msg, 'MQ_INVALID_VALUE')
     this.link.show(queue)
-    return after(this.link.engine().size(queue), (size) => this.#answer(msg, size, send))
+    const engine = this.link.engine()
+    return after(engine.size(queue), (size) =>
+      this.#answer(msg, this.#counts(engine, queue, size), send),
+    )
   }
 
   #sizes(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {
     assertSettable(this.#size, msg, 'MQ_INVALID_VALUE')
-    return after(this.link.engine().sizes(), (sizes) =>
-      this.#answer(msg, Object.fromEntries(sizes), send),
-    )
+    const engine = this.link.engine()
+    return after(engine.sizes(), (sizes) => {
+      const all = [...sizes].map(([queue, size]) => [queue, this.#counts(engine, queue, size)])
+      this.#answer(msg, Object.fromEntries(all), send)
+    })
+  }
+
+  #counts(engine: Engine, queue: string, size: number) {
+    return this.#withLeased ? { size, leased: leasing(engine).leased(queue) } : size
   }
 
   #answer(msg: NodeMessageInFlow, size: unknown, send: Send): void {

@@ -28,7 +28,11 @@ const DEFAULT_KIND = 'memory'
 export default (RED: NodeAPI): void => {
   function listen(): void {
     if (!registry.watchEnd(RED)) return
+    RED.events.on('flows:stopping', ({ type }: { type?: string }) => {
+      registry.stopping(type !== 'nodes' && type !== 'flows')
+    })
     RED.events.on('flows:started', () => {
+      registry.stopping(false)
       registry.sweep(RED).catch((error) => RED.log.error(`mqueue: ${reasonOf(error)}`))
       // The flow nodes make themselves known as users first, so that their Status nodes get the news.
       registry.refresh()

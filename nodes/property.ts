@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
 import { type ErrorCode, MqueueError, reasonOf } from '../src/errors.ts'
+import { PROMISE } from '../src/item-key.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
 
 /** A property as a typed input of the editor writes it. */
@@ -13,8 +14,6 @@ interface TypedProperty {
 const IMMEDIATE = ['num', 'bool', 'json', 'bin', 'date', 'env']
 /** The name of a property right on the message, which needs no parsing. */
 export const PLAIN = /^[A-Za-z_$][\w$]*$/
-/** Why a promise is refused, wherever it is found. */
-export const PROMISE = 'it is a promise; wait for it before this node'
 
 /** Reads a typed property for messages. */
 export abstract class Reader {

@@ -21,6 +21,14 @@ interface LinkOptions {
   all?: boolean
   /** Whether the node works without a queue, so that nothing is wrong with it then. */
   forgiving?: boolean
+  /** Whether the node has no queue of its own. */
+  queueless?: boolean
+  /** The status of the queue that is shown, where it is not just its size. */
+  describe?: (engine: Engine, queue: string) => NodeStatus
+  /** Is called when all flows have started, and the engine may be another one. */
+  started?: () => void
+  /** Is called when the engine is not to be used any more. */
+  released?: () => void
 }
 
 /** What a link watches. */
@@ -41,6 +49,9 @@ export class QueueLink implements Seeker {
   readonly #configId: string
   readonly #all: boolean
   readonly #forgiving: boolean
+  readonly #describe: (engine: Engine, queue: string) => NodeStatus
+  readonly #started: () => void
+  readonly #released: () => void
   readonly #readName: Reader
   /** The name of the queue where it is the same for every message. */
   readonly #name: string | undefined
@@ -57,20 +68,30 @@ export class QueueLink implements Seeker {
     RED: NodeAPI,
     node: Node,
     { mqueue = '', queue = '', queueType = 'queue' }: QueueNodeDef,
-    { all = false, forgiving = false }: LinkOptions = {},
+    {
+      all = false,
+      forgiving = false,
+      queueless = false,
+      describe,
+      started,
+      released,
+    }: LinkOptions = {},
   ) {
     this.#node = node
     this.#configId = mqueue
     this.#all = all
     this.#forgiving = forgiving
+    this.#describe = describe ?? describeSize
+    this.#started = started ?? (() => {})
+    this.#released = released ?? (() => {})
     this.#status = new StatusLine(node, () => this.#look())
-    const isFixed = all || queueType === 'queue'
+    const isFixed = all || queueless || queueType === 'queue'
     const property = { value: queue, type: isFixed ? 'str' : queueType }
     this.#readName = reader(RED, node, property, 'queue', 'MQ_UNKNOWN_QUEUE')
     this.isImmediate = this.#readName.isImmediate
     if (isFixed) {
       this.#name = queue || undefined
-      this.#shown = all ? undefined : queue
+      this.#shown = all || queueless ? undefined : queue
     } else if (queueType !== 'msg') this.#showFirst()
     registry.addSeeker(this)
     node.on('close', (_removed: boolean, done: () => void) => {
@@ -127,12 +148,14 @@ export class QueueLink implements Seeker {
       // The status says what is wrong.
     }
     this.#status.touch()
+    this.#started()
   }
 
   release(config: ConfigNode): void {
     if (config !== this.#config) return
     this.#disconnect()
     this.#status.touch()
+    this.#released()
   }
 
   #connect(): Engine {
@@ -182,11 +205,8 @@ export class QueueLink implements Seeker {
       if (this.#failure !== undefined) return errorStatus(this.#failure)
       if (this.#all) return this.#total(engine)
       if (this.#shown === undefined) return {}
-      const { size } = engine.definition(this.#shown)
       const loaded = engine.loaded(this.#shown)
-      return loaded === undefined
-        ? sizeStatus(engine.known(this.#shown), size)
-        : loadingStatus(loaded)
+      return loaded === undefined ? this.#describe(engine, this.#shown) : loadingStatus(loaded)
     } catch (error) {
       return this.#forgiving ? {} : errorStatus(error)
     }
@@ -212,6 +232,10 @@ export class QueueLink implements Seeker {
     for (const { name } of inUse.definitions) sum += knownSize(engine, name) ?? 0
     return sizeStatus(sum, 0)
   }
+}
+
+function describeSize(engine: Engine, queue: string): NodeStatus {
+  return sizeStatus(engine.known(queue), engine.definition(queue).size)
 }
 
 function nameOf(read: unknown): string {

@@ -2,6 +2,7 @@ import type { Node, NodeAPI } from 'node-red'
 import type { QueueDefinition } from '../src/definition.ts'
 import type { Engine } from '../src/engine.ts'
 import { type MqueueError, reasonOf } from '../src/errors.ts'
+import { leasing } from '../src/leasing.ts'
 import { FlowFile } from './flow-file.ts'
 import { ProcessEnd } from './process-end.ts'
 
@@ -46,6 +47,8 @@ class Registry {
   readonly #seekers = new Set<Seeker>()
   /** The ids of config nodes whose status says that a definition is bad. */
   readonly #shownBad = new Set<string>()
+  /** Whether all flows are being stopped, so that nothing that was handed out can be acknowledged any more. */
+  #isStopping = false
   #end: ProcessEnd | undefined
 
   /** Watches for the end of the process. Returns false when it does so already. */
@@ -73,6 +76,11 @@ class Registry {
     return engines
   }
 
+  /** All flows are being stopped, or some; until they are started again. */
+  stopping(isAll: boolean): void {
+    this.#isStopping = isAll
+  }
+
   enter(config: ConfigNode): void {
     this.#configs.set(config.id, config)
   }
@@ -93,6 +101,8 @@ class Registry {
     const { id, inUse } = config
     if (this.#configs.get(id) === config) this.#configs.delete(id)
     for (const seeker of this.#seekers) seeker.release(config)
+    // What was handed out goes back: the flows that had it are gone.
+    if (this.#isStopping && inUse.engine.supports.leases) leasing(inUse.engine).releaseAll()
     if (removed && !new FlowFile(RED).defines(id)) {
       await closeDeleted(RED, id, inUse)
       return

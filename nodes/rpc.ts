@@ -36,7 +36,7 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
   function permitted(req: Request, res: Response, next: NextFunction): void {
     const needed = []
     if (rpc.reads(req.body)) needed.push('mqueue.read')
-    if (rpc.takesItems(req.body)) needed.push('mqueue.write')
+    if (rpc.changes(req.body)) needed.push('mqueue.write')
     // Node-RED takes a list of permissions, all of which are needed; its types do not say so.
     RED.auth.needsPermission(needed as unknown as string)(req, res, next)
   }
@@ -69,7 +69,16 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
       res.status(404).json(rpc.noSuchConfigNode())
       return
     }
-    const response = await rpc.answerRpc(req.body, reachable, gone.signal)
+    const response = await rpc.answerRpc(req.body, reachable, gone.signal, (conclude) => {
+      // An item whose answer does not get through comes back.
+      let isSent = false
+      res.on('finish', () => {
+        isSent = true
+      })
+      const concluded = () => conclude(isSent).catch((error) => RED.log.error(reasonOf(error)))
+      if (res.closed) concluded()
+      else res.on('close', concluded)
+    })
     if (response === undefined) res.status(204).end()
     else res.status(httpStatus(response)).json(response)
   }

@@ -20,12 +20,20 @@ const REASONS: Record<ErrorCode, string> = {
 }
 const UNKNOWN = 'error'
 const LOADING = 'loading'
+const PAUSED = 'paused'
+const IN_FLIGHT = 'in flight'
 
 /**
  * The words of all statuses. Flows may route on them, so the runtime has them in one language; the
  * editor shows them in its own, since Node-RED looks them up in the catalogue of the node.
  */
-export const STATUS_TEXTS: readonly string[] = [...Object.values(REASONS), UNKNOWN, LOADING]
+export const STATUS_TEXTS: readonly string[] = [
+  ...Object.values(REASONS),
+  UNKNOWN,
+  LOADING,
+  PAUSED,
+  IN_FLIGHT,
+]
 
 /**
  * The status of a number of items, and of their bound where there is one: `12`, `12 / 100`.
@@ -35,6 +43,18 @@ export const STATUS_TEXTS: readonly string[] = [...Object.values(REASONS), UNKNO
 export function sizeStatus(size: number, bound: number): Status {
   const fill = size === 0 ? 'grey' : bound > 0 && size >= bound ? 'yellow' : 'green'
   return { fill, shape: 'dot', text: bound > 0 ? `${size} / ${bound}` : `${size}` }
+}
+
+/** The status of a consumer: how many items it has in flight, and how many wait: `3 in flight, 12`. */
+export function consumerStatus(inFlight: number, size: number, bound: number): Status {
+  const waiting = sizeStatus(size, bound)
+  if (inFlight === 0) return waiting
+  return { ...waiting, fill: 'green', text: `${inFlight} ${IN_FLIGHT}, ${waiting.text}` }
+}
+
+/** The status of a consumer of a queue that is paused. */
+export function pausedStatus(): Status {
+  return { fill: 'yellow', shape: 'ring', text: PAUSED }
 }
 
 /** The status of a queue that is being loaded, with the number of items read so far. */

@@ -58,6 +58,8 @@ export interface TakeOptions {
   readonly wait?: number
   /** Who takes them, such as the id of a node; for `inFlight` and `releaseAll`. */
   readonly owner?: string
+  /** Takes as a fetch does: whatever is paused, in flight or has no attempt left. */
+  readonly asFetch?: boolean
   /** How many items the owner may have on lease in this queue. */
   readonly inFlight?: number
   /** Ends the call when its asker is gone, as in a fetch. */

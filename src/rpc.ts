@@ -8,22 +8,28 @@ import {
   type JSONRPCResponse,
   JSONRPCServer,
 } from 'json-rpc-2.0'
-import { configure } from 'safe-stable-stringify'
-import type { Engine } from './engine.ts'
+import { asJson, type Count } from './as-json.ts'
+import type { Engine, Item } from './engine.ts'
 import { type ErrorCode, MqueueError, reasonOf } from './errors.ts'
+import { keyOf, missingValue } from './item-key.ts'
+import { type LeasingEngine, leasing } from './leasing.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 
 /** The most calls that a batch may hold. */
 const LONGEST_BATCH = 1000
 
 /**
- * The most characters that the values of an answer hold together. Beyond a few hundred million no text can
+ * The most characters that the results of an answer are written with together. Beyond a few hundred million no text can
  * be made of it, and long before that the process stands still.
  */
 const LONGEST_ANSWER = 64_000_000
 
-/** The method that takes an item; all others only read. */
 const FETCH = 'mqueue.fetch'
+const ADD = 'mqueue.add'
+/** The methods that change a queue; all others only read. */
+const CHANGING: readonly unknown[] = [FETCH, ADD]
+/** How long an item that is fetched is leased until its answer is sent, in ms. */
+const FETCH_LEASE = 30_000
 
 /** The engines whose queues a request can reach, by the id of what holds them. */
 export type Engines = ReadonlyMap<string, Engine>
@@ -33,13 +39,18 @@ interface Context {
   engines: Engines
   /** Is aborted when nobody waits for the answer any more. */
   signal: AbortSignal | undefined
-  /** How many characters of values the answer may still hold. */
+  /** With how many characters more the answer may be written. */
   room: number
+  /** What is to be done about the items that were taken, once the answer was sent or not. */
+  taken: ((isSent: boolean) => MaybePromise<unknown>)[]
 }
+
+/** Is called with a function that must be called once, with whether the answer was sent. */
+export type OnTaken = (conclude: (isSent: boolean) => Promise<void>) => void
 
 /**
  * Answers JSON-RPC 2.0 requests with Kamailio's commands `mqueue.get_size`, `mqueue.get_sizes` and
- * `mqueue.fetch`, with its codes and texts. Three things differ from Kamailio. An item with an empty key or
+ * `mqueue.fetch`, with its codes and texts, and with two of our own, `mqueue.add` and `mqueue.stats`. Three things differ from Kamailio. An item with an empty key or
  * value is returned rather than lost. A value that is not a text is returned as JSON of its type. Sizes are listed in
  * the order of the definitions.
  *
@@ -47,14 +58,31 @@ interface Context {
  * @param engines the engines whose queues can be reached
  * @param signal is aborted when nobody waits for the answer any more. Then nothing is taken, and what was not answered
  *   yet goes back to its place. Nothing is taken for a notification, which has no answer
+ * @param onTaken is called where items were taken: they stay leased until it is known whether the answer was sent, and
+ *   come back if it was not. Without it they are taken for good
  * @returns the response, a list of them for a batch, or undefined where there is none
  */
 export async function answerRpc(
   body: unknown,
   engines: Engines,
   signal?: AbortSignal,
+  onTaken: OnTaken = (conclude) => conclude(true),
 ): Promise<JSONRPCResponse | JSONRPCResponse[] | undefined> {
-  const context = { engines, signal, room: LONGEST_ANSWER }
+  const context: Context = { engines, signal, room: LONGEST_ANSWER, taken: [] }
+  const answer = await answerAll(body, context)
+  if (context.taken.length > 0) {
+    onTaken(async (isSent) => {
+      // Of those that come back the oldest is the last, so that it is the first then.
+      await Promise.all(context.taken.toReversed().map((conclude) => conclude(isSent)))
+    })
+  }
+  return answer
+}
+
+async function answerAll(
+  body: unknown,
+  context: Context,
+): Promise<JSONRPCResponse | JSONRPCResponse[] | undefined> {
   if (!Array.isArray(body)) return answerOne(body, context)
   if (body.length === 0) return invalidRequest()
   if (body.length > LONGEST_BATCH) {
@@ -68,16 +96,18 @@ export async function answerRpc(
   return responses.length === 0 ? undefined : responses
 }
 
-/** Whether a request, or any call of a batch, takes items. */
-export function takesItems(body: unknown): boolean {
+/** Whether a request, or any call of a batch, changes a queue. */
+export function changes(body: unknown): boolean {
   const calls = Array.isArray(body) ? body : [body]
-  return calls.some((call) => isObject(call) && call.method === FETCH)
+  return calls.some((call) => isObject(call) && CHANGING.includes(call.method))
 }
 
 /** Whether a request, or any call of a batch, only reads. */
 export function reads(body: unknown): boolean {
   const calls = Array.isArray(body) ? body : [body]
-  return calls.length === 0 || calls.some((call) => !isObject(call) || call.method !== FETCH)
+  return (
+    calls.length === 0 || calls.some((call) => !isObject(call) || !CHANGING.includes(call.method))
+  )
 }
 
 /** The response to what is not JSON at all. */
@@ -102,8 +132,8 @@ export function invalidRequest(message = 'Invalid Request'): JSONRPCResponse {
 
 async function answerOne(call: unknown, context: Context): Promise<JSONRPCResponse | undefined> {
   if (!isRequest(call)) return createInvalidRequestResponse((isObject(call) ? call : {}) as never)
-  // A notification wants no answer, and there is no method that would do anything without one.
-  if (call.id === undefined) return undefined
+  // A notification wants no answer, and no other method would do anything without one.
+  if (call.id === undefined && call.method !== ADD) return undefined
   return (await server.receive(call, context)) ?? undefined
 }
 
@@ -126,7 +156,8 @@ server.addMethod('mqueue.get_size', async (params, { engines }: Context) => {
   return { name, size: await inEngine(() => engine.size(name)) }
 })
 
-server.addMethod('mqueue.get_sizes', async (_params, { engines }: Context) => {
+server.addMethod('mqueue.get_sizes', async (_params, context: Context) => {
+  const { engines } = context
   const sizes: Size[] = []
   for (const engine of engines.values()) {
     try {
@@ -137,25 +168,94 @@ server.addMethod('mqueue.get_sizes', async (_params, { engines }: Context) => {
       if (engines.size === 1) throw asFault(error)
     }
   }
-  return sizes
+  return asJson(sizes, counter(context, 'The answer would be too long'))
 })
 
 server.addMethod(FETCH, async (params, context: Context) => {
   const name = nameOf(params, 500)
   const engine = engineOf(name, context.engines, 500)
-  let answer: { key: string; val: unknown } | undefined
+  const count = counter(context, 'The answer would be too long; the item stays queued')
+  const answerOf = ({ key, value }: Item) => ({
+    key: asJson(key, count),
+    val: asJson(value, count),
+  })
+  if (engine.supports.leases) return fetchLeased(leasing(engine), name, answerOf, context)
+  let answer: ReturnType<typeof answerOf> | undefined
   await inEngine(() =>
     engine.fetch(name, {
       signal: context.signal,
-      inspect({ key, value }) {
+      inspect(item) {
         // Only what can be answered is taken.
-        answer = { key, val: asJson(value, context) }
+        answer = answerOf(item)
       },
     }),
   )
   if (answer === undefined) throw fault(404, 'Empty queue')
   return answer
 })
+
+server.addMethod(ADD, async (params, { engines }: Context) => {
+  const name = nameOf(params, 400)
+  const engine = engineOf(name, engines, 404)
+  const { key, value } = itemOf(params)
+  const { size, dropped } = await inEngine(() => {
+    const text = keyOf(key, engine, name)
+    if (value === undefined || value === null) throw missingValue(engine, name)
+    return engine.add(name, text, value)
+  }, 400)
+  if (dropped?.reason === 'full') throw fault(409, 'Queue full')
+  if (dropped === undefined) return { size }
+  const count = () => {}
+  const shown = { key: dropped.key, val: asJson(dropped.value, count), reason: dropped.reason }
+  return { size, dropped: shown }
+})
+
+server.addMethod('mqueue.stats', async (params, { engines }: Context) => {
+  const isForAll = !isObject(params) || Object.values(params).length === 0
+  if (!isForAll) {
+    const name = nameOf(params, 400)
+    const engine = engineOf(name, engines, 404)
+    return { name, ...(await inEngine(() => leasing(engine).stats(name))) }
+  }
+  const all = []
+  for (const engine of engines.values()) {
+    for (const name of engine.names()) {
+      all.push({ name, ...(await inEngine(() => leasing(engine).stats(name))) })
+    }
+  }
+  return all
+})
+
+/** Fetches an item that comes back unless its answer is sent. */
+async function fetchLeased<T>(
+  engine: LeasingEngine,
+  name: string,
+  answerOf: (item: Item) => T,
+  { signal, taken }: Context,
+): Promise<T> {
+  const options = { lease: FETCH_LEASE, asFetch: true, ...(signal && { signal }) }
+  const [item] = await inEngine(() => engine.take(name, options))
+  if (item === undefined) throw fault(404, 'Empty queue')
+  const leases = [item.lease as string]
+  try {
+    const answer = answerOf(item)
+    taken.push((isSent) =>
+      isSent ? engine.acknowledge(name, leases) : engine.release(name, leases),
+    )
+    return answer
+  } catch (error) {
+    // What cannot be answered stays queued.
+    await engine.release(name, leases)
+    throw asFault(error)
+  }
+}
+
+/** The key and the value of an item that is to be added: behind the name of the queue, or by their names. */
+function itemOf(params: unknown): { key: unknown; value: unknown } {
+  if (Array.isArray(params)) return { key: params[1], value: params[2] }
+  const { key, value, val = value } = params as Record<string, unknown>
+  return { key, value: val }
+}
 
 /** The size of a queue; of one that cannot be read now, null and the code of the reason. */
 interface Size {
@@ -202,57 +302,31 @@ function defines(engine: Engine, name: string): boolean {
 }
 
 /** An operation of an engine, its error told as a fault. */
-async function inEngine<T>(operate: () => MaybePromise<T>): Promise<T> {
+async function inEngine<T>(operate: () => MaybePromise<T>, badInput = 500): Promise<T> {
   try {
     return await operate()
   } catch (error) {
-    throw asFault(error)
+    throw asFault(error, badInput)
   }
 }
 
-function asFault(error: unknown): JSONRPCErrorException {
-  return error instanceof JSONRPCErrorException ? error : fault(500, reasonOf(error))
+/** @param badInput the code where what was given is bad */
+function asFault(error: unknown, badInput = 500): JSONRPCErrorException {
+  if (error instanceof JSONRPCErrorException) return error
+  const isBad = error instanceof MqueueError && /^MQ_INVALID_(KEY|VALUE)$/.test(error.code)
+  return fault(isBad ? badInput : 500, reasonOf(error))
+}
+
+/** Counts what an answer is written with; beyond its limit that is a fault. */
+function counter(context: Context, message: string): Count {
+  return (characters) => {
+    context.room -= characters
+    if (context.room < 0) throw fault(500, message)
+  }
 }
 
 function fault(code: number, message: string): JSONRPCErrorException {
   return new JSONRPCErrorException(message, code)
-}
-
-const stringify = configure({ bigint: 'string', circularValue: '[Circular]', deterministic: false })
-
-/**
- * What JSON can hold of a value.
- *
- * @param context has the room that is left, and is told what was used of it
- * @throws a fault when the value is too long, or does not let itself be read
- */
-function asJson(value: unknown, context: Context): unknown {
-  function use(characters: number): void {
-    context.room -= characters
-    if (context.room < 0) throw fault(500, 'The answer would be too long; the item stays queued')
-  }
-  if (ArrayBuffer.isView(value)) use(4 * value.byteLength)
-  if (typeof value === 'string') {
-    use(value.length)
-    return value
-  }
-  const text = stringify(value, function (this: unknown, key: string, held: unknown) {
-    use(key.length + (typeof held === 'string' ? held.length : 4))
-    return isLive(this, key) ? undefined : portable(held)
-  } as never)
-  return JSON.parse(text ?? 'null')
-}
-
-/** The request and the response of an HTTP message are for its flow only. */
-function isLive(holder: unknown, key: string): boolean {
-  return (key === 'req' || key === 'res') && isObject(holder) && '_msgid' in holder
-}
-
-/** What JSON would leave empty, as what comes nearest to it. */
-function portable(value: unknown): unknown {
-  if (value instanceof Map || value instanceof Set) return [...value]
-  if (value instanceof Error) return { name: value.name, message: value.message }
-  return value
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

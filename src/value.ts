@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8'
-import { configure } from 'safe-stable-stringify'
+import { asJson } from './as-json.ts'
 import { MqueueError, reasonOf } from './errors.ts'
+import { isPlainObject } from './kinds.ts'
 
 /** How an item stands in its row. */
 export interface StoredItem {
@@ -15,7 +16,8 @@ export interface StoredItem {
 }
 
 const MOST_LEVELS = 1000
-const lossy = configure({ bigint: 'string', circularValue: '[Circular]', deterministic: false })
+/** The most objects that are written as JSON. An object that is held twice counts twice, so there may be without end. */
+const MOST_OBJECTS = 1_000_000
 
 /**
  * Writes an item for its row, so that `decode` returns the same key and value again. The request and the response
@@ -51,10 +53,11 @@ export function decode({ key, val, val_type }: StoredItem): { key: string; value
 /**
  * Writes an item for a table that has no `val_type`, as text or JSON, so that Kamailio can read it.
  *
- * @throws MqueueError `MQ_INVALID_VALUE` when the key or the value is a text that such a table cannot hold
+ * @throws MqueueError `MQ_INVALID_VALUE` when the key or the value is a text that such a table cannot hold, or when
+ *   the value does not let itself be read
  */
 export function encodeAsText(key: string, value: unknown): StoredItem {
-  const val = typeof value === 'string' ? value : (lossy(withoutLive(value)) ?? 'null')
+  const val = typeof value === 'string' ? value : kept(() => JSON.stringify(asJson(value)))
   if (isPlain(key) && isPlain(val)) return { key, val, val_type: null }
   const text =
     'A table without the column val_type cannot keep a text with a NUL or half a character.'
@@ -66,7 +69,7 @@ export function encodeWhatCan(key: string, value: unknown): StoredItem {
   try {
     return encode(key, value)
   } catch {
-    return encode(key, JSON.parse(lossy(withoutLive(value)) ?? 'null'))
+    return encode(key, asJson(value))
   }
 }
 
@@ -77,10 +80,17 @@ function isPlain(text: string): boolean {
 
 function write(value: unknown): [val: string, type: string] {
   if (typeof value === 'string' && isPlain(value)) return [value, 'text']
+  return kept(() => {
+    const own = withoutLive(value)
+    if (isJson(own)) return [JSON.stringify(own), 'json']
+    return [serialize(own).toString('base64'), 'v8']
+  })
+}
+
+/** What is made of a value to keep it. */
+function kept<T>(make: () => T): T {
   try {
-    const kept = withoutLive(value)
-    if (isJson(kept)) return [JSON.stringify(kept), 'json']
-    return [serialize(kept).toString('base64'), 'v8']
+    return make()
   } catch (cause) {
     const text = `The value cannot be kept in a database: ${reasonOf(cause)}`
     throw new MqueueError('MQ_INVALID_VALUE', `${text} Queue what it is made of.`)
@@ -103,20 +113,21 @@ function withoutLive(value: unknown): unknown {
 }
 
 /** Whether JSON returns the same value. */
-function isJson(value: unknown, level = 0): boolean {
+function isJson(value: unknown, level = 0, walk = { objects: 0 }): boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
-  if (typeof value !== 'object' || level > MOST_LEVELS) return false
-  if (Array.isArray(value)) return isJsonList(value, level)
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  if (typeof value !== 'object' || level > MOST_LEVELS || ++walk.objects > MOST_OBJECTS)
+    return false
+  if (Array.isArray(value)) return isJsonList(value, level, walk)
+  if (!isPlainObject(value) && Object.getPrototypeOf(value) !== null) return false
   for (const key in value) {
     if (key === 'toJSON') return false
-    if (!isJson((value as Record<string, unknown>)[key], level + 1)) return false
+    if (!isJson((value as Record<string, unknown>)[key], level + 1, walk)) return false
   }
   return true
 }
 
-function isJsonList(list: unknown[], level: number): boolean {
+function isJsonList(list: unknown[], level: number, walk: { objects: number }): boolean {
   if (Object.keys(list).length !== list.length) return false
-  return list.every((value) => isJson(value, level + 1))
+  return list.every((value) => isJson(value, level + 1, walk))
 }

@@ -163,6 +163,13 @@ describe('the help', () => {
     }
   })
 
+  it('says what is lost, and what is not, over RPC', () => {
+    for (const language of LANGUAGES) {
+      const [, details = ''] = help(language, 'mqueue').split(/`mqueue\/rpc`/)
+      assert.match(details.split('\n')[0] ?? '', /lost.*64|verloren.*64|pierde.*64/, language)
+    }
+  })
+
   it('names every error code of each node that has errors', () => {
     for (const [type, number] of Object.entries({
       'mq-add': 10,

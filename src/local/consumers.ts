@@ -171,17 +171,17 @@ export class Consumers {
   }
 
   /** Takes what there is for an ask. */
-  #hand({ count = 1, lease, owner = '', inFlight }: TakeOptions): Hand {
-    const isConsumer = lease !== undefined || inFlight !== undefined
+  #hand({ count = 1, lease, owner = '', inFlight, asFetch = false }: TakeOptions): Hand {
+    const isConsumer = !asFetch && (lease !== undefined || inFlight !== undefined)
     if (isConsumer && this.#isPaused) return { taken: [], items: [], numbers: [] }
     if (lease === undefined) return this.#fetch(count)
     const { maxInFlight = 0 } = this.#queue.definition
     const room = Math.min(
       count,
-      maxInFlight === 0 ? count : maxInFlight - this.#handout.leased,
+      maxInFlight === 0 || asFetch ? count : maxInFlight - this.#handout.leased,
       inFlight === undefined ? count : inFlight - this.#handout.leasedTo(owner),
     )
-    const leased = room > 0 ? this.#handout.lease(room, lease, owner) : []
+    const leased = room > 0 ? this.#handout.lease(room, lease, owner, !asFetch) : []
     if (leased.length > 0) this.#calls.changed()
     const taken = leased.map(({ number, ...item }) => ({ ...item, lease: this.#idOf(number) }))
     return { taken, items: [], numbers: leased.map(({ number }) => number) }

@@ -76,16 +76,22 @@ export class Handout {
    *
    * @param count how many at most
    * @param length how long the leases last, in ms
+   * @param givesUp whether an item without an attempt left is given up
    * @returns the items with the numbers of their leases; fewer, or none, when the queue has no more
    */
-  lease(count: number, length: number, owner: string): (Taken & { number: number })[] {
+  lease(
+    count: number,
+    length: number,
+    owner: string,
+    givesUp = true,
+  ): (Taken & { number: number })[] {
     const taken: (Taken & { number: number })[] = []
     const now = this.#clock.now()
     while (taken.length < count) {
       const item = this.#queue.lend()
       if (item === undefined) break
       const before = this.#queue.pastOf(item.id)
-      if (this.#hasNoAttemptLeft(before.attempts)) {
+      if (givesUp && this.#hasNoAttemptLeft(before.attempts)) {
         this.#giveUp(item, before.attempts, 'attempts', owner)
         continue
       }

@@ -124,9 +124,10 @@ export class Keeper {
   }
 
   #follow(step: Promise<void>): void {
-    this.#task = this.#goOn(step).finally(() => {
-      this.#task = undefined
+    const task = this.#goOn(step).finally(() => {
+      if (this.#task === task) this.#task = undefined
     })
+    this.#task = task
   }
 
   async #goOn(first: Promise<void>): Promise<void> {
@@ -196,11 +197,19 @@ export class Keeper {
         this.#onChange()
       },
       ready: () => this.#become({ is: 'open', storage: this.#storage }),
+      again: () => this.#again(storage),
       failed: (error) => this.#failed(storage, error),
     })
     return after(opened, () => {
       this.#isFresh = false
     })
+  }
+
+  #again(storage: Storage): void {
+    if (storage !== this.#storage || this.#state.is !== 'open') return
+    this.#becomeOpening()
+    // What calls for it is still being done, and the chain that opened it may not have ended yet.
+    this.#follow(Promise.resolve(this.#task).then(() => this.#try()))
   }
 
   #failed(storage: Storage, error: MqueueError): void {

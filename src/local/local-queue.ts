@@ -229,6 +229,8 @@ export class LocalQueue {
     if (is === 'open') this.consumers.opened()
     else if (is === 'failed') this.consumers.failed(() => this.#unusable())
     else if (is !== 'opening') this.consumers.closed(() => this.#unusable())
+    // It is read again under other ids; what was out is among it.
+    else this.consumers.forget()
   }
 
   /** Hands an item over to the dead letter queue; returns whether it is there. */

@@ -212,9 +212,9 @@ export class Queue<V = unknown> {
     return this.#drop(other, other.id === id ? 'duplicate' : 'replaced')
   }
 
-  /** Has all items that are added from now on get ids above this one. */
-  reserveIds(upTo: number): void {
-    if (upTo >= this.#nextId) this.#nextId = upTo + 1
+  /** Has the items that are added from now on get the ids behind this one, which none that is waiting exceeds. */
+  restartIds(after: number): void {
+    this.#nextId = after + 1
   }
 
   /**

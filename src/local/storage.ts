@@ -13,6 +13,8 @@ export interface Opening {
   progress(read: number): void
   /** Lets operations through before all is done. */
   ready(): void
+  /** Has operations wait until the storage, which is open, was opened again. */
+  again(): void
   /** Is called when the storage, once open, has failed: what the queue holds is not what is stored any more. */
   failed(error: MqueueError): void
 }

@@ -36,7 +36,7 @@ export class Claims {
   #unlocking: { connection: Connection; tables: string[]; done: Promise<void> } | undefined
   /** Settles, by queue, when its table is released. */
   readonly #claimed = new Map<string, Promise<void>>()
-  /** The queues by the name that the database knows their table under. */
+  /** The queues by the names of their tables. */
   readonly #owners = new Map<string, string>()
 
   constructor(shared: SharedConnection, shown: string) {
@@ -101,19 +101,14 @@ export class Claims {
     timeout: number,
   ): Promise<void> {
     try {
-      const names = this.#ownTables(connection, requests)
-      for (let from = 0; from < names.length; from += TABLES_AT_ONCE) {
-        const some = names.slice(from, from + TABLES_AT_ONCE)
-        const tables = await connection.withoutTransaction(
-          (driver) => openLocked(driver, some),
-          timeout,
-        )
-        for (const name of some) {
-          const request = requests.get(name)
-          const table = tables.get(name)
-          if (table === undefined) request?.reject(this.#lockedError(name))
-          else if (table instanceof Error) request?.reject(table)
-          else request?.resolve(table)
+      const queues = [...requests.keys()]
+      for (let from = 0; from < queues.length; from += TABLES_AT_ONCE) {
+        const some = queues.slice(from, from + TABLES_AT_ONCE)
+        const open = (driver: Driver) => this.#openLocked(driver, some)
+        const tables = await connection.withoutTransaction(open, timeout)
+        for (const [queue, table] of tables) {
+          if (table instanceof Error) requests.get(queue)?.reject(table)
+          else requests.get(queue)?.resolve(table)
         }
       }
     } catch (error) {
@@ -121,20 +116,30 @@ export class Claims {
     }
   }
 
-  /** The queues that may have a table under their name, which no other has. The others get an error. */
-  #ownTables(
-    connection: Connection,
-    requests: ReadonlyMap<string, PromiseWithResolvers<Table>>,
-  ): string[] {
-    return [...requests].flatMap(([queue, { reject }]) => {
-      const table = connection.tableNameOf(queue)
-      const owner = this.#owners.get(table) ?? queue
-      this.#owners.set(table, owner)
-      if (owner === queue) return queue
-      const text = `Queue ${quote(queue)}: the database ${this.#shown} takes it and ${quote(owner)} for one table.`
-      reject(new MqueueError('MQ_INVALID_DEFINITION', `${text} Rename one of them.`, { queue }))
-      return []
-    })
+  /** Opens tables and locks them: for each queue its table, or an error. */
+  async #openLocked(
+    driver: Driver,
+    queues: readonly string[],
+  ): Promise<Map<string, Table | Error>> {
+    const tables = await openTables(driver, queues)
+    const own: Table[] = []
+    for (const [queue, table] of tables) {
+      if (table instanceof Error) continue
+      const owner = this.#owners.get(table.name) ?? queue
+      this.#owners.set(table.name, owner)
+      if (owner === queue) own.push(table)
+      else tables.set(queue, this.#sharedError(queue, owner))
+    }
+    const locked = await driver.lock(own.map(({ name }) => name))
+    for (const { queue, name } of own) {
+      if (!locked.has(name)) tables.set(queue, this.#lockedError(queue))
+    }
+    return tables
+  }
+
+  #sharedError(queue: string, owner: string): MqueueError {
+    const text = `Queue ${quote(queue)}: the database ${this.#shown} takes it and ${quote(owner)} for one table.`
+    return new MqueueError('MQ_INVALID_DEFINITION', `${text} Rename one of them.`, { queue })
   }
 
   #lockedError(queue: string): MqueueError {
@@ -178,16 +183,4 @@ export class Claims {
     this.#unlocking = { connection, tables, done }
     return done
   }
-}
-
-/** Opens tables and locks them: for each name its table, an error, or nothing when another has the lock. */
-async function openLocked(
-  driver: Driver,
-  names: readonly string[],
-): Promise<Map<string, Table | Error | undefined>> {
-  const tables: Map<string, Table | Error | undefined> = await openTables(driver, names)
-  const fit = names.filter((name) => !(tables.get(name) instanceof Error))
-  const locked = await driver.lock(fit)
-  for (const name of fit) if (!locked.has(name)) tables.set(name, undefined)
-  return tables
 }

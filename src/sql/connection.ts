@@ -66,11 +66,6 @@ export class Connection {
     return this.#lost
   }
 
-  /** The name under which the database knows the table of a queue. */
-  tableNameOf(queue: string): string {
-    return this.#driver.tableNameOf(queue)
-  }
-
   /** Has a function called once, when the connection is lost. */
   onLost(listener: (error: Error) => void): void {
     this.#onLost = listener

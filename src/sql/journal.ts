@@ -10,6 +10,7 @@ import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
 import { HandOver, withIds, withoutIds } from './hand-over.ts'
+import { Ids } from './ids.ts'
 import type { Chunk, Lane } from './lane.ts'
 import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
 import { UNWATCHED } from './merging.ts'
@@ -17,7 +18,7 @@ import {
   deleteLoaded,
   openingError,
   reportLeftOut,
-  reportLoaded,
+  reportRestored,
   rescueNow,
   unwritable,
 } from './reports.ts'
@@ -42,6 +43,7 @@ export class Journal implements Storage {
   /** The table and the way into it, while the journal is open. */
   #claim: Claim | undefined
   #lane: Lane | undefined
+  #ids: Ids | undefined
   /** Whether the table has what the queue holds, or held before the journal failed. */
   #hasRows = false
   /** Whether the rows are being removed, since a queue that is saved at the stop takes what they hold. */
@@ -71,6 +73,7 @@ export class Journal implements Storage {
 
   check(key: string, value: unknown): void {
     this.#lane?.assertRoom()
+    this.#ids?.assertFree()
     const stored = this.#encode(key, value)
     this.#checked = { key, value, stored }
   }
@@ -81,10 +84,12 @@ export class Journal implements Storage {
     const isChecked = checked !== undefined && checked.key === key && checked.value === value
     const { val, val_type, key: text } = isChecked ? checked.stored : this.#encode(key, value)
     this.#lane?.insert({ id, key: text, val, val_type })
+    this.#ids?.given(id)
   }
 
   went(id: number, key: string, value: unknown): void {
     this.#lane?.remove(id, { key, value })
+    this.#ids?.freed()
   }
 
   attempted(id: number, attempts: number): void {
@@ -116,7 +121,7 @@ export class Journal implements Storage {
   async open(queue: Queue, opening: Opening): Promise<void> {
     const database = this.place
     try {
-      const claim = await database.claim(this.#name, LOAD_TIMEOUT)
+      const claim = (await this.#closeLane()) ?? (await database.claim(this.#name, LOAD_TIMEOUT))
       try {
         await this.#openWith(claim, queue, opening)
       } catch (cause) {
@@ -203,13 +208,19 @@ export class Journal implements Storage {
     return stored
   }
 
+  /** Closes the lane of a journal that is opened again, after what was noted; returns the claim, which goes on. */
+  async #closeLane(): Promise<Claim | undefined> {
+    await this.#lane?.settled()
+    const claim = this.#claim
+    this.#close()
+    return claim
+  }
+
   async #openWith(claim: Claim, queue: Queue, opening: Opening): Promise<void> {
     const database = this.place
     const rescue = this.#file
     const loaded = await restore(claim, rescue, opening)
-    reportLoaded(database, this.#name, claim.table, loaded)
-    // While the file is there nothing may happen to the rows that it tells of.
-    rescue.delete()
+    reportRestored(database, this.#name, claim.table, loaded)
     this.#handOver.done()
     this.#hasRows = true
     opening.signal.throwIfAborted()
@@ -222,9 +233,10 @@ export class Journal implements Storage {
       },
     }
     this.#lane = claim.lane(failures, loaded.lastId)
+    this.#ids = new Ids(claim.table, queue, loaded.lastId, opening.again)
     queue.clear()
     reportLeftOut(database, this.#name, await fill(queue, loaded.items))
-    queue.reserveIds(loaded.lastId)
+    queue.restartIds(loaded.lastId)
     if (this.#lane === undefined) throw new Error('the connection was lost')
   }
 
@@ -290,6 +302,7 @@ export class Journal implements Storage {
   #close(): void {
     this.#lane?.close()
     this.#lane = undefined
+    this.#ids = undefined
     this.#claim = undefined
   }
 }

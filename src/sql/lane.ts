@@ -83,7 +83,7 @@ export class Lane {
 
   /** @throws MqueueError `MQ_UNAVAILABLE` when so much waits that nothing more may come */
   assertRoom(): void {
-    this.#group.assertRoom(this.#table.name)
+    this.#group.assertRoom(this.#table.queue)
   }
 
   /** Notes a row that came. */

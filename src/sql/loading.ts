@@ -3,10 +3,12 @@ import { decode, encodeWhatCan } from '../value.ts'
 import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
 import type { Driver, Table } from './drivers/driver.ts'
+import { makeRoom } from './ids.ts'
 import {
   batchesOf,
   numberItems,
   type Progress,
+  type PutBack,
   pause,
   presentOf,
   putBack,
@@ -30,6 +32,9 @@ export interface Loaded {
   /** How many of them came from the rescue file. */
   readonly rescued: number
 }
+
+/** What was brought together in the table. */
+export type Restored = Loaded & PutBack
 
 /**
  * Takes all items out of a queue's table, as Kamailio does at its start (dbmode 1 and 2): what the rescue file
@@ -75,31 +80,54 @@ export async function takeAll(
 
 /**
  * Brings a queue's table and its rescue file together in the table, and reads it (dbmode 4, and dbmode 3 with a
- * rescue file).
+ * rescue file). What the table cannot keep is left in the file. Where the ids of the table have come to their end they begin
+ * again, so that more can be added behind what it holds.
  */
 export async function restore(
+  claim: Claim,
+  rescue: RescueFile,
+  progress: Progress,
+): Promise<Restored> {
+  const first = await bringTogether(claim, rescue, progress)
+  const { largestId } = claim.table
+  const lacksIds = first.lacksIds || first.lastId >= largestId
+  if (!lacksIds || first.items.size >= largestId) return first
+  await makeRoom(claim, 1, LOAD_TIMEOUT)
+  const { rescued, ...second } = await bringTogether(claim, rescue, progress)
+  return { rescued: first.rescued + rescued, ...second }
+}
+
+async function bringTogether(
   { connection, table }: Claim,
   rescue: RescueFile,
   progress: Progress,
-): Promise<Loaded> {
+): Promise<Restored> {
   // The file knows the ids before the table does, so that no item is put back twice, whatever fails in between.
   const isRescuing = rescue.exists
-  if (isRescuing)
-    await numberItems(await connection.withoutTransaction(rangeOf(table), LOAD_TIMEOUT), rescue)
+  if (isRescuing) {
+    const range = await connection.withoutTransaction(rangeOf(table), LOAD_TIMEOUT)
+    await numberItems(range, rescue, table.largestId)
+  }
   const items = new Segments<unknown>()
   const load = async (driver: Driver, progressed: () => void) => {
-    const rescued = isRescuing ? await putBack(driver, table, rescue, progress, progressed) : 0
+    const put = isRescuing
+      ? await putBack(driver, table, rescue, progress, progressed)
+      : { rescued: 0, left: [], reason: '', lacksIds: false }
     const reading = readAll(driver, table, items, progress, progressed)
     const [read, lastId] = await Promise.all([reading, driver.lastId(table)])
     // What one statement has read is all that there was.
     const count = read < PAGE ? read : await driver.count(table)
     if (count !== read) throw changedMeanwhile(count, read)
-    return { items, lastId, rescued }
+    return { items, lastId, ...put }
   }
   // Each round trip counts where thousands of queues are opened: what only reads needs no transaction.
-  return isRescuing
-    ? connection.transaction(load, LOAD_TIMEOUT)
-    : connection.withoutTransaction(load, LOAD_TIMEOUT)
+  const restored = isRescuing
+    ? await connection.transaction(load, LOAD_TIMEOUT)
+    : await connection.withoutTransaction(load, LOAD_TIMEOUT)
+  // While the file tells of rows by their ids nothing may happen to those.
+  if (restored.left.length === 0) rescue.delete()
+  else await rescue.write(restored.left.map((item) => ({ item })))
+  return restored
 }
 
 async function readAll(

@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
+import { MqueueError } from '../errors.ts'
 import type { Opening } from '../local/storage.ts'
 import { decode, encodeAsText, type StoredItem } from '../value.ts'
 import type { Driver, Row, Table } from './drivers/driver.ts'
+import { noIdLeft } from './ids.ts'
 import type { RescuedItem, RescueFile } from './rescue-file.ts'
 import { assertFits, type ItemInRow, readItemsOf } from './table.ts'
 
@@ -21,39 +23,65 @@ export async function pause({ signal }: Progress): Promise<void> {
   signal.throwIfAborted()
 }
 
-/** Inserts what the rescue file holds and the table lacks; returns how many items that were. */
+/** What became of the items of a rescue file. */
+export interface PutBack {
+  /** How many are in the table that were not before. */
+  readonly rescued: number
+  /** Those that the table cannot keep, and why, of the first. */
+  readonly left: readonly RescuedItem[]
+  readonly reason: string
+  /** Whether some are left for want of ids. */
+  readonly lacksIds: boolean
+}
+
+/** Inserts what the rescue file holds and the table lacks. */
 export async function putBack(
   driver: Driver,
   table: Table,
   rescue: RescueFile,
   progress: Progress,
   progressed: () => void,
-): Promise<number> {
+): Promise<PutBack> {
   await removeUnwanted(driver, table, rescue)
   let free: number | undefined
   let rescued = 0
+  const left: RescuedItem[] = []
+  let reason = ''
+  let lacksIds = false
+  const leave = ({ key, val, val_type }: RescuedItem, why: string) => {
+    left.push({ key, val, val_type })
+    reason ||= why
+  }
   for (const batch of batchesOf(rescue)) {
     const found = await readItemsOf(driver, table, idsOf(batch))
     const rows: Row[] = []
     for (const item of batch) {
-      const present = found.get(item.id as number)
-      if (present !== undefined && isSame(table, item, present)) continue
-      let id = item.id as number
+      let id = item.id ?? Number.POSITIVE_INFINITY
+      const row = fittingRow(table, { ...item, id })
+      if (row instanceof MqueueError) {
+        leave(item, row.message)
+        continue
+      }
+      const present = found.get(id)
       if (present !== undefined) {
+        if (isSame(row, present)) continue
         // Another program has taken the id for a row of its own.
         free ??= Math.max(await driver.lastId(table), largestId(rescue))
         id = ++free
       }
-      const row = rowFor(table, { ...item, id })
-      assertFits(table, row)
-      rows.push(row)
+      if (id <= table.largestId) {
+        rows.push({ ...row, id })
+        continue
+      }
+      leave(item, noIdLeft(table).message)
+      lacksIds = true
     }
     if (rows.length > 0) await driver.insert(table, rows)
     rescued += rows.length
     progressed()
     await pause(progress)
   }
-  return rescued
+  return { rescued, left, reason, lacksIds }
 }
 
 export async function removeUnwanted(
@@ -100,15 +128,17 @@ export async function presentOf(
   return new Set(
     batch.filter((item) => {
       const present = item.id === undefined ? undefined : found.get(item.id)
-      return present !== undefined && isSame(table, item, present)
+      if (present === undefined) return false
+      const row = fittingRow(table, { ...item, id: present.id })
+      return !(row instanceof MqueueError) && isSame(row, present)
     }),
   )
 }
 
-/** Whether a row is what a rescued item would be in its place. */
-function isSame(table: Table, twin: RescuedItem, item: ItemInRow): boolean {
+/** Whether an item of the table is what a row would be in its place. */
+function isSame(row: Row, item: ItemInRow): boolean {
   // One value may be written in several ways, so what is read counts.
-  const { key, value } = decode(rowFor(table, { ...twin, id: item.id }))
+  const { key, value } = decode(row)
   return key === item.key && isDeepStrictEqual(value, item.value)
 }
 
@@ -118,10 +148,15 @@ export const rangeOf = (table: Table) => async (driver: Driver) => ({
   last: await driver.lastId(table),
 })
 
-/** Writes an id to every item of a rescue file that has none, before all rows where there is room. */
+/**
+ * Writes an id to every item of a rescue file that has none, before all rows where there is room.
+ *
+ * @param largest the largest id: for what would get a larger one there is none
+ */
 export async function numberItems(
   range: { first: number; last: number },
   rescue: RescueFile,
+  largest: number,
 ): Promise<void> {
   let { first, last } = range
   let count = 0
@@ -140,15 +175,26 @@ export async function numberItems(
   function* numbered() {
     for (const entry of rescue.entries()) {
       const { item } = entry
-      yield item === undefined || item.id !== undefined ? entry : { item: { ...item, id: next++ } }
+      const needsNone = item === undefined || item.id !== undefined || next > largest
+      yield needsNone ? entry : { item: { ...item, id: next++ } }
     }
   }
   await rescue.write(numbered())
 }
 
-/** An item as the row that a table can keep. */
-function rowFor(table: Table, { id, ...item }: StoredItem & { id: number }): Row {
-  if (table.typed) return { id, ...item }
+/** An item as the row that a table can keep, or why it cannot keep it. */
+function fittingRow(table: Table, item: StoredItem & { id: number }): Row | MqueueError {
+  try {
+    const row = table.typed ? item : asText(item)
+    assertFits(table, row)
+    return row
+  } catch (error) {
+    if (error instanceof MqueueError) return error
+    throw error
+  }
+}
+
+function asText({ id, ...item }: StoredItem & { id: number }): Row {
   const { key, value } = decode(item)
   return { id, ...encodeAsText(key, value) }
 }

@@ -1,7 +1,7 @@
 import { MqueueError, quote, reasonOf } from '../errors.ts'
 import type { Database } from './database.ts'
 import type { Table } from './drivers/driver.ts'
-import type { Loaded } from './loading.ts'
+import type { Loaded, Restored } from './loading.ts'
 import type { RescuedItem, RescueFile } from './rescue-file.ts'
 
 /**
@@ -16,6 +16,18 @@ export function openingError(
   const error = database.explain(queue, cause)
   if (!aborted) database.complain(queue, error)
   return error
+}
+
+/** Reports what was brought together. */
+export function reportRestored(
+  database: Database,
+  queue: string,
+  table: Table,
+  restored: Restored,
+): void {
+  reportLoaded(database, queue, table, restored)
+  const { left, reason } = restored
+  if (left.length > 0) reportUnfit(database, queue, left.length, reason)
 }
 
 /** Reports what came out of a rescue file, and what the table is not made for. */
@@ -64,6 +76,18 @@ export function unwritable(queue: string, { path }: RescueFile, cause: unknown):
   const text = `Queue ${quote(queue)}: ${path} cannot be written: ${reasonOf(cause)}`
   const advice = 'Make room, or let this process write there; it may be needed at its end'
   return new MqueueError('MQ_UNAVAILABLE', `${text}. ${advice}.`, { queue })
+}
+
+/** Reports items that the table of a queue cannot keep, and that its rescue file keeps instead. */
+export function reportUnfit(
+  database: Database,
+  queue: string,
+  count: number,
+  reason: string,
+): void {
+  const { path } = database.rescueFile(queue)
+  const text = `Queue ${quote(queue)}: ${reason} Items that are kept in ${path} instead: ${count}.`
+  database.report.error(text)
 }
 
 /** Deletes a rescue file whose items are in the queue now. */

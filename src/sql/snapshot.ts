@@ -1,19 +1,27 @@
 import { setImmediate } from 'node:timers/promises'
-import { MqueueError, quote } from '../errors.ts'
+import { quote } from '../errors.ts'
 import type { Queue } from '../local/queue.ts'
 import type { Opening, Storage } from '../local/storage.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
-import { assertKeepable, encodeAsText, encodeWhatCan } from '../value.ts'
+import { assertKeepable } from '../value.ts'
 import { batches } from './batches.ts'
 import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
-import type { Row, Table } from './drivers/driver.ts'
+import { makeRoom } from './ids.ts'
 import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
 import { type Progress, UNWATCHED } from './merging.ts'
-import { deleteLoaded, openingError, reportLeftOut, reportLoaded, rescueNow } from './reports.ts'
+import {
+  deleteLoaded,
+  openingError,
+  reportLeftOut,
+  reportLoaded,
+  reportRestored,
+  reportUnfit,
+  rescueNow,
+} from './reports.ts'
 import type { RescuedItem } from './rescue-file.ts'
-import { assertFits } from './table.ts'
+import { allBut, itemsOf, onlyOf, rowsOf, Unfit } from './saving.ts'
 
 /** How long a step of a save may take, in ms: the process is about to end. */
 const SAVE_TIMEOUT = 5_000
@@ -33,6 +41,8 @@ export class Snapshot implements Storage {
   #taken: (() => Iterable<RescuedItem>) | undefined
   /** The id of the first item in the table, where it is not known whether the save was made. */
   #firstSaved: number | undefined
+  /** The ids of items that are in the rescue file already, since the table cannot keep them. */
+  #aside: ReadonlySet<number> = new Set()
 
   constructor(
     name: string,
@@ -149,13 +159,12 @@ export class Snapshot implements Storage {
     const rescue = this.place.rescueFile(this.#name)
     if (!rescue.exists) return
     const loaded = await restore(claim, rescue, progress)
-    reportLoaded(this.place, this.#name, claim.table, loaded)
-    rescue.delete()
+    reportRestored(this.place, this.#name, claim.table, loaded)
   }
 
   /**
    * Appends the items to the queue's table, as Kamailio does at its stop: all of them or, when it fails, none. Then
-   * they are rescued.
+   * they are rescued, as are those that the table cannot keep.
    */
   async #save(queue: Queue): Promise<void> {
     const database = this.place
@@ -173,24 +182,38 @@ export class Snapshot implements Storage {
     }
   }
 
-  async #append({ connection, table }: Claim, queue: Queue): Promise<void> {
+  async #append(claim: Claim, queue: Queue): Promise<void> {
+    const { connection, table } = claim
+    await makeRoom(claim, queue.size, SAVE_TIMEOUT)
+    const unfit = new Unfit()
     await connection.transaction(async (driver, progressed) => {
       const first = (await driver.lastId(table)) + 1
       await driver.reserveIds(table, first + queue.size)
       this.#firstSaved = first
-      for (const rows of batches(rowsOf(queue, table, first), BATCH)) {
+      for (const rows of batches(rowsOf(queue, table, first, unfit), BATCH)) {
         await driver.insert(table, rows)
         progressed()
         await setImmediate()
       }
+      this.#setAside(queue, unfit)
     }, SAVE_TIMEOUT)
+  }
+
+  /** Has the rescue file keep what the table cannot, before the others are committed. */
+  #setAside(queue: Queue, { ids, reason }: Unfit): void {
+    if (ids.size === 0) return
+    this.place.rescueFile(this.#name).appendNow(itemsOf(onlyOf(queue, ids), undefined))
+    this.#aside = ids
+    reportUnfit(this.place, this.#name, ids.size, reason)
   }
 
   #rescueUnsaved(queue: Queue): void {
     const { path } = this.place.rescueFile(this.#name)
-    if (!rescueNow(this.place, this.#name, itemsOf(queue, this.#firstSaved))) return
+    const items = itemsOf(allBut(queue, this.#aside), this.#firstSaved)
+    if (!rescueNow(this.place, this.#name, items)) return
     this.#isClosed = true
-    const text = `Queue ${quote(this.#name)}: ${queue.size} items are not saved. They are kept in ${path}`
+    const count = queue.size - this.#aside.size
+    const text = `Queue ${quote(this.#name)}: ${count} items are not saved. They are kept in ${path}`
     this.place.report.warn(`${text} and are the first to be loaded next time.`)
   }
 }
@@ -206,32 +229,5 @@ async function withClaim(
     await work(claim)
   } finally {
     await claim.release()
-  }
-}
-
-/** The items for a rescue file: with ids when they may be in the table after all. */
-function* itemsOf(queue: Queue, firstId: number | undefined): Generator<RescuedItem> {
-  let id = firstId
-  for (const { key, value } of queue) {
-    // What was queued under another dbmode may hold what cannot be kept.
-    const item = encodeWhatCan(key, value)
-    yield id === undefined ? item : { id: id++, ...item }
-  }
-}
-
-/** @throws MqueueError that names the item which the table cannot keep */
-function* rowsOf(queue: Queue, table: Table, firstId: number): Generator<Row> {
-  let id = firstId
-  for (const { key, value } of queue) {
-    try {
-      const item = table.typed ? encodeWhatCan(key, value) : encodeAsText(key, value)
-      assertFits(table, item)
-      yield { id, ...item }
-    } catch (error) {
-      if (!(error instanceof MqueueError)) throw error
-      const text = `Queue "${table.name}", item ${id - firstId + 1}: ${error.message}`
-      throw new MqueueError(error.code, text, { queue: table.name })
-    }
-    id++
   }
 }

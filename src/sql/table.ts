@@ -16,32 +16,32 @@ export interface ItemInRow {
 /**
  * Finds the tables of some queues, or makes them, and checks that items can be kept in them.
  *
- * @returns for each name its table, or an error that says what is wrong with it
+ * @returns for each queue its table, or an error that says what is wrong with it
  */
 export async function openTables(
   driver: Driver,
-  names: readonly string[],
+  queues: readonly string[],
 ): Promise<Map<string, Table | Error>> {
-  const found = await driver.describe(names)
-  const missing = names.filter((name) => !found.has(name))
+  const found = await driver.describe(queues)
+  const missing = queues.filter((queue) => !found.has(queue))
   const failed = missing.length > 0 ? await driver.create(missing) : new Map<string, Error>()
   const made = missing.length > 0 ? await driver.describe(missing) : new Map<string, Description>()
   const tables = new Map<string, Table | Error>()
-  for (const name of names) {
-    const description = found.get(name) ?? made.get(name)
-    tables.set(name, failed.get(name) ?? fitTable(name, description))
+  for (const queue of queues) {
+    const description = found.get(queue) ?? made.get(queue)
+    tables.set(queue, failed.get(queue) ?? fitTable(queue, description))
   }
   return tables
 }
 
 /** A queue's table, when items can be kept in it; else what is wrong with it. */
-function fitTable(name: string, description: Description | undefined): Table | Error {
+function fitTable(queue: string, description: Description | undefined): Table | Error {
   if (description === undefined) return new Error('it is gone')
-  const { columns, unfit } = description
+  const { name, columns, unfit } = description
   if (unfit !== undefined) return new Error(unfit)
   try {
     const id = column(columns, 'id')
-    if (!id.isInteger) {
+    if (id.largest === undefined) {
       throw new Error(`its column "id" has the type ${id.type}; it must be an integer`)
     }
     const type = columns.find((one) => one.name === 'val_type')
@@ -49,7 +49,7 @@ function fitTable(name: string, description: Description | undefined): Table | E
     const [key, val] = [column(columns, 'key'), column(columns, 'val')]
     assertText(key)
     assertText(val)
-    return { name, key, val, typed: type !== undefined }
+    return { queue, name, key, val, typed: type !== undefined, largestId: id.largest }
   } catch (error) {
     return error as Error
   }
@@ -70,21 +70,21 @@ function assertText({ name, type, isText }: Column): void {
  *
  * @throws MqueueError `MQ_INVALID_VALUE` or `MQ_INVALID_KEY`, which says what the column keeps
  */
-export function assertFits({ name, key, val }: Table, item: StoredItem): void {
-  assertColumnFits(name, key, item.key, 'MQ_INVALID_KEY')
-  assertColumnFits(name, val, item.val, 'MQ_INVALID_VALUE')
+export function assertFits({ queue, key, val }: Table, item: StoredItem): void {
+  assertColumnFits(queue, key, item.key, 'MQ_INVALID_KEY')
+  assertColumnFits(queue, val, item.val, 'MQ_INVALID_VALUE')
 }
 
 function assertColumnFits(
-  table: string,
+  queue: string,
   column: Column,
   text: string,
   code: 'MQ_INVALID_KEY' | 'MQ_INVALID_VALUE',
 ): void {
   const reason = column.refuses(text)
   if (reason === undefined) return
-  const where = `column "${column.name}" (${column.type}) of table "${table}"`
-  throw new MqueueError(code, `It does not fit into ${where}: ${reason}.`, { queue: table })
+  const where = `column "${column.name}" (${column.type}) of table "${queue}"`
+  throw new MqueueError(code, `It does not fit into ${where}: ${reason}.`, { queue })
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
-import { runInNewContext } from 'node:vm'
+import { inspect } from 'node:util'
+import { createContext, runInContext, runInNewContext } from 'node:vm'
 import { load, unload } from '../support/bench.ts'
 import { config } from '../support/flows.ts'
 import type { FlowNode } from '../support/node-red.ts'
@@ -235,15 +236,62 @@ describe('mq-add', () => {
     }
   })
 
-  it('refuses a value that is nested too deeply, and goes on', async () => {
-    const { add, fetch, node } = await adding({})
-    let deep: object = {}
-    for (let i = 0; i < 100_000; i++) deep = { deep }
-    // Node-RED cannot copy this message for the Catch node either: it must not go down with it.
-    node('add').receive({ payload: deep })
-    assert.equal(await fetch(), undefined)
-    await add({ payload: { deep: { deep: 1 } } })
-    assert.deepEqual((await fetch())?.value, { deep: { deep: 1 } })
+  describe('reports a message that Node-RED cannot copy, without what cannot be copied:', () => {
+    const nested = (levels: number) => {
+      let deep: object = {}
+      for (let i = 1; i < levels; i++) deep = { deep }
+      return deep
+    }
+    const cases: [what: string, payload: unknown, add?: object, code?: string][] = [
+      ...[2000, 3000, 5000, 10_000, 100_000].map(
+        (levels) => [`a value ${levels} levels deep`, nested(levels)] as [string, unknown],
+      ),
+      ['one that has nothing to do with it', nested(10_000), { value: 'none' }],
+      ['one for no queue', nested(10_000), { queue: 'x', value: 'topic' }, 'MQ_UNKNOWN_QUEUE'],
+      ['a list', [[nested(10_000)]]],
+      ['a map', new Map([[1, nested(10_000)]])],
+      ['one that looks like a map', { a: { [Symbol.toStringTag]: 'Map' } }, { value: 'none' }],
+    ]
+    for (const [what, payload, node, code = 'MQ_INVALID_VALUE'] of cases) {
+      it(what, async () => {
+        const { add, fetch, heard } = await adding(node ?? {})
+        const [req, res] = [{ of: 'http in' }, { to: 'http response' }]
+        const { error, done, out } = await add({ topic: 'k', payload, more: { a: [1] }, req, res })
+        assert.equal(error?.code, code)
+        assert.deepEqual([out, done], [[undefined, undefined], 1])
+        const caught = heard.find((one) => one.what === 'error')?.msg
+        assert.deepEqual([caught?.topic, caught?.more], ['k', { a: [1] }])
+        assert.deepEqual([caught?.req, caught?.res], [req, res])
+        if (caught?.payload !== undefined && typeof caught.payload === 'string') {
+          assert.match(caught.payload, /^\(left out, since Node-RED cannot copy it: /)
+        }
+        await add({ payload: { a: { b: 1 } }, none: 1 })
+        assert.equal((await fetch()) !== undefined, code === 'MQ_INVALID_VALUE')
+      })
+    }
+
+    it('goes on after a message that does not even say what it has', async () => {
+      const { add, fetch, node } = await adding({})
+      const ownKeys = () => {
+        throw new Error('closed')
+      }
+      node('add').receive(new Proxy({ _msgid: 'id', payload: nested(10_000) }, { ownKeys }))
+      assert.equal(await fetch(), undefined)
+      assert.equal((await add({ payload: 1 })).done, 1)
+    })
+
+    it('one that does not let itself be read, or that is frozen', async () => {
+      const { add } = await adding({})
+      const unreadable = {
+        topic: 'k',
+        get payload() {
+          throw new Error('the reason')
+        },
+      }
+      assert.match((await add(unreadable)).error?.message ?? '', /the reason/)
+      const frozen = Object.freeze({ _msgid: 'id', topic: 'k', payload: nested(10_000) })
+      assert.equal((await add(frozen)).error?.code, 'MQ_INVALID_VALUE')
+    })
   })
 
   describe('queues a copy', () => {
@@ -267,12 +315,37 @@ describe('mq-add', () => {
       })
     }
 
-    it('of a flat object of another realm, as a Function node makes it', async () => {
-      const { add, fetch } = await adding({})
-      const payload = runInNewContext('({ n: 1 })') as { n: number }
-      await add({ payload })
-      payload.n = 2
-      assert.deepEqual({ ...((await fetch())?.value as object) }, { n: 1 })
+    describe('of what another realm made, as a Function node does:', () => {
+      // What is made, what is done to it once it is queued, and what is to come out all the same.
+      const cases: [what: string, make: string, change: string][] = [
+        ['a flat object', '({ n: 1 })', 'it.n = 2'],
+        ['a nested object', '({ a: { n: 1 } })', 'it.a.n = 2'],
+        ['a list', '[{ n: 1 }]', 'it[0].n = 2'],
+        ['a map', 'new Map([["k", { n: 1 }]])', 'it.get("k").n = 2'],
+        ['a set', 'new Set([1])', 'it.add(2)'],
+        ['a date', 'new Date(0)', 'it.setTime(1)'],
+        ['bytes', 'new Uint8Array([1])', 'it[0] = 2'],
+        ['a buffer of bytes', 'new Uint8Array([1]).buffer', 'new Uint8Array(it)[0] = 2'],
+        ['a view of bytes', 'new DataView(new ArrayBuffer(1))', 'it.setInt8(0, 2)'],
+        ['a regular expression', '/x/g', 'it.compile("y")'],
+        ['an object of a class', 'new (class Car { a = { n: 1 } })()', 'it.a.n = 2'],
+        ['an object without a prototype', '({ __proto__: null, a: { n: 1 } })', 'it.a.n = 2'],
+        ['one with a __proto__', 'JSON.parse(\'{"a":{"__proto__":{"n":1}}}\')', 'it.a.b = 2'],
+      ]
+      for (const [what, make, change] of cases) {
+        it(what, async () => {
+          const { add, fetch } = await adding({ value: 'payload.it' })
+          const realm = createContext()
+          const made = runInContext(`it = ${make}`, realm)
+          await add({ payload: { it: made } })
+          const prototype = Object.getPrototypeOf(made)
+          runInContext(change, realm)
+          const value = (await fetch())?.value as object
+          assert.equal(inspect(value), inspect(runInContext(make, createContext())))
+          assert.notEqual(inspect(value), inspect(made))
+          if (what !== 'a flat object') assert.equal(Object.getPrototypeOf(value), prototype)
+        })
+      }
     })
 
     it('of a whole message, without what this node adds', async () => {

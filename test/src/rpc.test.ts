@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { MemoryEngine, parseDefinitions } from '../../src/index.ts'
-import { answerRpc, reads, takesItems } from '../../src/rpc.ts'
+import { answerRpc, changes, reads } from '../../src/rpc.ts'
 import { defined } from '../conformance/engine.ts'
 
 function engineWith(...queues: string[]): MemoryEngine {
@@ -72,6 +72,16 @@ describe('answerRpc', () => {
     assert.deepEqual(await ask(engineWith(), 'mqueue.get_sizes'), { result: [] })
   })
 
+  it('mqueue.get_sizes is not told when a batch asks for more than an answer can hold', async () => {
+    const names = Array.from({ length: 1000 }, (_, i) => `${i}`.padStart(64, 'q'))
+    const batch = Array.from({ length: 1000 }, (_, id) => call('mqueue.get_sizes', [], id))
+    const engines = new Map([['id', engineWith(...names)]])
+    const responses = (await answerRpc(batch, engines)) as { error?: { code: number } }[]
+    assert.ok(JSON.stringify(responses).length < 65_000_000)
+    const refused = responses.filter(({ error }) => error?.code === 500).length
+    assert.ok(refused > 0 && refused < 1000, `${refused} refused`)
+  })
+
   describe('mqueue.fetch', () => {
     it('gives the oldest item, with an empty key or value as well', async () => {
       const engine = engineWith('q')
@@ -136,6 +146,13 @@ describe('answerRpc', () => {
         ['a text that is too long', 'x'.repeat(65_000_000)],
         ['a buffer that is too long', Buffer.alloc(160_000_000)],
         ['a list that is too long', new Array(20_000_000).fill(0)],
+        ['a list of long numbers', new Array(4_000_000).fill(-0.1234567890123456)],
+        ['a text of control characters', '\0'.repeat(11_000_000)],
+        ['a text of half characters', '\ud800'.repeat(11_000_000)],
+        ['a text of quotes', '"'.repeat(33_000_000)],
+        ['texts that are too long together', new Array(20).fill('\\'.repeat(2_000_000))],
+        ['a member whose name is too long', { ['\n'.repeat(33_000_000)]: 1 }],
+        ['a buffer within an object', { bytes: Buffer.alloc(20_000_000) }],
         ['a value that holds the same object again and again', doubling],
         [
           'a value that does not let itself be read',
@@ -153,6 +170,16 @@ describe('answerRpc', () => {
           const { fault } = await ask(engine, 'mqueue.fetch', ['q'])
           assert.match(fault ?? '', /^500 /)
           assert.equal(engine.fetch('q')?.value, value)
+        })
+      }
+
+      for (const key of ['x'.repeat(90_000_000), '\0'.repeat(11_000_000)]) {
+        it(`whose key would be written with ${JSON.stringify(key).length} characters`, async () => {
+          const engine = engineWith('q')
+          engine.add('q', key, 'v')
+          const { fault } = await ask(engine, 'mqueue.fetch', ['q'])
+          assert.match(fault ?? '', /^500 .*too long/)
+          assert.equal(engine.fetch('q')?.key, key)
         })
       }
 
@@ -185,6 +212,108 @@ describe('answerRpc', () => {
       assert.equal(await answerRpc(notification, engines), undefined)
       assert.equal(await answerRpc([notification, notification], engines), undefined)
       assert.equal(engine.size('q'), 1)
+    })
+  })
+
+  describe('mqueue.add', () => {
+    const full = () => {
+      const engine = new MemoryEngine()
+      const inputs = [
+        { name: 'q', size: 1 },
+        { name: 'one', addmode: 1 },
+        { name: 'full', size: 1, whenFull: 'refuse' },
+      ]
+      engine.define(parseDefinitions(inputs).definitions)
+      return engine
+    }
+
+    it('adds an item, told by place or by name, and says what did not stay', async () => {
+      const engine = full()
+      const added = await ask(engine, 'mqueue.add', ['q', 'a', { n: 1 }])
+      assert.deepEqual(added, { result: { size: 1 } })
+      const named = await ask(engine, 'mqueue.add', { name: 'q', key: 7, value: 'v' })
+      const dropped = { key: 'a', val: { n: 1 }, reason: 'overflow' }
+      assert.deepEqual(named, { result: { size: 1, dropped } })
+      assert.deepEqual(engine.fetch('q'), { key: '7', value: 'v', size: 0 })
+      const notification = { jsonrpc: '2.0', method: 'mqueue.add', params: ['q', '', 0] }
+      assert.equal(await answerRpc(notification, new Map([['id', engine]])), undefined)
+      assert.equal(engine.size('q'), 1)
+    })
+
+    it('answers 400 for what cannot be added, 404 for no such queue, 409 for a full one', async () => {
+      const engine = full()
+      assert.match((await ask(engine, 'mqueue.add', ['q', 'a'])).fault ?? '', /^400 .* no value/)
+      assert.match((await ask(engine, 'mqueue.add', ['q', {}, 1])).fault ?? '', /^400 A key is/)
+      assert.match(
+        (await ask(engine, 'mqueue.add', ['one', null, 1])).fault ?? '',
+        /^400 .* no key/,
+      )
+      assert.deepEqual(await ask(engine, 'mqueue.add', []), { fault: '400 No queue name' })
+      assert.deepEqual(await ask(engine, 'mqueue.add', ['x', 'a', 1]), {
+        fault: '404 No such queue',
+      })
+      await ask(engine, 'mqueue.add', ['full', 'a', 1])
+      assert.deepEqual(await ask(engine, 'mqueue.add', ['full', 'b', 2]), {
+        fault: '409 Queue full',
+      })
+      assert.equal(engine.size('full'), 1)
+    })
+  })
+
+  describe('mqueue.stats', () => {
+    it('tells what a queue has and has done, or all of them', async () => {
+      const engine = engineWith('q', 'r')
+      for (let i = 0; i < 3; i++) engine.add('q', `${i}`, i)
+      await ask(engine, 'mqueue.fetch', ['q'])
+      engine.take('q', { lease: 1_000 })
+      const { result } = await ask(engine, 'mqueue.stats', ['q'])
+      const { oldest, ...counts } = result as { oldest: number }
+      assert.ok(oldest >= 0)
+      const none = { waiting: 0, paused: false, fetched: 0, dropped: {} }
+      const expected = { name: 'q', size: 1, leased: 1, added: 3, acknowledged: 1, ...none }
+      assert.deepEqual(counts, expected)
+      for (const params of [undefined, [], {}]) {
+        const all = (await ask(engine, 'mqueue.stats', params)).result as { name: string }[]
+        assert.deepEqual(
+          all.map(({ name }) => name),
+          ['q', 'r'],
+        )
+      }
+      assert.deepEqual(await ask(engine, 'mqueue.stats', ['x']), { fault: '404 No such queue' })
+    })
+  })
+
+  describe('an item whose answer is not sent', () => {
+    it('comes back, and one whose answer is sent is gone', async () => {
+      for (const [isSent, left] of [
+        [false, 'ab'],
+        [true, ''],
+      ] as const) {
+        const engine = engineWith('q')
+        for (const key of 'ab') engine.add('q', key, 1)
+        const body = [call('mqueue.fetch', ['q'], 1), call('mqueue.fetch', ['q'], 2)]
+        let conclude: ((isSent: boolean) => Promise<void>) | undefined
+        const engines = new Map([['id', engine]])
+        await answerRpc(body, engines, undefined, (one) => {
+          conclude = one
+        })
+        assert.equal(engine.size('q'), 0)
+        await conclude?.(isSent)
+        const seen = await engine.peek('q', 9)
+        assert.equal(seen.map(({ key }) => key).join(''), left)
+        assert.equal(engine.leased('q'), 0)
+      }
+    })
+
+    it('is fetched whatever is paused, in flight or has no attempt left', async () => {
+      const engine = new MemoryEngine()
+      engine.define(parseDefinitions([{ name: 'q', attempts: 1, maxInFlight: 1 }]).definitions)
+      for (const key of 'abc') engine.add('q', key, key)
+      const [a] = await engine.take('q', { lease: 1_000 })
+      await engine.retry('q', [a?.lease as string], 0)
+      engine.take('q', { lease: 1_000 })
+      engine.pause('q')
+      assert.deepEqual(await ask(engine, 'mqueue.fetch', ['q']), { result: { key: 'c', val: 'c' } })
     })
   })
 
@@ -278,7 +407,7 @@ describe('answerRpc', () => {
     })
 
     it('does not know other methods, those of every object included', async () => {
-      for (const method of ['mqueue.add', '', 'toString', '__proto__', 'rpc.discover']) {
+      for (const method of ['mqueue.put', '', 'toString', '__proto__', 'rpc.discover']) {
         assert.equal(codeOf(await answerRpc(call(method), engines)), -32601, method)
       }
     })
@@ -317,14 +446,14 @@ describe('answerRpc', () => {
     })
   })
 
-  it('knows which requests take items and which read', () => {
+  it('knows which requests change a queue and which read', () => {
     const fetch = call('mqueue.fetch', ['q'])
     const size = call('mqueue.get_size', ['q'])
-    assert.deepEqual([takesItems(fetch), reads(fetch)], [true, false])
-    assert.deepEqual([takesItems(size), reads(size)], [false, true])
-    assert.deepEqual([takesItems([size, fetch]), reads([size, fetch])], [true, true])
+    assert.deepEqual([changes(fetch), reads(fetch)], [true, false])
+    assert.deepEqual([changes(size), reads(size)], [false, true])
+    assert.deepEqual([changes([size, fetch]), reads([size, fetch])], [true, true])
     for (const body of [[], {}, null, 5, [1]]) {
-      assert.deepEqual([takesItems(body), reads(body)], [false, true])
+      assert.deepEqual([changes(body), reads(body)], [false, true])
     }
   })
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { runInNewContext, runInThisContext } from 'node:vm'
 import fc from 'fast-check'
 import { assertKeepable, decode, encode, encodeAsText, encodeWhatCan } from '../../src/value.ts'
 
@@ -32,6 +33,40 @@ describe('a value in a row', () => {
     assert.equal(encode('\0', 'v').val_type, 'text+key')
     assert.equal(encode('k', { toJSON: 1 }).val_type, 'v8')
     assert.equal(encode('k', [1, undefined]).val_type, 'v8')
+  })
+
+  describe('of another realm, as a Function node makes it, stands there as one of this realm:', () => {
+    const cases: [what: string, source: string, type: string][] = [
+      ['an object', '({ a: { b: 1 } })', 'json'],
+      ['a list of objects', '[1, { a: [{}] }]', 'json'],
+      ['an object without a prototype', 'Object.assign(Object.create(null), { a: 1 })', 'json'],
+      ['an object with names of its prototype', '({ hasOwnProperty: 1, constructor: 2 })', 'json'],
+      ['an object with a __proto__ of its own', 'JSON.parse(\'{"__proto__":{"x":1}}\')', 'json'],
+      ['the arguments of a function', '(function () { return arguments })(1, "b")', 'json'],
+      ['an object behind a proxy', 'new Proxy({ a: 1 }, {})', 'json'],
+      ['an object with a map', '({ a: new Map([[{}, 1]]) })', 'v8'],
+      ['a set', 'new Set([{}])', 'v8'],
+      ['a date', 'new Date(0)', 'v8'],
+      ['a regular expression', '/x/g', 'v8'],
+      ['bytes', 'new Uint8Array([1, 2])', 'v8'],
+      ['an object of a class', 'new (class Car { wheels = 4 })()', 'v8'],
+    ]
+    for (const [what, source, type] of cases) {
+      it(what, () => {
+        const [here, there] = [runInThisContext(source), runInNewContext(source)]
+        assert.equal(encode('k', there).val_type, type)
+        assert.deepEqual(encode('k', there), encode('k', here))
+        assertKeepable(there)
+      })
+    }
+  })
+
+  it('that holds the same objects again and again is kept with each of them once', () => {
+    let value: object = {}
+    for (let i = 0; i < 60; i++) value = { a: value, b: value }
+    const back = decode(encode('k', value)).value as { a: object; b: object }
+    assert.equal(back.a, back.b)
+    assertKeepable(value)
   })
 
   it('that nothing can keep is refused', () => {

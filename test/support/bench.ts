@@ -2,7 +2,10 @@
 import { createRequire } from 'node:module'
 import type { Node, NodeInitializer, NodeMessage } from 'node-red'
 import helper from 'node-red-node-test-helper'
+import mqAck from '../../nodes/mq-ack.ts'
 import mqAdd from '../../nodes/mq-add.ts'
+import mqConsume from '../../nodes/mq-consume.ts'
+import mqControl from '../../nodes/mq-control.ts'
 import mqFetch from '../../nodes/mq-fetch.ts'
 import mqPvFree from '../../nodes/mq-pv-free.ts'
 import mqSize from '../../nodes/mq-size.ts'
@@ -17,6 +20,9 @@ const NODES: NodeInitializer[] = [
   mqueue,
   mqAdd,
   mqFetch,
+  mqConsume,
+  mqAck,
+  mqControl,
   mqSize,
   mqPvFree,
   require('@node-red/nodes/core/common/25-catch.js'),
@@ -33,6 +39,8 @@ export interface Outcome {
 }
 
 interface Heard {
+  /** The node it left, where it left one. */
+  from?: string
   what: number | 'complete' | 'error' | 'status'
   msg: NodeMessage & { error?: Outcome['error'] }
 }
@@ -68,9 +76,11 @@ export async function load(
   // Node-RED takes a node without a place on the canvas for a config node.
   const placed = flow.map((node) => ('z' in node ? { x: 1, y: 1, ...node } : node))
   await helper.load(NODES, placed)
-  const listen = (id: string, what: Heard['what']) =>
-    helper.getNode(id).on('input', (msg) => heard.push({ what, msg: msg as Heard['msg'] }))
-  for (const id of listeners) listen(id, Number(id.slice(-1)))
+  const listen = (id: string, what: Heard['what'], from?: string) =>
+    helper
+      .getNode(id)
+      .on('input', (msg) => heard.push({ what, msg: msg as Heard['msg'], ...(from && { from }) }))
+  for (const id of listeners) listen(id, Number(id.slice(-1)), id.slice(0, -2))
   listen('caught', 'error')
   listen('completed', 'complete')
   listen('told', 'status')
@@ -83,7 +93,9 @@ export async function load(
     helper.getNode(id).receive(msg as NodeMessage)
     await until(() => ended().length > 0, `${id} to be done`, 10_000)
     await pause(3)
-    const out = [0, 1].map((port) => heard.find(({ what }) => what === port)?.msg)
+    const out = [0, 1].map(
+      (port) => heard.find(({ what, from }) => what === port && from === id)?.msg,
+    )
     const error = heard.find(({ what }) => what === 'error')?.msg.error
     return { out, ...(error === undefined ? {} : { error }), done: ended().length }
   }

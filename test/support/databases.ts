@@ -99,17 +99,17 @@ async function makePostgres(): Promise<TestDatabase> {
   }
 }
 
-async function makeMariadb(): Promise<TestDatabase> {
+export async function makeMariadb(port = 3306): Promise<TestDatabase> {
   const name = freshName()
   const client = await mysql.createConnection({
-    uri: 'mysql://root@127.0.0.1:3306/test',
+    uri: `mysql://root@127.0.0.1:${port}/test`,
     multipleStatements: true,
   })
   await client.query(`create database ${name}; use ${name}; set sql_mode = 'ANSI_QUOTES'`)
   const directory = mkdtempSync(join(tmpdir(), 'mqueue-mariadb-'))
   return {
-    location: { url: `mysql://root@127.0.0.1:3306/${name}`, directory, id: 'test' },
-    kamailioUrl: `mysql://root:@127.0.0.1/${name}`,
+    location: { url: `mysql://root@127.0.0.1:${port}/${name}`, directory, id: 'test' },
+    kamailioUrl: `mysql://root:@127.0.0.1:${port}/${name}`,
     query: async (text) => (await client.query(text))[0] as Rows,
     async wipe() {
       emptied(directory)
@@ -131,7 +131,7 @@ export const DATABASES: readonly DatabaseKind[] = [
     isThere: () => answers(5432),
     make: makePostgres,
   },
-  { name: 'MariaDB', module: 'db_mysql', isThere: () => answers(3306), make: makeMariadb },
+  { name: 'MariaDB', module: 'db_mysql', isThere: () => answers(3306), make: () => makeMariadb() },
 ]
 
 /** What a store reported, as `level: text`. */
@@ -157,7 +157,8 @@ export function onDatabase(name: string, title: string, suite: Suite): void {
   for (const kind of DATABASES) if (kind.name === name) onKind(kind, title, suite)
 }
 
-function onKind(kind: DatabaseKind, title: string, suite: Suite): void {
+/** Runs a suite on a database of a kind, as `onEachDatabase` does. */
+export function onKind(kind: DatabaseKind, title: string, suite: Suite): void {
   describe(`${title} on ${kind.name}`, () => {
     let database: TestDatabase
     before(async function () {

@@ -12,13 +12,16 @@ export interface Column {
   /** Its type, in the database's own words. */
   readonly type: string
   readonly isText: boolean
-  readonly isInteger: boolean
+  /** The largest number it holds, and that the database gives for it, where it holds whole numbers. */
+  readonly largest: number | undefined
   /** Why it cannot keep a text, such as `it holds at most 64 characters`; undefined when it can. */
   refuses(text: string): string | undefined
 }
 
-/** What a database says of a table. */
+/** What a database says of the table of a queue. */
 export interface Description {
+  /** The name under which the database knows it. Queues with one name would share the table. */
+  readonly name: string
   readonly columns: readonly Column[]
   /** Why rows cannot be kept in it at all, such as `it is a view`; undefined when they can. */
   readonly unfit: string | undefined
@@ -26,11 +29,16 @@ export interface Description {
 
 /** A queue's table that was found fit. */
 export interface Table {
+  /** The queue that has it. */
+  readonly queue: string
+  /** The name under which the database knows it, as the description says. */
   readonly name: string
   readonly key: Column
   readonly val: Column
   /** Whether it has the column `val_type`. */
   readonly typed: boolean
+  /** The largest id that it can hold. */
+  readonly largestId: number
 }
 
 /** What happens to one table in one write. No id is both in `removed` and in `added`. */
@@ -58,19 +66,20 @@ export interface Driver {
   commit(): Promise<void>
   rollback(): Promise<void>
 
-  /** What the database knows of some tables or views, by name; one that does not exist is not in the map. */
-  describe(tables: readonly string[]): Promise<Map<string, Description>>
-  /** Makes the tables of queues, unless they are there; returns what went wrong, by name. */
-  create(tables: readonly string[]): Promise<Map<string, Error>>
   /**
-   * Takes the locks of tables that are there, for as long as the connection lasts, unless others have
+   * What the database knows of the tables or views of some queues, by queue; one that does not exist is not in the map.
+   * A queue's table is the one that Kamailio's module for the database would use.
+   */
+  describe(queues: readonly string[]): Promise<Map<string, Description>>
+  /** Makes the tables of queues, unless they are there; returns what went wrong, by queue. */
+  create(queues: readonly string[]): Promise<Map<string, Error>>
+  /**
+   * Takes the locks of tables that are there, by their names, for as long as the connection lasts, unless others have
    * them; returns the names of those it has then. It is a lock that this package alone looks at; Kamailio does not.
    */
   lock(tables: readonly string[]): Promise<Set<string>>
-  /** Releases the locks of some tables; nothing happens where one is not held. */
+  /** Releases the locks of some tables, by their names; nothing happens where one is not held. */
   unlock(tables: readonly string[]): Promise<void>
-  /** The name under which the database knows the table of a queue: two queues with one would share it. */
-  tableNameOf(queue: string): string
 
   /** The rows with an id above `after` (all, when it is undefined), by id, at most `limit` of them. */
   read(table: Table, after: number | undefined, limit: number): Promise<Row[]>
@@ -85,6 +94,8 @@ export interface Driver {
   lastId(table: Table): Promise<number>
   /** Keeps others, such as Kamailio, from getting an id up to this one. */
   reserveIds(table: Table, upTo: number): Promise<void>
+  /** Has the ids that others get go on behind the largest one that the table holds. Outside of a transaction. */
+  restartIds(table: Table): Promise<void>
 
   /** Adds rows, within a transaction. */
   insert(table: Table, rows: readonly Row[]): Promise<void>

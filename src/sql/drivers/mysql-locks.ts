@@ -14,20 +14,12 @@ export class MysqlLocks {
   readonly #session: MysqlSession
   readonly #ownerLock: string
   readonly #database: string
-  readonly #tableNameOf: (queue: string) => string
   readonly #locked = new Set<string>()
 
-  /** @param tableNameOf the name under which the server knows the table of a queue */
-  constructor(
-    session: MysqlSession,
-    owner: string,
-    database: string,
-    tableNameOf: (queue: string) => string,
-  ) {
+  constructor(session: MysqlSession, owner: string, database: string) {
     this.#session = session
     this.#ownerLock = lockName(`owner ${owner}`)
     this.#database = database
-    this.#tableNameOf = tableNameOf
   }
 
   /** Shows whose session it is. */
@@ -37,7 +29,7 @@ export class MysqlLocks {
 
   async lock(tables: readonly string[]): Promise<Set<string>> {
     // A lock that is taken twice would have to be released twice.
-    const wanted = tables.filter((table) => !this.#locked.has(this.#tableNameOf(table)))
+    const wanted = tables.filter((table) => !this.#locked.has(table))
     const byLock = new Map(wanted.map((table) => [this.#tableLock(table), table]))
     const all = [...byLock.keys()]
     for (let from = 0; from < all.length; from += AT_ONCE) {
@@ -45,13 +37,13 @@ export class MysqlLocks {
       const taken = await this.#tryLock(some)
       const others = some.filter((lock) => !taken.has(lock))
       for (const lock of await this.#takeFromLost(others)) taken.add(lock)
-      for (const lock of taken) this.#locked.add(this.#tableNameOf(byLock.get(lock) as string))
+      for (const lock of taken) this.#locked.add(byLock.get(lock) as string)
     }
-    return new Set(tables.filter((table) => this.#locked.has(this.#tableNameOf(table))))
+    return new Set(tables.filter((table) => this.#locked.has(table)))
   }
 
   async unlock(tables: readonly string[]): Promise<void> {
-    const held = tables.filter((table) => this.#locked.delete(this.#tableNameOf(table)))
+    const held = tables.filter((table) => this.#locked.delete(table))
     if (held.length === 0) return
     const locks = held.map((table) => `release_lock('${this.#tableLock(table)}')`)
     await this.#session.query(`do ${locks.join()}`)
@@ -99,7 +91,7 @@ export class MysqlLocks {
 
   /** The lock of a table: locks belong to the whole server. */
   #tableLock(table: string): string {
-    return lockName(`table ${this.#database}.${this.#tableNameOf(table)}`)
+    return lockName(`table ${this.#database}.${table}`)
   }
 }
 

@@ -10,7 +10,7 @@ import {
 } from './driver.ts'
 import { MysqlLocks } from './mysql-locks.ts'
 import { MysqlSession, nameOf } from './mysql-session.ts'
-import { describeTables } from './mysql-tables.ts'
+import { MysqlTables } from './mysql-tables.ts'
 import { type Statement, statementsOf, textsOf } from './mysql-writes.ts'
 import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
 
@@ -49,6 +49,7 @@ class MysqlDriver implements Driver {
   readonly #onLost: OpenOptions['onLost']
   readonly #settings: Settings
   readonly #locks: MysqlLocks
+  readonly #tables: MysqlTables
   readonly #asServer: ServerSession = {
     run: (text) => this.#session.query(text),
     rollback: () => this.rollback(),
@@ -88,8 +89,8 @@ class MysqlDriver implements Driver {
     this.#session = session
     this.#onLost = onLost
     this.#settings = settings
-    const nameOfTable = (queue: string) => this.tableNameOf(queue)
-    this.#locks = new MysqlLocks(session, owner, settings.database, nameOfTable)
+    this.#locks = new MysqlLocks(session, owner, settings.database)
+    this.#tables = new MysqlTables(session, settings.folding !== 0)
   }
 
   async begin(): Promise<void> {
@@ -108,20 +109,12 @@ class MysqlDriver implements Driver {
     await this.#session.query('rollback')
   }
 
-  async describe(tables: readonly string[]): Promise<Map<string, Description>> {
-    if (tables.length === 0) return new Map()
-    const described = await describeTables(this.#session, tables)
-    const found = new Map([...described].map(([name, one]) => [this.tableNameOf(name), one]))
-    return new Map(
-      tables.flatMap((table) => {
-        const description = found.get(this.tableNameOf(table))
-        return description === undefined ? [] : [[table, description]]
-      }),
-    )
+  describe(queues: readonly string[]): Promise<Map<string, Description>> {
+    return this.#tables.describe(queues)
   }
 
-  create(tables: readonly string[]): Promise<Map<string, Error>> {
-    return createTables(this.#asServer, tables, TABLES_AT_ONCE, creating)
+  create(queues: readonly string[]): Promise<Map<string, Error>> {
+    return createTables(this.#asServer, queues, TABLES_AT_ONCE, creating)
   }
 
   lock(tables: readonly string[]): Promise<Set<string>> {
@@ -130,10 +123,6 @@ class MysqlDriver implements Driver {
 
   unlock(tables: readonly string[]): Promise<void> {
     return this.#locks.unlock(tables)
-  }
-
-  tableNameOf(queue: string): string {
-    return this.#settings.folding === 0 ? queue : queue.toLowerCase()
   }
 
   read(table: Table, after: number | undefined, limit: number): Promise<Row[]> {
@@ -161,6 +150,16 @@ class MysqlDriver implements Driver {
 
   async reserveIds(): Promise<void> {
     // The server assigns the largest id there was plus one.
+  }
+
+  async restartIds(table: Table): Promise<void> {
+    try {
+      // The server takes the smallest that is free behind all rows.
+      await this.#session.query(`alter table ${nameOf(table.name)} auto_increment = 1`)
+    } catch (error) {
+      // Without the permission others get no more ids; what is written here has its own.
+      if (!isAnswer(error)) throw error
+    }
   }
 
   async insert(table: Table, added: readonly Row[]): Promise<void> {

@@ -78,5 +78,5 @@ export class PostgresLocks {
 
 /** The second half of the key of a table's lock, by what stands for the table's name in a statement. */
 function keyOf(name: string): string {
-  return `(to_regclass(quote_ident(${name}))::oid::bigint % 2147483647)`
+  return `(to_regclass(${name})::oid::bigint % 2147483647)`
 }

@@ -1,4 +1,3 @@
-import pg from 'pg'
 import type { Row, Table, TableChanges } from './driver.ts'
 
 /** The most rows or ids, and about the most characters, of one statement. */
@@ -93,7 +92,6 @@ function asStatement(parts: readonly Part[]): Statement {
 }
 
 function removal(table: Table, ids: readonly number[]): Part {
-  const name = pg.escapeIdentifier(table.name)
   const isOne = ids.length === 1
   return {
     table: table.name,
@@ -102,7 +100,7 @@ function removal(table: Table, ids: readonly number[]): Part {
     values: isOne ? ids : [`{${ids.join()}}`],
     text(first, condition) {
       const which = isOne ? `id = $${first}` : `id = any($${first}::bigint[])`
-      return `delete from ${name} where ${[which, condition].filter(Boolean).join(' and ')}`
+      return `delete from ${table.name} where ${[which, condition].filter(Boolean).join(' and ')}`
     },
   }
 }
@@ -167,7 +165,7 @@ function where(condition: string): string {
 function target({ name, typed }: Table): { into: string; names: string } {
   const names = typed ? 'id, "key", val, val_type' : 'id, "key", val'
   // Ids are ours to give, whatever the table says of them.
-  const into = `insert into ${pg.escapeIdentifier(name)} (${names}) overriding system value`
+  const into = `insert into ${name} (${names}) overriding system value`
   return { into, names }
 }
 

@@ -10,7 +10,8 @@ import {
   type TableChanges,
 } from './driver.ts'
 import { PostgresLocks } from './postgres-locks.ts'
-import { describeTables } from './postgres-tables.ts'
+import { inStatement, type Place, placesOf } from './postgres-names.ts'
+import { PostgresTables } from './postgres-tables.ts'
 import { changesOf, type Statement, statementsOf, together } from './postgres-writes.ts'
 import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
 
@@ -18,6 +19,8 @@ import { commitFailure, createTables, type ServerSession, settle } from './serve
 const RESERVED_AHEAD = 1_000
 /** The most statements that the server keeps prepared for us. */
 const MOST_PREPARED = 500
+/** The code of the error that there is no such schema. */
+const NO_SCHEMA = '3F000'
 /** The tables that are made in one transaction: the server has room for so many locks. */
 const TABLES_AT_ONCE = 50
 
@@ -46,6 +49,7 @@ export async function openPostgres(url: string, { owner, onLost }: OpenOptions):
 class PostgresDriver implements Driver {
   readonly #client: pg.Client
   readonly #locks: PostgresLocks
+  readonly #tables: PostgresTables
   readonly #asServer: ServerSession = {
     run: (text) => this.#client.query(text),
     rollback: () => this.rollback(),
@@ -65,6 +69,7 @@ class PostgresDriver implements Driver {
   constructor(client: pg.Client, owner: string, onLost: OpenOptions['onLost']) {
     this.#client = client
     this.#locks = new PostgresLocks(client, owner)
+    this.#tables = new PostgresTables(client)
     this.#onLost = onLost
     // Without a listener an error ends the process.
     client.on('error', (error) => this.#onLost(error))
@@ -90,12 +95,18 @@ class PostgresDriver implements Driver {
     await this.#client.query('rollback')
   }
 
-  describe(tables: readonly string[]): Promise<Map<string, Description>> {
-    return describeTables(this.#client, tables)
+  describe(queues: readonly string[]): Promise<Map<string, Description>> {
+    return this.#tables.describe(queues)
   }
 
-  create(tables: readonly string[]): Promise<Map<string, Error>> {
-    return createTables(this.#asServer, tables, TABLES_AT_ONCE, creating)
+  async create(queues: readonly string[]): Promise<Map<string, Error>> {
+    const creatingOf = (queue: string) => creating(placesOf(queue, this.#client).table)
+    const failed = await createTables(this.#asServer, queues, TABLES_AT_ONCE, creatingOf)
+    for (const [queue, { code, message }] of failed as Map<string, pg.DatabaseError>) {
+      if (code !== NO_SCHEMA) continue
+      failed.set(queue, new Error(`${message}; make it, or rename the queue`))
+    }
+    return failed
   }
 
   lock(tables: readonly string[]): Promise<Set<string>> {
@@ -104,10 +115,6 @@ class PostgresDriver implements Driver {
 
   unlock(tables: readonly string[]): Promise<void> {
     return this.#locks.unlock(tables)
-  }
-
-  tableNameOf(queue: string): string {
-    return queue
   }
 
   read(table: Table, after: number | undefined, limit: number): Promise<Row[]> {
@@ -121,18 +128,18 @@ class PostgresDriver implements Driver {
   }
 
   async count(table: Table): Promise<number> {
-    return Number(await this.#value(`select count(*) as value from ${nameOf(table)}`))
+    return Number(await this.#value(`select count(*) as value from ${table.name}`))
   }
 
   async firstId(table: Table): Promise<number> {
-    const first = await this.#value(`select min(id) as value from ${nameOf(table)}`)
+    const first = await this.#value(`select min(id) as value from ${table.name}`)
     return Number(first ?? Number.POSITIVE_INFINITY)
   }
 
   async lastId(table: Table): Promise<number> {
     const last = await this.#value(
       `select greatest(
-        (select max(id) from ${nameOf(table)}), pg_sequence_last_value(${sequenceOf('$1')})
+        (select max(id) from ${table.name}), pg_sequence_last_value(${sequenceOf('$1')})
       ) as value`,
       [table.name],
     )
@@ -143,8 +150,15 @@ class PostgresDriver implements Driver {
     const text = `select setval(${sequenceOf('$1')}, greatest(
       $2::bigint, pg_sequence_last_value(${sequenceOf('$1')})
     ))`
-    await this.#client.query(text, [table.name, upTo])
+    await this.#client.query(text, [table.name, Math.min(upTo, table.largestId)])
     this.#reserved.set(table.name, upTo)
+  }
+
+  async restartIds(table: Table): Promise<void> {
+    this.#reserved.delete(table.name)
+    const text = `select setval(${sequenceOf('$1')}, greatest(max(id), 1), max(id) is not null)
+      from ${table.name}`
+    await this.#client.query(text, [table.name])
   }
 
   async insert(table: Table, added: readonly Row[]): Promise<void> {
@@ -159,7 +173,7 @@ class PostgresDriver implements Driver {
   }
 
   async removeAll(table: Table): Promise<number> {
-    const { rowCount } = await this.#client.query(`delete from ${nameOf(table)}`)
+    const { rowCount } = await this.#client.query(`delete from ${table.name}`)
     return rowCount ?? 0
   }
 
@@ -223,7 +237,7 @@ class PostgresDriver implements Driver {
 
   async #rows({ name, typed }: Table, ending: string, values: unknown[]): Promise<Row[]> {
     const names = typed ? 'id, "key", val, val_type' : 'id, "key", val, null as val_type'
-    const text = `select ${names} from ${pg.escapeIdentifier(name)} ${ending}`
+    const text = `select ${names} from ${name} ${ending}`
     const { rows } = await this.#client.query(text, values)
     for (const row of rows) if (row.id !== null) row.id = Number(row.id)
     return rows
@@ -238,21 +252,19 @@ class PostgresDriver implements Driver {
   async #reserveFor(table: Table, added: readonly Row[]): Promise<void> {
     const last = added.reduce((largest, { id }) => Math.max(largest, id), 0)
     if (last <= (this.#reserved.get(table.name) ?? 0)) return
-    await this.reserveIds(table, last + RESERVED_AHEAD)
+    const ahead = last + RESERVED_AHEAD
+    // The last ids are not taken from others before they are used.
+    await this.reserveIds(table, ahead < table.largestId ? ahead : last)
   }
 }
 
-function creating(table: string): string {
-  return `create table if not exists ${pg.escapeIdentifier(table)} (
+function creating(place: Place): string {
+  return `create table if not exists ${inStatement(place)} (
     id bigserial primary key, "key" varchar not null, val varchar not null, val_type varchar
   )`
 }
 
-function nameOf({ name }: Table): string {
-  return pg.escapeIdentifier(name)
-}
-
 /** The sequence that others get ids from, if there is one, by what stands for the table's name in a statement. */
 function sequenceOf(name: string): string {
-  return `pg_get_serial_sequence(quote_ident(${name}), 'id')::regclass`
+  return `pg_get_serial_sequence(${name}, 'id')::regclass`
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 
 /** Tables as SQLite describes them: lists with a place for each. */
 export interface TableColumns {
+  /** In lower case: SQLite takes names that differ in case alone for one. */
   readonly names: string[]
   readonly kinds: string[]
   /** The columns of each, in JSON: a list of names and types. */
@@ -13,9 +14,17 @@ export interface TableColumns {
 /** The columns of the tables that are made here. SQLite keeps the text as it is. */
 const COLUMNS = '(id integer primary key, "key" text not null, val text not null, val_type text)'
 
+/** Why a queue can have no table: Kamailio does not quote its name, and SQLite reads it as something else then. */
+export function unfitName(queue: string): string | undefined {
+  if (queue.includes('--')) {
+    return 'what follows "--" in its name is a comment to Kamailio and SQLite; rename the queue'
+  }
+  const [, table] = /^main\.(\w+)$/i.exec(queue) ?? []
+  return table && `Kamailio and SQLite take it for the table "${table}"; rename the queue`
+}
+
 /** What SQLite says of some tables or views; one that does not exist is not among them. */
 export function describeTables(database: DatabaseSync, tables: readonly string[]): TableColumns {
-  const names = new Map(tables.map((table) => [table.toLowerCase(), table]))
   const text = `select lower(found.name) as name, found.type as kind,
       json_group_array(json_array(one.name, one.type)) filter (where one.name is not null) as columns
     from sqlite_master as found
@@ -23,14 +32,14 @@ export function describeTables(database: DatabaseSync, tables: readonly string[]
     where found.type in ('table', 'view')
       and lower(found.name) in (select value from json_each(?))
     group by found.name`
-  const asked = JSON.stringify([...names.keys()])
+  const asked = JSON.stringify(tables.map((table) => table.toLowerCase()))
   const rows = database.prepare(text).all(asked) as {
     name: string
     kind: string
     columns: string
   }[]
   return {
-    names: rows.map(({ name }) => names.get(name) as string),
+    names: rows.map(({ name }) => name),
     kinds: rows.map(({ kind }) => kind),
     columns: rows.map(({ columns }) => columns),
     damages: rows.map(({ name, kind }) =>

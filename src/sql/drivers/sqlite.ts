@@ -2,7 +2,7 @@ import { MqueueError } from '../../errors.ts'
 import type { Column, Description, Driver, OpenOptions, Row, Table } from './driver.ts'
 import type { TableRef } from './sqlite-file.ts'
 import { asRows, type Columns, inColumns } from './sqlite-rows.ts'
-import type { TableColumns } from './sqlite-tables.ts'
+import { type TableColumns, unfitName } from './sqlite-tables.ts'
 import { SqliteThread } from './sqlite-thread.ts'
 
 /**
@@ -48,12 +48,20 @@ class SqliteDriver implements Driver {
     return this.#thread.call(this.#connection, 'rollback')
   }
 
-  async describe(tables: readonly string[]): Promise<Map<string, Description>> {
-    return asDescriptions(await this.#thread.call(this.#connection, 'describe', tables))
+  async describe(queues: readonly string[]): Promise<Map<string, Description>> {
+    const found = asDescriptions(await this.#thread.call(this.#connection, 'describe', queues))
+    return new Map(
+      queues.flatMap((queue) => {
+        const name = queue.toLowerCase()
+        const unfit = unfitName(queue)
+        const description = unfit === undefined ? found.get(name) : { name, columns: [], unfit }
+        return description === undefined ? [] : [[queue, description]]
+      }),
+    )
   }
 
-  async create(tables: readonly string[]): Promise<Map<string, Error>> {
-    const failed = await this.#thread.call(this.#connection, 'create', tables)
+  async create(queues: readonly string[]): Promise<Map<string, Error>> {
+    const failed = await this.#thread.call(this.#connection, 'create', queues)
     return new Map(failed.map(([table, reason]) => [table, new Error(reason)]))
   }
 
@@ -63,10 +71,6 @@ class SqliteDriver implements Driver {
 
   unlock(tables: readonly string[]): Promise<void> {
     return this.#thread.call(this.#connection, 'unlock', tables)
-  }
-
-  tableNameOf(queue: string): string {
-    return queue.toLowerCase()
   }
 
   async read(table: Table, after: number | undefined, limit: number): Promise<Row[]> {
@@ -95,6 +99,10 @@ class SqliteDriver implements Driver {
 
   async reserveIds(): Promise<void> {
     // SQLite assigns the largest id there is plus one.
+  }
+
+  async restartIds(): Promise<void> {
+    // The same.
   }
 
   insert(table: Table, rows: readonly Row[]): Promise<void> {
@@ -153,6 +161,7 @@ function asDescriptions(tables: TableColumns): Map<string, Description> {
     names.map((name, at) => [
       name,
       {
+        name,
         unfit: unfitness(kinds[at], damages[at]),
         columns: read(columns[at] as string),
       },
@@ -171,7 +180,7 @@ function asColumn([name, type]: readonly [string, string]): Column {
     type,
     // SQLite goes by these parts of a type's name, and holds a column to no length.
     isText: /char|clob|text|blob|^$/i.test(type) && !/int/i.test(type),
-    isInteger: /int/i.test(type),
+    largest: /int/i.test(type) ? Number.MAX_SAFE_INTEGER : undefined,
     refuses: () => undefined,
   }
 }

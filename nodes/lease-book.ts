@@ -1,0 +1,38 @@
+import type { NodeMessage } from 'node-red'
+
+/** How many notes there are at least before the book is looked through. */
+const FEWEST = 1_000
+
+/**
+ * The leases of the messages that were handed out, by the id of the message: a Function node that makes a new message keeps
+ * the id and loses the rest.
+ */
+class LeaseBook {
+  readonly #leases = new Map<string, { leases: readonly string[]; holds: () => boolean }>()
+  #lookAt = FEWEST
+
+  /**
+   * Notes the leases that a message carries.
+   *
+   * @param holds whether any of them still holds
+   */
+  note({ _msgid: id }: NodeMessage, leases: readonly string[], holds: () => boolean): void {
+    if (id === undefined) return
+    this.#leases.set(id, { leases, holds })
+    if (this.#leases.size < this.#lookAt) return
+    for (const [noted, note] of this.#leases) if (!note.holds()) this.#leases.delete(noted)
+    this.#lookAt = Math.max(FEWEST, 2 * this.#leases.size)
+  }
+
+  /** The leases of a message that does not carry them any more. */
+  find({ _msgid: id }: NodeMessage): readonly string[] | undefined {
+    return id === undefined ? undefined : this.#leases.get(id)?.leases
+  }
+
+  /** Forgets a message whose leases have ended. */
+  forget({ _msgid: id }: NodeMessage): void {
+    if (id !== undefined) this.#leases.delete(id)
+  }
+}
+
+export const leaseBook = new LeaseBook()

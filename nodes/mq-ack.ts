@@ -1,0 +1,167 @@
+import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from 'node-red'
+import { MqueueError } from '../src/errors.ts'
+import { type LeasingEngine, leasing } from '../src/leasing.ts'
+import type { MaybePromise } from '../src/maybe-promise.ts'
+import { InputNode, type Send } from './input.ts'
+import { leaseBook } from './lease-book.ts'
+import { type Reader, reader } from './property.ts'
+import { QueueLink, type QueueNodeDef } from './queue-link.ts'
+import { LONGEST_LEASE, numberIn, wordIn } from './settings.ts'
+import { assertTakesSize, type Target, target } from './target.ts'
+
+const ACTIONS = ['ack', 'retry', 'reject', 'release', 'extend'] as const
+type Action = (typeof ACTIONS)[number]
+
+/** The longest delay of a retry, in s: 30 days. */
+const LONGEST_DELAY = 2_592_000
+const DEFAULT_LEASE = 60
+
+interface MqAckDef extends QueueNodeDef {
+  action?: string
+  actionType?: string
+  delay?: string | number
+  delayType?: string
+  lease?: string | number
+  leaseFrom?: string
+}
+
+/** What a message asks for. */
+interface Asked {
+  readonly action: Action
+  /** The delay of a retry, in ms; undefined for that of the queue. */
+  readonly delay: number | undefined
+  /** The time of an extension, in ms. */
+  readonly time: number
+}
+
+class MqAck extends InputNode {
+  readonly #action: Reader
+  readonly #delay: Reader | undefined
+  readonly #time: string | number | undefined
+  readonly #readLease: Reader
+  readonly #lease: Target
+
+  constructor(RED: NodeAPI, node: Node, def: MqAckDef) {
+    super(RED, node, new QueueLink(RED, node, def, { queueless: true }))
+    const { action = 'ack', actionType = 'action', delay = '', delayType = 'num' } = def
+    const from = def.leaseFrom || 'mqlease'
+    const read = (value: string | number, type: string, what: string) =>
+      reader(RED, node, { value: String(value), type }, what, 'MQ_INVALID_VALUE')
+    this.#action = read(action, actionType === 'action' ? 'str' : actionType, 'action')
+    const isBlank = delayType === 'num' && String(delay).trim() === ''
+    this.#delay = isBlank
+      ? undefined
+      : read(delay, delayType === 'num' ? 'str' : delayType, 'delay')
+    this.#time = def.lease
+    const property = { value: from, type: 'msg' }
+    this.#readLease = reader(RED, node, property, 'lease', 'MQ_INVALID_LEASE')
+    this.#lease = target(RED, from)
+  }
+
+  protected override handle(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {
+    const action = this.#action.attempt(msg)
+    const delay = this.#delay?.attempt(msg)
+    const parts =
+      action instanceof Promise || delay instanceof Promise
+        ? Promise.all([action, delay])
+        : ([action, delay] as const)
+    return this.inTurn(parts as MaybePromise<readonly [unknown, unknown]>, ([what, after]) =>
+      this.#act(msg, this.#asked(what, after), send),
+    )
+  }
+
+  #asked(action: unknown, delay: unknown): Asked {
+    const range = { what: 'delay', least: 0, most: LONGEST_DELAY }
+    const seconds = numberIn(delay, -1, range)
+    const lease = { what: 'lease', least: 0.001, most: LONGEST_LEASE }
+    return {
+      action: wordIn(action === '' ? 'nothing' : action, 'action', ACTIONS),
+      delay: seconds < 0 ? undefined : seconds * 1_000,
+      time: 1_000 * numberIn(this.#time, DEFAULT_LEASE, lease),
+    }
+  }
+
+  async #act(msg: NodeMessageInFlow, asked: Asked, send: Send): Promise<void> {
+    const engine = leasing(this.link.engine())
+    assertTakesSize(msg)
+    const byQueue = groupByQueue(this.#leasesOf(msg))
+    const lost: string[] = []
+    let size = 0
+    for (const [queue, leases] of byQueue) {
+      const held = await end(engine, queue, leases, asked)
+      lost.push(...leases.filter((_, at) => !held[at]).map((lease) => `${queue}:${lease}`))
+      size = await engine.size(queue)
+    }
+    if (lost.length > 0) throw lostError(lost)
+    msg.mqsize = size
+    if (asked.action !== 'extend') {
+      leaseBook.forget(msg)
+      this.#lease.delete(msg)
+      delete msg.mqattempt
+    }
+    send(msg)
+  }
+
+  /** The leases that a message names: one, or a list of them. */
+  #leasesOf(msg: NodeMessage): readonly string[] {
+    const found = this.#readLease.read(msg) ?? leaseBook.find(msg)
+    const leases = Array.isArray(found) ? found.flat() : [found]
+    if (leases.length > 0 && leases.every(isLease)) return leases
+    const text = 'The message has no lease. Keep msg.mqlease of the item on it, as it came.'
+    throw new MqueueError('MQ_INVALID_LEASE', text)
+  }
+}
+
+export default (RED: NodeAPI): void => {
+  function MqAckNode(this: Node, def: MqAckDef): void {
+    RED.nodes.createNode(this, def)
+    new MqAck(RED, this, def)
+  }
+
+  RED.nodes.registerType('mq-ack', MqAckNode)
+}
+
+function end(
+  engine: LeasingEngine,
+  queue: string,
+  leases: readonly string[],
+  { action, delay, time }: Asked,
+): MaybePromise<boolean[]> {
+  switch (action) {
+    case 'ack':
+      return engine.acknowledge(queue, leases)
+    case 'retry':
+      return engine.retry(queue, leases, delay)
+    case 'reject':
+      return engine.reject(queue, leases)
+    case 'release':
+      return engine.release(queue, leases)
+    case 'extend':
+      return engine.extend(queue, leases, time)
+  }
+}
+
+/** Whether something is the text of a lease, `<queue>:<id>`. */
+function isLease(value: unknown): value is string {
+  return typeof value === 'string' && /^[^:]+:.+$/.test(value)
+}
+
+/** The ids of leases by their queue. */
+function groupByQueue(leases: readonly string[]): Map<string, string[]> {
+  const byQueue = new Map<string, string[]>()
+  for (const lease of leases) {
+    const colon = lease.indexOf(':')
+    const queue = lease.slice(0, colon)
+    const ids = byQueue.get(queue) ?? []
+    ids.push(lease.slice(colon + 1))
+    byQueue.set(queue, ids)
+  }
+  return byQueue
+}
+
+function lostError(lost: readonly string[]): MqueueError {
+  const what = lost.length === 1 ? 'The lease has' : `${lost.length} leases have`
+  const text = `${what} ended already: ${lost.join(', ')}. Its time was over, or it was acknowledged before.`
+  const advice = 'The item may be worked on again: give its lease more time.'
+  return new MqueueError('MQ_LEASE_LOST', `${text} ${advice}`)
+}

@@ -1,0 +1,236 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import type { Node, NodeAPI, NodeMessage } from 'node-red'
+import { Backoff } from '../src/backoff.ts'
+import type { DroppedItem, Engine, Taken, TakeOptions } from '../src/engine.ts'
+import { MqueueError, reasonOf } from '../src/errors.ts'
+import { leasing } from '../src/leasing.ts'
+import { droppedMessage } from './dropped-message.ts'
+import { FlowFile } from './flow-file.ts'
+import { Handed } from './handed.ts'
+import { Pace } from './pace.ts'
+import { QueueLink, type QueueNodeDef } from './queue-link.ts'
+import { isSet, LONGEST_LEASE, numberIn, wordIn } from './settings.ts'
+import { consumerStatus, pausedStatus } from './status.ts'
+
+interface MqConsumeDef extends QueueNodeDef {
+  inFlight?: string | number
+  ack?: string
+  lease?: string | number
+  rate?: string | number
+  per?: string | number
+  count?: string | number
+  keyTo?: string
+  valueTo?: string
+  restore?: boolean | string
+  dropped?: boolean | string
+}
+
+/** How items are handed out, as the settings say. */
+interface Plan {
+  readonly count: number
+  readonly isAuto: boolean
+  /** How many items in how many ms; 0 without a pace. */
+  readonly rate: number
+  readonly per: number
+  readonly options: TakeOptions
+}
+
+class MqConsume {
+  readonly #RED: NodeAPI
+  readonly #node: Node
+  readonly #link: QueueLink
+  readonly #handed: Handed
+  readonly #def: MqConsumeDef
+  /** What the node consumes at the moment. */
+  #current: { engine: Engine; stop: AbortController } | undefined
+  /** The text of the error that was reported last. */
+  #reported = ''
+  #isClosed = false
+
+  constructor(RED: NodeAPI, node: Node, def: MqConsumeDef) {
+    this.#RED = RED
+    this.#node = node
+    this.#def = def
+    const keyTo = def.keyTo || 'topic'
+    const valueTo = def.valueTo || 'payload'
+    this.#handed = new Handed(RED, { keyTo, valueTo, restores: isSet(def.restore) })
+    node.on('close', (removed: boolean, done: () => void) => {
+      this.#close(removed)
+      done()
+    })
+    this.#link = new QueueLink(RED, node, def, {
+      describe: (engine, queue) => this.#describe(engine, queue),
+      // It begins when all flows have started: what is sent before then may reach nobody.
+      started: () => this.#begin(),
+      released: () => this.#stop(),
+    })
+  }
+
+  /** Consumes from the engine that there is now, where that is another one than before. */
+  #begin(): void {
+    const engine = this.#engine()
+    if (engine === this.#current?.engine) return
+    this.#stop()
+    if (engine === undefined) return
+    const stop = new AbortController()
+    this.#current = { engine, stop }
+    // Nothing that fails here ends the process.
+    this.#consume(engine, stop.signal).catch((error) => this.#node.error(reasonOf(error)))
+  }
+
+  #stop(): void {
+    this.#current?.stop.abort()
+    this.#current = undefined
+  }
+
+  #engine(): Engine | undefined {
+    if (this.#isClosed) return undefined
+    try {
+      return this.#link.engine()
+    } catch (error) {
+      this.#failed(error)
+      return undefined
+    }
+  }
+
+  async #consume(engine: Engine, signal: AbortSignal): Promise<void> {
+    const backoff = new Backoff()
+    while (!signal.aborted) {
+      let ending: (() => void) | undefined
+      try {
+        const queue = await this.#link.queueName({})
+        const plan = planOf(this.#def, this.#node.id, signal)
+        this.#handed.assertFits({})
+        ending = this.#listen(engine, queue)
+        await this.#handOut(engine, queue, plan, signal, () => {
+          backoff.reset()
+          this.#succeeded()
+        })
+      } catch (error) {
+        if (signal.aborted) return
+        this.#failed(error)
+      } finally {
+        ending?.()
+      }
+      await this.#untilChanged(engine, signal, backoff)
+    }
+  }
+
+  /** Hands items out as they come, until it fails or is stopped. */
+  async #handOut(
+    engine: Engine,
+    queue: string,
+    plan: Plan,
+    signal: AbortSignal,
+    succeeded: () => void,
+  ): Promise<void> {
+    const { count, isAuto, rate, per, options } = plan
+    // It fails here where the queue cannot be used, and not only when an item comes.
+    await engine.size(queue)
+    succeeded()
+    const pace = Pace.of(this.#node.id)
+    while (!signal.aborted) {
+      const room = rate === 0 ? count : pace.room(rate, per)
+      if (room === 0) {
+        await sleep(Math.ceil(pace.wait(rate, per)), undefined, { signal, ref: false })
+        continue
+      }
+      const taken = await engine.take(queue, { ...options, count: Math.min(count, room) })
+      if (taken.length === 0) continue
+      if (rate > 0) pace.count(taken.length)
+      succeeded()
+      this.#send(engine, queue, taken, count > 1)
+      // Without leases nothing else lets the rest of the process go on.
+      if (isAuto) await nextTurn()
+    }
+  }
+
+  #send(engine: Engine, queue: string, taken: Taken[], isList: boolean): void {
+    const msg: NodeMessage = { _msgid: this.#RED.util.generateId() }
+    const [first] = taken
+    const filled = isList
+      ? this.#handed.list(msg, engine, queue, taken)
+      : this.#handed.leased(msg, engine, queue, first as Taken)
+    this.#node.send(filled)
+  }
+
+  /** Sends what is dropped without a message that causes it, where the node has an output for it. */
+  #listen(engine: Engine, queue: string): (() => void) | undefined {
+    if (!isSet(this.#def.dropped) || !engine.supports.leases) return undefined
+    const tell = (item: DroppedItem) => this.#node.send([null, droppedMessage(queue, item)])
+    return leasing(engine).onDropped(queue, this.#node.id, tell)
+  }
+
+  /** Waits until the queue has changed, or for a while, before it is tried again. */
+  async #untilChanged(engine: Engine, signal: AbortSignal, backoff: Backoff): Promise<void> {
+    if (signal.aborted) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const end = engine.watch(undefined, resolve)
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    await Promise.race([promise, backoff.wait()])
+    end()
+  }
+
+  #succeeded(): void {
+    this.#reported = ''
+    this.#link.succeeded()
+  }
+
+  /** Reports an error once, until there is another one or none. */
+  #failed(cause: unknown): void {
+    const error = cause instanceof MqueueError ? cause : unexpected(cause)
+    this.#link.failed(error)
+    if (error.code === 'MQ_CLOSED' || error.message === this.#reported) return
+    this.#reported = error.message
+    // With a message it goes to Catch nodes as well.
+    this.#node.error(error, {})
+  }
+
+  #describe(engine: Engine, queue: string) {
+    const size = engine.known(queue)
+    if (!engine.supports.leases) return consumerStatus(0, size, engine.definition(queue).size)
+    const holder = leasing(engine)
+    if (holder.isPaused(queue)) return pausedStatus()
+    const inFlight = holder.leased(queue, this.#node.id)
+    return consumerStatus(inFlight, size, engine.definition(queue).size)
+  }
+
+  #close(removed: boolean): void {
+    const engine = this.#current?.engine
+    this.#isClosed = true
+    this.#stop()
+    if (!removed || new FlowFile(this.#RED).defines(this.#node.id)) return
+    Pace.forget(this.#node.id)
+    if (engine?.supports.leases) leasing(engine).releaseAll(this.#node.id)
+  }
+}
+
+export default (RED: NodeAPI): void => {
+  function MqConsumeNode(this: Node, def: MqConsumeDef): void {
+    RED.nodes.createNode(this, def)
+    new MqConsume(RED, this, def)
+  }
+
+  RED.nodes.registerType('mq-consume', MqConsumeNode)
+}
+
+function planOf(def: MqConsumeDef, owner: string, signal: AbortSignal): Plan {
+  const most = Number.MAX_SAFE_INTEGER
+  const inFlight = numberIn(def.inFlight, 1, { what: 'inFlight', least: 1, most, isWhole: true })
+  const isAuto = wordIn(def.ack, 'ack', ['manual', 'auto']) === 'auto'
+  const lease = numberIn(def.lease, 60, { what: 'lease', least: 0.001, most: LONGEST_LEASE })
+  const rate = numberIn(def.rate, 0, { what: 'rate', least: 0, most: 1_000_000, isWhole: true })
+  const per = numberIn(def.per, 1, { what: 'per', least: 0.001, most: LONGEST_LEASE })
+  const options = { owner, inFlight, signal, wait: Number.POSITIVE_INFINITY }
+  return {
+    count: numberIn(def.count, 1, { what: 'count', least: 1, most: 1_000, isWhole: true }),
+    isAuto,
+    rate,
+    per: per * 1_000,
+    options: isAuto ? options : { ...options, lease: lease * 1_000 },
+  }
+}
+
+function unexpected(cause: unknown): MqueueError {
+  return new MqueueError('MQ_UNAVAILABLE', reasonOf(cause), { cause })
+}

@@ -1,0 +1,57 @@
+import { MqueueError } from '../src/errors.ts'
+
+/** The longest lease, in s: a day. */
+export const LONGEST_LEASE = 86_400
+
+/** What a number of a node's settings may be. */
+interface Range {
+  /** What it is to the node, such as `lease`, for error texts. */
+  readonly what: string
+  readonly least: number
+  readonly most: number
+  /** Whether it is a count, so that it must be a whole number. */
+  readonly isWhole?: boolean
+}
+
+/**
+ * Reads a number of a node's settings, which may be a text where it came from an environment variable.
+ *
+ * @param fallback what a blank one is
+ * @throws MqueueError `MQ_INVALID_VALUE` that says what is allowed
+ */
+export function numberIn(
+  value: unknown,
+  fallback: number,
+  { what, least, most, isWhole = false }: Range,
+): number {
+  if (value === undefined || value === null || value === '') return fallback
+  const isNumber = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '')
+  const number = isNumber ? Number(value) : Number.NaN
+  if (number >= least && number <= most && (!isWhole || Number.isInteger(number))) return number
+  const kind = isWhole ? 'a whole number' : 'a number'
+  const highest = Number.isFinite(most) && most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ' on'
+  const text = `${what} must be ${kind} from ${least}${highest}, not ${shown(value)}. Correct it in the node.`
+  throw new MqueueError('MQ_INVALID_VALUE', text, { field: what })
+}
+
+/** Whether a checkbox of a node's settings is set, also where it came from an environment variable. */
+export function isSet(value: unknown): boolean {
+  return value === true || value === 'true'
+}
+
+/** Reads one of some words; blank is the first. */
+export function wordIn<Word extends string>(
+  value: unknown,
+  what: string,
+  words: readonly [Word, ...Word[]],
+): Word {
+  if (value === undefined || value === null || value === '') return words[0]
+  const word = words.find((one) => one === value)
+  if (word !== undefined) return word
+  const text = `${what} must be one of ${words.join(', ')}, not ${shown(value)}.`
+  throw new MqueueError('MQ_INVALID_VALUE', text, { field: what })
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `"${value.slice(0, 40)}"` : `a ${typeof value}`
+}

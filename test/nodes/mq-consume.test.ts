@@ -1,0 +1,245 @@
+/** Items that come by themselves, and the nodes that end their leases. */
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { load, pause, unload } from '../support/bench.ts'
+import { config } from '../support/flows.ts'
+import { until } from '../support/node-red.ts'
+
+const ADD = { id: 'add', type: 'mq-add', queue: 'q' }
+const CONSUME = { id: 'consume', type: 'mq-consume', queue: 'q' }
+const ACK = { id: 'ack', type: 'mq-ack' }
+const SIZE = { id: 'size', type: 'mq-size', queue: 'q', leased: true }
+const CONTROL = { id: 'control', type: 'mq-control', queue: 'q', actionType: 'msg', action: 'do' }
+
+interface Handed {
+  [property: string]: unknown
+  _msgid: string
+  topic: string
+  payload: unknown
+  mqlease: string
+  mqattempt: number
+  mqsize: number
+}
+
+/** A flow whose consumer's messages are collected, from its load on. */
+async function start(queue: object = {}, consumer: object = {}, more: object[] = []) {
+  const queues = [{ name: 'q', ...queue }, ...more]
+  const nodes = [config(queues), ADD, { ...CONSUME, ...consumer }, ACK, SIZE, CONTROL]
+  const bench = await load(nodes)
+  const got: Handed[] = []
+  const times: number[] = []
+  const send = bench.node('consume').send as (msg: unknown) => void
+  bench.node('consume').send = (msg: unknown) => {
+    const [item, dropped] = Array.isArray(msg) ? msg : [msg]
+    got.push((item ?? { dropped }) as Handed)
+    times.push(performance.now())
+    return send.call(bench.node('consume'), msg)
+  }
+  const add = async (...keys: string[]) => {
+    for (const key of keys) await bench.run('add', { topic: key, payload: `${key} value` })
+  }
+  const size = async () => (await bench.run('size', {})).out[0]?.payload
+  const come = (count: number) => until(() => got.length >= count, `${count} items`, 5_000)
+  /** Waits until a node shows a text, from now on. */
+  const shows = (text: string) =>
+    until(() => bench.heard.some(({ msg }) => statusOf(msg) === text), text, 5_000)
+  return { ...bench, got, times, add, size, come, shows }
+}
+
+function statusOf(msg: object): string | undefined {
+  return (msg as { status?: { text?: string } }).status?.text
+}
+
+describe('mq-consume', () => {
+  afterEach(unload)
+
+  it('hands the items out one at a time, and the next when one is acknowledged', async () => {
+    const { got, add, come, run, size } = await start()
+    await add('a', 'b', 'c')
+    await come(1)
+    await pause(5)
+    assert.equal(got.length, 1)
+    const [first] = got as [Handed]
+    assert.deepEqual(
+      [first.topic, first.payload, first.mqattempt, first.mqk],
+      ['a', 'a value', 1, undefined],
+    )
+    assert.match(first.mqlease, /^q:/)
+    assert.deepEqual(await size(), { size: 2, leased: 1 })
+    const { out, done } = await run('ack', { ...first })
+    assert.equal(done, 1)
+    assert.deepEqual(out[0], { ...out[0], topic: 'a', payload: 'a value', mqsize: 1 })
+    assert.ok(!('mqlease' in (out[0] as object)) && !('mqattempt' in (out[0] as object)))
+    await come(2)
+    assert.equal(got[1]?.topic, 'b')
+  })
+
+  it('hands out as many as may be in flight, and takes items for good with ack "auto"', async () => {
+    const some = await start({}, { inFlight: '3' })
+    await some.add('a', 'b', 'c', 'd')
+    await some.come(3)
+    await pause(5)
+    assert.equal(some.got.length, 3)
+    await unload()
+    const all = await start({}, { ack: 'auto' })
+    await all.add('a', 'b', 'c', 'd')
+    await all.come(4)
+    assert.deepEqual(
+      all.got.map(({ topic, mqlease }) => [topic, mqlease]),
+      ['a', 'b', 'c', 'd'].map((key) => [key, undefined]),
+    )
+    assert.deepEqual(await all.size(), { size: 0, leased: 0 })
+  })
+
+  it('puts several into one message, as lists', async () => {
+    const { got, add, come, run, size } = await start({}, { count: 3, inFlight: 3 })
+    await run('control', { do: 'pause' })
+    await add('a', 'b', 'c', 'd')
+    await run('control', { do: 'resume' })
+    await come(1)
+    const [first] = got as unknown as [{ topic: string[]; mqlease: string[]; mqattempt: number[] }]
+    assert.deepEqual(
+      [first.topic, first.mqattempt],
+      [
+        ['a', 'b', 'c'],
+        [1, 1, 1],
+      ],
+    )
+    await run('ack', { ...first })
+    await come(2)
+    assert.deepEqual(await size(), { size: 0, leased: 1 })
+  })
+
+  it('holds a pace over any window, and saves nothing up', async () => {
+    const { times, add, come } = await start({}, { ack: 'auto', rate: 2, per: 0.2 })
+    // A time without work earns nothing.
+    await sleep(300)
+    await add('a', 'b', 'c', 'd', 'e')
+    await come(5)
+    for (const [i, time] of times.slice(2).entries()) {
+      assert.ok(time - (times[i] as number) >= 199, `${times}`)
+    }
+  })
+
+  it('restores a whole message, and knows its lease by its id', async () => {
+    const flow = [config([{ name: 'q' }]), { ...ADD, value: '', valueType: 'fullmsg' }]
+    const bench = await load([...flow, { ...CONSUME, restore: true }, ACK])
+    await bench.run('add', { _msgid: 'own', topic: 'k', payload: 1, more: 2 })
+    await until(() => bench.heard.some(({ what, msg }) => what === 0 && 'mqlease' in msg), 'it')
+    const { out } = await bench.run('ack', { _msgid: 'own' })
+    assert.equal(out[0]?.mqsize, 0)
+  })
+
+  it('sends what is dropped without a message on its second output', async () => {
+    const { got, add, come } = await start({ attempts: 1 }, { dropped: true, lease: 0.05 })
+    await add('a')
+    await come(2)
+    const { _msgid, ...dropped } = (got[1] as unknown as { dropped: Handed }).dropped
+    assert.deepEqual(dropped, { mqk: 'a', mqv: 'a value', mqreason: 'attempts', mqueue: 'q' })
+  })
+
+  it('waits while the queue is paused, and shows it', async () => {
+    const { got, add, come, run, shows } = await start()
+    await shows('0')
+    await run('control', { do: 'pause' })
+    await shows('paused')
+    await add('a')
+    await pause(5)
+    assert.equal(got.length, 0)
+    await run('control', { do: 'resume' })
+    await come(1)
+    await shows('1 in flight, 0')
+  })
+
+  it('says once what is wrong, and begins when it is mended', async () => {
+    for (const [consumer, code, text] of [
+      [{ queue: 'none' }, 'MQ_UNKNOWN_QUEUE', 'unknown queue'],
+      [{ queue: '' }, 'MQ_UNKNOWN_QUEUE', 'unknown queue'],
+      [{ lease: 'long' }, 'MQ_INVALID_VALUE', 'invalid value'],
+      [{ inFlight: 0 }, 'MQ_INVALID_VALUE', 'invalid value'],
+      [{ rate: -1 }, 'MQ_INVALID_VALUE', 'invalid value'],
+      [{ count: 1.5 }, 'MQ_INVALID_VALUE', 'invalid value'],
+      [{ ack: 'later' }, 'MQ_INVALID_VALUE', 'invalid value'],
+      [{ mqueue: 'gone' }, 'MQ_NO_CONFIG', 'no configuration'],
+    ] as const) {
+      const { heard, shows, add } = await start({}, consumer)
+      await shows(text)
+      const errors = () => heard.filter(({ what }) => what === 'error')
+      assert.deepEqual(
+        errors().map(({ msg }) => msg.error?.code),
+        [code],
+      )
+      await sleep(400)
+      assert.equal(errors().length, 1)
+      await add('a')
+      await unload()
+    }
+  })
+})
+
+describe('mq-ack', () => {
+  afterEach(unload)
+
+  it('is told what to do by its settings or by the message', async () => {
+    const nodes = [
+      config([{ name: 'q', retryDelay: 0, deadLetter: 'dead' }, { name: 'dead' }]),
+      ADD,
+      { id: 'fetch', type: 'mq-fetch', queue: 'q', lease: 60 },
+      { id: 'dead', type: 'mq-fetch', queue: 'dead', lease: '60' },
+      { id: 'by', type: 'mq-ack', action: 'mqack', actionType: 'msg' },
+      { id: 'retry', type: 'mq-ack', action: 'retry' },
+      { id: 'extend', type: 'mq-ack', action: 'extend', lease: '5' },
+      { id: 'wrong', type: 'mq-ack', action: 'finish' },
+      SIZE,
+    ]
+    const { run } = await load(nodes)
+    await run('add', { topic: 'a', payload: 1 })
+    const take = async (id = 'fetch') => (await run(id, {})).out[0] as unknown as Handed
+    let item = await take()
+    assert.deepEqual([item.mqk, item.mqv, item.mqattempt], ['a', 1, 1])
+    assert.equal((await run('retry', { ...item })).out[0]?.mqsize, 1)
+    item = await take()
+    assert.equal(item.mqattempt, 2)
+    assert.equal((await run('by', { ...item, mqack: 'release' })).done, 1)
+    item = await take()
+    assert.equal(item.mqattempt, 2)
+    const extended = (await run('extend', { ...item })).out[0] as unknown as Handed
+    assert.deepEqual([extended.mqlease, extended.mqattempt], [item.mqlease, 2])
+    const wrong = await run('wrong', { ...item })
+    assert.equal(wrong.error?.code, 'MQ_INVALID_VALUE')
+    assert.match(wrong.error?.message ?? '', /ack, retry, reject, release, extend, not "finish"/)
+    await run('by', { ...item, mqack: 'reject' })
+    const dead = await take('dead')
+    assert.deepEqual([dead.mqk, dead.mqreason, dead.mqueue], ['a', 'rejected', 'q'])
+    assert.equal((await run('by', { ...dead, mqack: 'ack' })).out[0]?.mqsize, 0)
+  })
+
+  it('knows a lease that is none from one that has ended, and names those of a list', async () => {
+    const { got, add, come, run } = await start({}, { inFlight: 2 })
+    await add('a', 'b')
+    await come(2)
+    for (const mqlease of [undefined, null, 5, '', 'no lease', [], ['q:x', 7], {}]) {
+      const { error, out } = await run('ack', { _msgid: 'none', mqlease })
+      assert.equal(error?.code, 'MQ_INVALID_LEASE', `${mqlease}`)
+      assert.equal(out[0], undefined)
+    }
+    const [a, b] = got as [Handed, Handed]
+    await run('ack', { ...a })
+    const again = await run('ack', { ...a })
+    assert.equal(again.error?.code, 'MQ_LEASE_LOST')
+    const list = await run('ack', { mqlease: [a.mqlease, b.mqlease] })
+    assert.equal(list.error?.code, 'MQ_LEASE_LOST')
+    assert.ok(list.error?.message.includes(a.mqlease) && !list.error.message.includes(b.mqlease))
+    assert.equal((await run('ack', { ...b })).error?.code, 'MQ_LEASE_LOST')
+    assert.equal((await run('ack', { mqlease: 'gone:x-1' })).error?.code, 'MQ_UNKNOWN_QUEUE')
+  })
+
+  it('finds the lease by the id of a message that has lost it', async () => {
+    const { got, add, come, run, size } = await start()
+    await add('a')
+    await come(1)
+    const { out } = await run('ack', { _msgid: got[0]?._msgid, payload: 'new' })
+    assert.deepEqual([out[0]?.payload, out[0]?.mqsize], ['new', 0])
+    assert.deepEqual(await size(), { size: 0, leased: 0 })
+  })
+})
