@@ -14,6 +14,7 @@ export const PARTS = {
   changes: async () => (await import('./parts/changes.ts')).default,
   saves: async () => (await import('./parts/saves.ts')).default,
   start: async () => (await import('./parts/start.ts')).default,
+  consumers: async () => (await import('./parts/consumers.ts')).default,
   rpc: async () => (await import('./parts/rpc.ts')).default,
 } satisfies Record<string, () => Promise<Part>>
 

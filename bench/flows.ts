@@ -120,3 +120,13 @@ export const burstFlow = (load: Load, dbmode: number) => [
   { ...PLACE, ...ON_QUEUE, id: 'fetch', type: 'mq-fetch', wires: [['driver'], []] },
   configOf([{ ...QUEUE, dbmode }]),
 ]
+
+/** The same bursts, but items come by themselves, so many at a time, and are acknowledged. */
+export const consumeFlow = (load: Load, dbmode: number, inFlight: number) => [
+  TAB,
+  driver('bench-burst', load, { wires: [['add'], []] }),
+  { ...PLACE, ...ON_QUEUE, id: 'add', type: 'mq-add', wires: [['driver']] },
+  { ...PLACE, ...ON_QUEUE, id: 'consume', type: 'mq-consume', inFlight, wires: [['ack'], []] },
+  { ...PLACE, ...ON_QUEUE, id: 'ack', type: 'mq-ack', wires: [['driver']] },
+  configOf([{ ...QUEUE, dbmode }]),
+]

@@ -137,9 +137,14 @@ export class Consumers {
     this.serve()
   }
 
+  /** The queue will be loaded again. */
+  suspend(): void {
+    this.#handout.suspend()
+  }
+
   /** The queue has failed, and will be loaded again. */
   failed(error: () => MqueueError): void {
-    this.#handout.suspend()
+    this.suspend()
     this.#waiters.failAll(error)
   }
 

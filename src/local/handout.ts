@@ -21,9 +21,9 @@ export type Ending =
 /** Whom the handout of a queue calls. */
 export interface HandoutCalls {
   /**
-   * Moves an item into the dead letter queue.
+   * Moves an item that is out into the dead letter queue.
    *
-   * @returns whether it is there now; not, when that queue cannot be used at the moment
+   * @returns whether it is there now, and ended here; not, when that queue cannot be used at the moment
    */
   bury(item: QueuedItem, past: Past): boolean
   /** An item was dropped that no message has caused to go, or found that it went. */
@@ -147,12 +147,14 @@ export class Handout {
 
   /** Releases all leases, or those of an owner; without one, also what waits for its next attempt comes back. */
   releaseAll(owner?: string): void {
-    const back = [
-      ...this.#leases.endAll(owner).map((lease) => this.#released(lease)),
-      ...(owner === undefined ? this.#delayed.endAll() : []),
-      ...(owner === undefined ? this.#unburied.endAll() : []),
-    ]
-    for (const lease of back.sort(youngestFirst)) this.#takeBack(lease, lease)
+    const leased = this.#leases.endAll(owner)
+    for (const { id, attempts } of leased) this.#queue.observer.attempted(id, attempts - 1)
+    const others =
+      owner === undefined ? [...this.#delayed.endAll(), ...this.#unburied.endAll()] : []
+    const counted = new Set(others)
+    for (const lease of [...leased, ...others].sort(youngestFirst)) {
+      this.#takeBack(lease, counted.has(lease) ? lease.attempts : lease.attempts - 1)
+    }
     this.#calls.freed()
   }
 
@@ -173,14 +175,20 @@ export class Handout {
   /** The queue is given up, and will be loaded again: what is out now stays out then, if it is still there. */
   suspend(): void {
     this.#disarm()
-    if (this.out === 0) return
+    if (this.out === 0 || this.#suspended !== undefined) return
     const out = new Set(this.#all.flatMap((leases) => [...leases].map(({ id }) => id)))
     const found = new Set<number>()
     this.#suspended = { out, found }
-    this.#queue.isOut = (id) => {
-      if (!out.has(id)) return false
-      found.add(id)
-      return true
+    this.#queue.handout = {
+      isOut(id) {
+        if (!out.has(id)) return false
+        found.add(id)
+        return true
+      },
+      renumbered: () => {
+        this.forget()
+        out.clear()
+      },
     }
   }
 
@@ -188,7 +196,7 @@ export class Handout {
   resume(): void {
     const suspended = this.#suspended
     this.#suspended = undefined
-    this.#queue.isOut = undefined
+    this.#queue.handout = undefined
     if (suspended === undefined) return
     for (const leases of this.#all) {
       for (const { id, number } of [...leases]) if (!suspended.found.has(id)) leases.end(number)
@@ -205,7 +213,7 @@ export class Handout {
       ...this.#leases.endDue(now).filter((lease) => !this.#isGivenUp(lease)),
       ...this.#delayed.endDue(now),
     ]
-    for (const lease of back.sort(youngestFirst)) this.#takeBack(lease, lease)
+    for (const lease of back.sort(youngestFirst)) this.#takeBack(lease, lease.attempts)
     this.#armNext()
     this.#calls.freed()
   }
@@ -219,13 +227,13 @@ export class Handout {
 
   #comeBack(lease: Lease, ending: Ending): void {
     if (ending.how === 'reject') this.#giveUp(lease, lease.attempts, 'rejected', lease.owner)
-    else if (ending.how === 'release') this.#takeBack(lease, this.#released(lease))
+    else if (ending.how === 'release') this.#release(lease)
     else if (!this.#isGivenUp(lease)) this.#retry(lease, ending.delay)
   }
 
   #retry(lease: Lease, delay = this.#retryDelay(lease.attempts)): void {
     if (delay <= 0) {
-      this.#takeBack(lease, lease)
+      this.#takeBack(lease, lease.attempts)
       return
     }
     const now = this.#clock.now()
@@ -233,11 +241,11 @@ export class Handout {
     this.#arm(now + delay)
   }
 
-  /** A lease as it would be if its item had not been handed out. */
-  #released(lease: Lease): Lease {
+  /** Takes an item back as if it had not been handed out. */
+  #release(lease: Lease): void {
     const attempts = lease.attempts - 1
     this.#queue.observer.attempted(lease.id, attempts)
-    return { ...lease, attempts }
+    this.#takeBack(lease, attempts)
   }
 
   /** How long an item stays away after an attempt, in ms. */
@@ -251,7 +259,8 @@ export class Handout {
     return most > 0 && attempts >= most
   }
 
-  #takeBack(lease: Lease, { attempts, origin }: Past): void {
+  #takeBack(lease: Lease, attempts: number): void {
+    const { origin } = lease
     const hasPast = attempts > 0 || origin !== undefined
     const dropped = this.#queue.takeBack(lease, hasPast ? { attempts, origin } : NO_PAST)
     if (dropped !== undefined) this.#calls.dropped(dropped, lease.owner)
@@ -270,10 +279,7 @@ export class Handout {
 
   #bury(item: QueuedItem, past: Past): void {
     // There it begins anew.
-    if (this.#calls.bury(item, { attempts: 0, origin: past.origin })) {
-      this.#queue.ended(item)
-      return
-    }
+    if (this.#calls.bury(item, { attempts: 0, origin: past.origin })) return
     const now = this.#clock.now()
     this.#unburied.begin(++this.#numbers, item, past, '', now, BURY_AGAIN)
     this.#arm(now + BURY_AGAIN)

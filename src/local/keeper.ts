@@ -24,7 +24,7 @@ export type QueueState =
  * 3. the wanted one takes it and lets operations through (`open`).
  *
  * What fails is tried again with back-off, from the step that failed. A storage that fails while it is open is opened
- * again in the same way.
+ * again in the same way; the back-off begins anew once something was written.
  */
 export class Keeper {
   readonly #queue: Queue
@@ -198,6 +198,7 @@ export class Keeper {
       },
       ready: () => this.#become({ is: 'open', storage: this.#storage }),
       again: () => this.#again(storage),
+      worked: () => this.#backoff.reset(),
       failed: (error) => this.#failed(storage, error),
     })
     return after(opened, () => {
@@ -212,14 +213,15 @@ export class Keeper {
     this.#follow(Promise.resolve(this.#task).then(() => this.#try()))
   }
 
-  #failed(storage: Storage, error: MqueueError): void {
+  #failed(storage: Storage, error: MqueueError | undefined): void {
     if (storage !== this.#storage) return
     this.#queue.clear()
     if (this.#isEnding) return
-    this.#become({ is: 'failed', error })
+    if (error === undefined) this.#becomeOpening()
+    else this.#become({ is: 'failed', error })
     if (this.#task !== undefined) return
-    // Whoever failed may have to clear up first.
-    this.#follow(Promise.resolve().then(() => this.#try()))
+    // At once after it has worked; what fails whenever it is open is opened ever less often.
+    this.#follow(this.#backoff.wait(0).then(() => this.#try()))
   }
 
   /** Whether the wanted storage has the queue, and is open. */

@@ -127,8 +127,15 @@ export class Leases<V = unknown> implements Iterable<Lease<V>> {
 
   /** Ends all leases, or those of an owner, and returns them. */
   endAll(owner?: string): Lease<V>[] {
-    if (owner !== undefined && this.countOf(owner) === 0) return []
-    const ended = [...this].filter((lease) => owner === undefined || lease.owner === owner)
+    if (owner === undefined) {
+      const all = [...this]
+      this.#byNumber.clear()
+      this.#lists.clear()
+      this.#owned.clear()
+      return all
+    }
+    if (this.countOf(owner) === 0) return []
+    const ended = [...this].filter((lease) => lease.owner === owner)
     for (const { number } of ended) this.end(number)
     return ended
   }

@@ -206,7 +206,6 @@ export class LocalQueue {
     if (settled instanceof Promise) settled.catch(() => {})
     if (dropped !== undefined) this.#dropped(dropped, '')
     this.#around.watchers.changed()
-    this.consumers.serve()
     return true
   }
 
@@ -229,16 +228,20 @@ export class LocalQueue {
     if (is === 'open') this.consumers.opened()
     else if (is === 'failed') this.consumers.failed(() => this.#unusable())
     else if (is !== 'opening') this.consumers.closed(() => this.#unusable())
-    // It is read again under other ids; what was out is among it.
-    else this.consumers.forget()
+    else this.consumers.suspend()
   }
 
   /** Hands an item over to the dead letter queue; returns whether it is there. */
   #bury(item: QueuedItem, past: Past): boolean {
     const { deadLetter = '' } = this.definition
-    const isThere = this.#around.queue(deadLetter)?.takeIn(item, past) ?? false
-    if (isThere) this.#counters.drop(past.origin?.reason as string)
-    return isThere
+    const other = this.#around.queue(deadLetter)
+    if (other === undefined || !other.takeIn(item, past)) return false
+    this.#queue.ended(item)
+    this.#counters.drop(past.origin?.reason as string)
+    // It is here or there, whatever happens now.
+    if (other.#storage !== undefined) this.#storage?.tie(other.#storage)
+    other.consumers.serve()
+    return true
   }
 
   /** Tells of an item that was dropped without a message that caused it. */

@@ -6,6 +6,14 @@ import { KeyedList } from './keyed-list.ts'
 import type { Past } from './leases.ts'
 import { Segments } from './segments.ts'
 
+/** What is handed out while a queue is loaded again. */
+interface Out {
+  /** Whether an item that is loaded is out, so that it stays out. */
+  isOut(id: number): boolean
+  /** The items have other ids now, so that nobody knows what is out. */
+  renumbered(): void
+}
+
 /** An item that was taken, with all that is needed to put it back. */
 export interface TakenItem<V = unknown> extends QueuedItem<V> {
   readonly past?: Past | undefined
@@ -58,8 +66,8 @@ export class Queue<V = unknown> {
   #refuses: boolean
   /** Who is called with what comes and goes. */
   observer: Observer<V> = NOBODY as Observer<V>
-  /** Whether an item that is loaded is out on a lease, so that it stays out. */
-  isOut: ((id: number) => boolean) | undefined
+  /** What is handed out while the queue is loaded again. */
+  handout: Out | undefined
 
   /** @param definition a good definition, such as `parseDefinition` returns */
   constructor(definition: QueueDefinition) {
@@ -161,6 +169,16 @@ export class Queue<V = unknown> {
     return this.#withinBound()
   }
 
+  /** The items that are loaded next have other ids than before. */
+  renumbered(): void {
+    this.handout?.renumbered()
+  }
+
+  /** Says what the item that was added last has been through. */
+  noteNewest(past: Past): void {
+    this.#pasts.set(this.#nextId - 1, past)
+  }
+
   /** Removes all items with a key; returns how many that were. */
   remove(key: string): number {
     return this.#keepOnly((item) => item.key !== key)
@@ -199,7 +217,7 @@ export class Queue<V = unknown> {
    * @returns the item that did not stay because of it
    */
   load(id: number, key: string, value: V, past = NO_PAST): DroppedItem<V> | undefined {
-    if (this.isOut?.(id)) return undefined
+    if (this.handout?.isOut(id)) return undefined
     if (id >= this.#nextId) this.#nextId = id + 1
     if (this.#refuses && this.#isFull(key)) return { key, value, reason: 'full' }
     if (past !== NO_PAST) this.#pasts.set(id, past)

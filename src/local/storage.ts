@@ -15,8 +15,14 @@ export interface Opening {
   ready(): void
   /** Has operations wait until the storage, which is open, was opened again. */
   again(): void
-  /** Is called when the storage, once open, has failed: what the queue holds is not what is stored any more. */
-  failed(error: MqueueError): void
+  /** Is called when the storage, once open, has written something. What fails after that is tried again at once. */
+  worked(): void
+  /**
+   * Is called when the storage, once open, has failed: what the queue holds is not what is stored any more.
+   *
+   * @param error fails the operations until it is open again; without one they wait, since nothing was under way
+   */
+  failed(error?: MqueueError): void
 }
 
 /**
@@ -34,6 +40,8 @@ export interface Storage extends Observer {
   readonly isOpen: boolean
   /** @throws MqueueError `MQ_INVALID_KEY`, `MQ_INVALID_VALUE` for what it cannot keep; `MQ_UNAVAILABLE` when too much waits */
   check(key: string, value: unknown): void
+  /** Has what was noted last here and there be stored together or not at all, where one place has both. */
+  tie(other: Storage): void
   /** Returns `result` once all that came and went so far is stored: at once, or as a promise that rejects when it was refused. */
   settle<T>(result: T): MaybePromise<T>
   /**
@@ -73,6 +81,7 @@ export class NoStorage implements Storage {
   came(): void {}
   went(): void {}
   attempted(): void {}
+  tie(): void {}
   settle<T>(result: T): T {
     return result
   }

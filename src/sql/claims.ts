@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { MqueueError, quote } from '../errors.ts'
 import type { Connection } from './connection.ts'
 import type { Driver, Table } from './drivers/driver.ts'
-import type { Failures, Lane } from './lane.ts'
+import type { Lane, Outcomes } from './lane.ts'
 import type { SharedConnection } from './shared-connection.ts'
 import { openTables } from './table.ts'
 
@@ -20,7 +20,7 @@ export interface Claim {
    *
    * @param largestId the largest id that the table has or has assigned
    */
-  lane(failures: Failures, largestId: number): Lane
+  lane(outcomes: Outcomes, largestId: number): Lane
   /** Releases the lock; once, however often it is called. It never rejects. */
   release(): Promise<void>
 }
@@ -159,7 +159,7 @@ export class Claims {
     return {
       connection,
       table,
-      lane: (failures, largestId) => this.#shared.lane(connection, table, failures, largestId),
+      lane: (outcomes, largestId) => this.#shared.lane(connection, table, outcomes, largestId),
       release() {
         releasing ??= release()
         return releasing

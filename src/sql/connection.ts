@@ -6,6 +6,7 @@ import {
   type OpenOptions,
   type TableChanges,
   UncertainCommit,
+  Unusable,
 } from './drivers/driver.ts'
 
 export { UncertainCommit } from './drivers/driver.ts'
@@ -45,14 +46,7 @@ export class Connection {
       connection = new Connection(address, await openDriver(address, { owner, onLost }))
       return connection
     } catch (cause) {
-      if (cause instanceof MqueueError) throw cause
-      const reason = reasonAt(address, cause)
-      const advice =
-        address.kind === 'sqlite'
-          ? 'Check that its directory is there and that this process may write to it.'
-          : 'Check that it runs and that the address, the user and the password are right.'
-      const text = `The database ${address.shown} cannot be used: ${reason}. ${advice}`
-      throw new MqueueError('MQ_UNAVAILABLE', text)
+      throw unusable(address, cause)
     }
   }
 
@@ -111,6 +105,11 @@ export class Connection {
     })
   }
 
+  /** Gives the connection up, in its turn, if no transaction can be begun over it. Other failures are none here. */
+  async probe(timeout: number): Promise<void> {
+    await this.transaction(async () => {}, timeout).catch(() => {})
+  }
+
   /**
    * Does some work without a transaction around it, in its turn.
    *
@@ -137,7 +136,7 @@ export class Connection {
   /** Ends the connection at once: what is under way on it fails. */
   lose(cause: unknown): void {
     if (this.#lost !== undefined) return
-    this.#lost = new Error(reasonAt(this.address, cause))
+    this.#lost = cause instanceof MqueueError ? cause : new Error(reasonAt(this.address, cause))
     this.#driver.destroy()
     this.#giveUp?.()
     this.#onLost?.(this.#lost)
@@ -165,13 +164,18 @@ export class Connection {
       const timer = setTimeout(tooLong, timeout)
       this.#committing = false
       this.#giveUp = () => {
-        const { message } = this.#lost as Error
-        reject(this.#committing ? new UncertainCommit(message) : new Error(message))
+        const lost = this.#lost as Error
+        reject(this.#committing ? new UncertainCommit(lost.message) : lost)
       }
       // The process must not end while somebody waits for this.
       this.#driver.hold(true)
       work(() => timer.refresh())
-        .then(resolve, reject)
+        .then(resolve, (error) => {
+          if (!(error instanceof Unusable)) return reject(error)
+          const failure = unusable(this.address, error)
+          reject(failure)
+          this.lose(failure)
+        })
         .finally(() => {
           clearTimeout(timer)
           this.#driver.hold(false)
@@ -179,6 +183,21 @@ export class Connection {
         })
     })
   }
+}
+
+/** The error of a database that cannot be used, with what to do and without anything secret. */
+function unusable(address: Address, cause: unknown): MqueueError {
+  if (cause instanceof MqueueError) return cause
+  const reason = reasonAt(address, cause)
+  const text = `The database ${address.shown} cannot be used: ${reason}. ${adviceFor(address, cause)}`
+  return new MqueueError('MQ_UNAVAILABLE', text)
+}
+
+function adviceFor({ kind }: Address, cause: unknown): string {
+  if (cause instanceof Unusable) return cause.advice
+  return kind === 'sqlite'
+    ? 'Check that its directory is there and that this process may write to it.'
+    : 'Check that it runs and that the address, the user and the password are right.'
 }
 
 /** Opens a driver; each is loaded only when it is used. */

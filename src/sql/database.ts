@@ -13,8 +13,8 @@ export class Database {
   readonly #report: () => Report
   readonly #shared: SharedConnection
   readonly #claims: Claims
-  /** The errors that were reported last, by queue, so that each is reported once. */
-  readonly #reported = new Map<string, string>()
+  /** The errors that were reported since a queue has worked, by queue, so that each is reported once. */
+  readonly #reported = new Map<string, Set<string>>()
 
   constructor(location: StoreLocation, report: () => Report) {
     this.#location = location
@@ -71,12 +71,13 @@ export class Database {
     return address instanceof MqueueError ? address.message : reasonAt(address, cause)
   }
 
-  /** Reports an error, unless it was the last one that was reported of its queue. */
+  /** Reports an error, unless it was reported since the queue has worked. */
   complain(queue: string, { message }: MqueueError): void {
-    if (this.#reported.get(queue) === message) return
+    const reported = this.#reported.get(queue) ?? new Set()
+    if (reported.has(message)) return
     // A database that cannot be reached is reported once, not for every queue.
-    const isKnown = [...this.#reported.values()].includes(message)
-    this.#reported.set(queue, message)
+    const isKnown = [...this.#reported.values()].some((texts) => texts.has(message))
+    this.#reported.set(queue, reported.add(message))
     if (!isKnown) this.report.error(message)
   }
 

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import { quote } from '../errors.ts'
 import type { QueuedItem } from '../local/items.ts'
+import type { Past } from '../local/leases.ts'
 import type { Queue } from '../local/queue.ts'
-import type { Segments } from '../local/segments.ts'
 import type { Opening, Storage } from '../local/storage.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { encode, encodeAsText, encodeWhatCan, type StoredItem } from '../value.ts'
@@ -11,8 +11,8 @@ import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
 import { HandOver, withIds, withoutIds } from './hand-over.ts'
 import { Ids } from './ids.ts'
-import type { Chunk, Lane } from './lane.ts'
-import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
+import type { Chunk, Lane, Outcomes } from './lane.ts'
+import { AT_ONCE, LOAD_TIMEOUT, type Loaded, restore, takeAll } from './loading.ts'
 import { UNWATCHED } from './merging.ts'
 import {
   deleteLoaded,
@@ -22,8 +22,8 @@ import {
   rescueNow,
   unwritable,
 } from './reports.ts'
-import type { RescueFile } from './rescue-file.ts'
-import { assertFits } from './table.ts'
+import type { RescuedItem, RescueFile } from './rescue-file.ts'
+import { assertFits, pastColumns } from './table.ts'
 
 /** How long a step of leaving a table may take, in ms. */
 const LEAVE_TIMEOUT = 10_000
@@ -46,10 +46,14 @@ export class Journal implements Storage {
   #ids: Ids | undefined
   /** Whether the table has what the queue holds, or held before the journal failed. */
   #hasRows = false
+  /** Whether the database has refused changes, and taken none since. */
+  #isRefused = false
   /** Whether the rows are being removed, since a queue that is saved at the stop takes what they hold. */
   #isLeaving = false
   /** What the queue held before this journal had it. */
   readonly #handOver: HandOver
+  /** Whether it was said that the table cannot keep how often an item was handed out. */
+  #isToldUncounted = false
   /** What `check` has encoded for the item that comes next. */
   #checked: { key: string; value: unknown; stored: StoredItem } | undefined
 
@@ -78,12 +82,12 @@ export class Journal implements Storage {
     this.#checked = { key, value, stored }
   }
 
-  came(id: number, key: string, value: unknown): void {
+  came(id: number, key: string, value: unknown, past?: Past): void {
     const checked = this.#checked
     this.#checked = undefined
     const isChecked = checked !== undefined && checked.key === key && checked.value === value
     const { val, val_type, key: text } = isChecked ? checked.stored : this.#encode(key, value)
-    this.#lane?.insert({ id, key: text, val, val_type })
+    this.#lane?.insert({ id, key: text, val, val_type, ...pastColumns(past) })
     this.#ids?.given(id)
   }
 
@@ -93,7 +97,13 @@ export class Journal implements Storage {
   }
 
   attempted(id: number, attempts: number): void {
-    this.#lane?.attempted(id, attempts)
+    if (this.#claim === undefined) return
+    if (this.#claim.table.counts) this.#lane?.attempted(id, attempts)
+    else this.#tellUncounted()
+  }
+
+  tie(other: Storage): void {
+    if (other instanceof Journal && other.#lane !== undefined) this.#lane?.tie(other.#lane)
   }
 
   settle<T>(result: T): MaybePromise<T> {
@@ -132,7 +142,8 @@ export class Journal implements Storage {
     } catch (cause) {
       throw openingError(database, this.#name, cause, opening.signal)
     }
-    database.recover(this.#name)
+    // Where changes are refused, that it can be read says little.
+    if (!this.#isRefused) database.recover(this.#name)
   }
 
   async leave(queue: Queue, next: Storage): Promise<void> {
@@ -200,6 +211,15 @@ export class Journal implements Storage {
     rescueNow(this.place, this.#name, [{ id, ...encodeWhatCan(key, value) }])
   }
 
+  #tellUncounted(): void {
+    if (this.#isToldUncounted) return
+    this.#isToldUncounted = true
+    const lacks = `Table ${quote(this.#name)} has no columns attempts and dead_letter`
+    const text = 'how often an item was handed out is forgotten when this process ends'
+    const advice = 'Add them (attempts int not null default 0, dead_letter varchar(80))'
+    this.place.report.warn(`${lacks}: ${text}. ${advice}.`)
+  }
+
   #encode(key: string, value: unknown): StoredItem {
     const table = this.#claim?.table
     if (table === undefined) return encodeWhatCan(key, value)
@@ -225,39 +245,65 @@ export class Journal implements Storage {
     this.#hasRows = true
     opening.signal.throwIfAborted()
     this.#claim = claim
-    const failures = {
-      refused: (cause: Error) => this.#failed(database.explain(this.#name, cause), opening),
-      lost: (cause: Error, uncertain: Chunk | undefined) => {
-        if (uncertain !== undefined) this.#noteUncertain(uncertain)
-        return this.#failed(database.unavailable(cause), opening)
-      },
-    }
-    this.#lane = claim.lane(failures, loaded.lastId)
+    this.#lane = claim.lane(this.#outcomesOf(opening), loaded.lastId)
     this.#ids = new Ids(claim.table, queue, loaded.lastId, opening.again)
     queue.clear()
-    reportLeftOut(database, this.#name, await fill(queue, loaded.items))
+    if (loaded.isRenumbered) queue.renumbered()
+    reportLeftOut(database, this.#name, await fill(queue, loaded))
     queue.restartIds(loaded.lastId)
     if (this.#lane === undefined) throw new Error('the connection was lost')
   }
 
-  /** Gives up what memory holds: the table says what the queue holds. */
-  #failed(error: Error, opening: Opening): Error {
-    const claim = this.#claim
-    this.#close()
-    claim?.release()
-    const explained = this.place.explain(this.#name, error)
-    this.place.complain(this.#name, explained)
-    opening.failed(explained)
-    return explained
+  /** What is done about the outcome of a commit. When it fails memory is given up: the table says what the queue holds. */
+  #outcomesOf(opening: Opening): Outcomes {
+    const database = this.place
+    const giveUp = () => {
+      const claim = this.#claim
+      this.#close()
+      claim?.release()
+    }
+    return {
+      worked: () => {
+        this.#isRefused = false
+        opening.worked()
+        database.recover(this.#name)
+      },
+      refused: (cause) => {
+        giveUp()
+        const error = database.explain(this.#name, cause)
+        if (!this.#isRefused) database.complain(this.#name, error)
+        this.#isRefused = true
+        opening.failed(error)
+        return error
+      },
+      lost: (cause, uncertain) => {
+        if (uncertain.length > 0) this.#noteUncertain(uncertain)
+        giveUp()
+        const error = database.unavailable(cause)
+        database.complain(this.#name, error)
+        opening.failed(error)
+        return error
+      },
+      cut: () => {
+        giveUp()
+        opening.failed()
+      },
+    }
   }
 
   /** Notes what must not be in the table and what must, should the commit have been made after all. */
-  #noteUncertain({ added, removed, removedItems }: Chunk): void {
-    const items = removedItems.map(({ key, value }, i) => ({
-      id: removed[i] as number,
-      ...encodeWhatCan(key, value),
-    }))
-    rescueNow(this.place, this.#name, items, [...added.keys()])
+  #noteUncertain(chunks: readonly Chunk[]): void {
+    // What comes first for an id says whether the item was there before.
+    const added = new Set<number>()
+    const items = new Map<number, RescuedItem>()
+    for (const chunk of chunks) {
+      for (const [at, { key, value }] of chunk.removedItems.entries()) {
+        const id = chunk.removed[at] as number
+        if (!added.has(id)) items.set(id, { id, ...encodeWhatCan(key, value) })
+      }
+      for (const id of chunk.added.keys()) if (!items.has(id)) added.add(id)
+    }
+    rescueNow(this.place, this.#name, items.values(), [...added])
   }
 
   /** Removes the rows of what the queue holds, all or none. */
@@ -308,12 +354,12 @@ export class Journal implements Storage {
 }
 
 /** Has a queue take over items with the ids they have; returns how many it did not let in. */
-async function fill(queue: Queue, items: Segments<unknown>): Promise<number> {
+async function fill(queue: Queue, { items, pasts }: Loaded): Promise<number> {
   let left = 0
   for (let count = 1; ; count++) {
     const item = items.take()
     if (item === undefined) return left
-    if (queue.load(item.id, item.key, item.value) !== undefined) left++
+    if (queue.load(item.id, item.key, item.value, pasts.get(item.id)) !== undefined) left++
     if (count % AT_ONCE === 0) await setImmediate()
   }
 }

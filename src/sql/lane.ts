@@ -15,30 +15,40 @@ interface Waiter<T = unknown> {
 
 /** Changes of one table that are committed together, in the order of their chunks. */
 export class Chunk {
+  readonly lane: Lane
   readonly table: Table
   /** The rows that came, by their ids. */
   readonly added = new Map<number, Row>()
   /** The ids of the rows that went, and what they held. */
   readonly removed: number[] = []
   readonly removedItems: Item[] = []
+  /** How often items that stay were handed out, by their ids. */
+  readonly attempted = new Map<number, number>()
+  /** Changes of other tables that are made together with these. */
+  readonly ties = new Set<Chunk>()
   readonly waiters: Waiter[] = []
   characters = 0
 
-  constructor(table: Table) {
+  constructor(lane: Lane, table: Table) {
+    this.lane = lane
     this.table = table
   }
 
   get changes(): number {
-    return this.added.size + this.removed.length
+    return this.added.size + this.removed.length + this.attempted.size
   }
 }
 
-/** Is called with the failures of one table, before any promise that waits is rejected. */
-export interface Failures {
+/** Is called with what becomes of the changes of one table, before any promise that waits is settled. */
+export interface Outcomes {
+  /** Some changes are committed. */
+  worked(): void
   /** The database refuses the changes; nothing of them was made. Returns the error for those who wait. */
   refused(cause: Error): Error
-  /** The connection is lost. Of the chunk, if any, it is not known whether it was made. Returns the error as well. */
-  lost(cause: Error, uncertain: Chunk | undefined): Error
+  /** The connection is lost. Of some chunks it is not known whether they were made. Returns the error as well. */
+  lost(cause: Error, uncertain: readonly Chunk[]): Error
+  /** The connection is lost while no change was under way. */
+  cut(): void
 }
 
 /** Who commits the changes of lanes. */
@@ -56,29 +66,29 @@ interface Group {
 /** The changes of one table on their way to the database. */
 export class Lane {
   readonly #table: Table
-  readonly #failures: Failures
+  readonly #outcomes: Outcomes
   readonly #group: Group
   /** What waits, oldest first. */
   readonly #chunks: Chunk[] = []
-  #committing: Chunk | undefined
+  #committing: readonly Chunk[] = []
   #isClosed = false
   #largestId: number
 
-  constructor(table: Table, failures: Failures, group: Group, largestId: number) {
+  constructor(table: Table, outcomes: Outcomes, group: Group, largestId: number) {
     this.#table = table
-    this.#failures = failures
+    this.#outcomes = outcomes
     this.#group = group
     this.#largestId = largestId
   }
 
-  /** The chunk that is committed next. */
-  get next(): Chunk | undefined {
-    return this.#chunks[0]
+  /** What waits to be committed, oldest first. */
+  get waiting(): readonly Chunk[] {
+    return this.#chunks
   }
 
   /** Whether all that was noted is committed. */
   get isSettled(): boolean {
-    return this.#committing === undefined && this.#chunks.length === 0
+    return this.#committing.length === 0 && this.#chunks.length === 0
   }
 
   /** @throws MqueueError `MQ_UNAVAILABLE` when so much waits that nothing more may come */
@@ -98,8 +108,25 @@ export class Lane {
     this.#group.noted(this, 1, characters)
   }
 
-  /** Notes that an item was handed out again. */
-  attempted(_id: number, _attempts: number): void {}
+  /** Notes how often an item that stays was handed out. */
+  attempted(id: number, attempts: number): void {
+    const chunk = this.#open(0)
+    const row = chunk.added.get(id)
+    if (row !== undefined) chunk.added.set(id, { ...row, attempts })
+    else {
+      const isNew = !chunk.attempted.has(id)
+      chunk.attempted.set(id, attempts)
+      this.#group.noted(this, isNew ? 1 : 0, 0)
+    }
+  }
+
+  /** Has what was noted last be committed together with what another lane noted last. */
+  tie(other: Lane): void {
+    const [own, others] = [this.#chunks.at(-1), other.#chunks.at(-1)]
+    if (own === undefined || others === undefined) return
+    own.ties.add(others)
+    others.ties.add(own)
+  }
 
   /** Notes a row that went. */
   remove(id: number, item: Item): void {
@@ -111,12 +138,12 @@ export class Lane {
     }
     chunk.removed.push(id)
     chunk.removedItems.push(item)
-    this.#group.noted(this, 1, 0)
+    this.#group.noted(this, chunk.attempted.delete(id) ? 0 : 1, 0)
   }
 
   /** Returns a result when all that was noted so far is committed, at once where it is. Results keep their order. */
   settle<T>(result: T): MaybePromise<T> {
-    const chunk = this.#chunks.at(-1) ?? this.#committing
+    const chunk = this.#chunks.at(-1) ?? this.#committing.at(-1)
     if (chunk === undefined) return result
     return new Promise<T>((resolve, reject) => {
       chunk.waiters.push({ result, resolve, reject } as Waiter)
@@ -140,37 +167,41 @@ export class Lane {
     this.#group.remove(this)
   }
 
-  /** Begins to commit the next chunk. */
-  take(): Chunk {
-    const chunk = this.#chunks.shift() as Chunk
-    this.#committing = chunk
-    return chunk
+  /** Begins to commit the next chunks. */
+  take(count: number): readonly Chunk[] {
+    this.#committing = this.#chunks.splice(0, count)
+    return this.#committing
   }
 
-  /** The chunk under way is committed. */
+  /** What is under way is committed. */
   succeed(): void {
-    const chunk = this.#committing as Chunk
-    this.#committing = undefined
-    this.#group.done(chunk)
-    for (const { resolve, result } of chunk.waiters) resolve(result)
+    const chunks = this.#committing
+    this.#committing = []
+    for (const chunk of chunks) this.#group.done(chunk)
+    this.#outcomes.worked()
+    for (const { waiters } of chunks) for (const { resolve, result } of waiters) resolve(result)
   }
 
-  /** The chunk under way was refused; what waits behind it may stand on it. */
+  /** What is under way was refused; what waits behind it may stand on it. */
   refuse(cause: Error): void {
-    this.#fail(() => this.#failures.refused(cause))
+    this.#fail(() => this.#outcomes.refused(cause))
   }
 
   /** The connection is lost. */
   lose(cause: Error, isUncertain: boolean): void {
-    const uncertain = isUncertain ? this.#committing : undefined
-    this.#fail(() => this.#failures.lost(cause, uncertain))
+    const uncertain = isUncertain ? this.#committing : []
+    if (!this.isSettled) this.#fail(() => this.#outcomes.lost(cause, uncertain))
+    else if (!this.#isClosed) {
+      this.close()
+      this.#outcomes.cut()
+    }
   }
 
   #fail(explain: () => Error): void {
     if (this.#isClosed) return
     this.close()
-    const chunks = [...(this.#committing === undefined ? [] : [this.#committing]), ...this.#chunks]
-    this.#committing = undefined
+    const chunks = [...this.#committing, ...this.#chunks]
+    this.#committing = []
     this.#chunks.length = 0
     const error = explain()
     for (const chunk of chunks) {
@@ -188,7 +219,7 @@ export class Lane {
   }
 
   #newChunk(): Chunk {
-    const chunk = new Chunk(this.#table)
+    const chunk = new Chunk(this, this.#table)
     this.#chunks.push(chunk)
     return chunk
   }

@@ -1,3 +1,4 @@
+import type { Past } from '../local/leases.ts'
 import { Segments } from '../local/segments.ts'
 import { decode, encodeWhatCan } from '../value.ts'
 import type { Claim } from './claims.ts'
@@ -27,6 +28,8 @@ export const AT_ONCE = 20_000
 export interface Loaded {
   /** The items with the ids of their rows, oldest first. An item that has no row has the id 0. */
   readonly items: Segments<unknown>
+  /** What some of the items have been through, by the ids of their rows. */
+  readonly pasts: ReadonlyMap<number, Past>
   /** The largest id that the table holds or has assigned. */
   readonly lastId: number
   /** How many of them came from the rescue file. */
@@ -34,7 +37,10 @@ export interface Loaded {
 }
 
 /** What was brought together in the table. */
-export type Restored = Loaded & PutBack
+export interface Restored extends Loaded, PutBack {
+  /** Whether the rows have other ids than before. */
+  readonly isRenumbered?: boolean
+}
 
 /**
  * Takes all items out of a queue's table, as Kamailio does at its start (dbmode 1 and 2): what the rescue file
@@ -50,6 +56,7 @@ export async function takeAll(
   onTaking: (rows: () => Iterable<RescuedItem>) => void,
 ): Promise<Loaded> {
   const items = new Segments<unknown>()
+  const pasts = new Map<number, Past>()
   let rescued = 0
   const rows = () => rescuedItems(items, rescued)
   try {
@@ -66,7 +73,7 @@ export async function takeAll(
         progressed()
         await pause(progress)
       }
-      const read = await readAll(driver, table, items, progress, progressed)
+      const read = await readAll(driver, table, { items, pasts }, progress, progressed)
       onTaking(rows)
       const removed = await driver.removeAll(table)
       if (removed !== read) throw changedMeanwhile(removed, read)
@@ -75,7 +82,7 @@ export async function takeAll(
     if (error instanceof UncertainCommit) await rescue.append(rows())
     throw error
   }
-  return { items, lastId: 0, rescued }
+  return { items, pasts, lastId: 0, rescued }
 }
 
 /**
@@ -94,7 +101,7 @@ export async function restore(
   if (!lacksIds || first.items.size >= largestId) return first
   await makeRoom(claim, 1, LOAD_TIMEOUT)
   const { rescued, ...second } = await bringTogether(claim, rescue, progress)
-  return { rescued: first.rescued + rescued, ...second }
+  return { rescued: first.rescued + rescued, ...second, isRenumbered: true }
 }
 
 async function bringTogether(
@@ -109,16 +116,17 @@ async function bringTogether(
     await numberItems(range, rescue, table.largestId)
   }
   const items = new Segments<unknown>()
+  const pasts = new Map<number, Past>()
   const load = async (driver: Driver, progressed: () => void) => {
     const put = isRescuing
       ? await putBack(driver, table, rescue, progress, progressed)
       : { rescued: 0, left: [], reason: '', lacksIds: false }
-    const reading = readAll(driver, table, items, progress, progressed)
+    const reading = readAll(driver, table, { items, pasts }, progress, progressed)
     const [read, lastId] = await Promise.all([reading, driver.lastId(table)])
     // What one statement has read is all that there was.
     const count = read < PAGE ? read : await driver.count(table)
     if (count !== read) throw changedMeanwhile(count, read)
-    return { items, lastId, ...put }
+    return { items, pasts, lastId, ...put }
   }
   // Each round trip counts where thousands of queues are opened: what only reads needs no transaction.
   const restored = isRescuing
@@ -133,19 +141,20 @@ async function bringTogether(
 async function readAll(
   driver: Driver,
   table: Table,
-  items: Segments<unknown>,
+  { items, pasts }: { items: Segments<unknown>; pasts: Map<number, Past> },
   progress: Progress,
   progressed: () => void,
 ): Promise<number> {
   let read = 0
   let lastId: number | undefined
   for await (const page of readItems(driver, table)) {
-    for (const { id, key, value } of page) {
+    for (const { id, key, value, past } of page) {
       if (id === lastId) {
         throw new Error(`row ${id}: there are two rows with this id; give one another id`)
       }
       lastId = id
       items.add(id, key, value, 0)
+      if (past !== undefined) pasts.set(id, past)
     }
     read += page.length
     progressed()

@@ -4,7 +4,7 @@ import type { Queue } from '../local/queue.ts'
 import { encodeAsText, encodeWhatCan } from '../value.ts'
 import type { Row, Table } from './drivers/driver.ts'
 import type { RescuedItem } from './rescue-file.ts'
-import { assertFits } from './table.ts'
+import { assertFits, pastColumns } from './table.ts'
 
 /** The items of a queue that its table cannot keep. */
 export class Unfit {
@@ -51,7 +51,8 @@ export function* rowsOf(queue: Queue, table: Table, firstId: number, unfit: Unfi
     try {
       const stored = table.typed ? encodeWhatCan(key, value) : encodeAsText(key, value)
       assertFits(table, stored)
-      yield { id: id++, ...stored }
+      const past = table.counts ? pastColumns(queue.pastOf(item.id)) : {}
+      yield { id: id++, ...stored, ...past }
     } catch (error) {
       if (!(error instanceof MqueueError)) throw error
       unfit.add(item.id, place, error)

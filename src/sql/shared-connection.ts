@@ -3,7 +3,7 @@ import { MqueueError } from '../errors.ts'
 import { Connection } from './connection.ts'
 import type { Table } from './drivers/driver.ts'
 import { GroupCommit } from './group-commit.ts'
-import type { Failures, Lane } from './lane.ts'
+import type { Lane, Outcomes } from './lane.ts'
 
 /** The connection to a database that all share who use it. It is open as long as somebody does. */
 export class SharedConnection {
@@ -50,9 +50,9 @@ export class SharedConnection {
   }
 
   /** Begins to journal a table over the connection. */
-  lane(connection: Connection, table: Table, failures: Failures, largestId: number): Lane {
+  lane(connection: Connection, table: Table, outcomes: Outcomes, largestId: number): Lane {
     if (this.#commits?.connection !== connection) this.#commits = new GroupCommit(connection)
-    return this.#commits.lane(table, failures, largestId)
+    return this.#commits.lane(table, outcomes, largestId)
   }
 
   /** Waits for something, but ends the connection when it takes longer than that, in ms. */

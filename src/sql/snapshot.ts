@@ -70,6 +70,8 @@ export class Snapshot implements Storage {
 
   attempted(): void {}
 
+  tie(): void {}
+
   settle<T>(result: T): T {
     return result
   }
@@ -136,8 +138,11 @@ export class Snapshot implements Storage {
       reportLoaded(database, this.#name, claim.table, loaded)
       let left = 0
       let count = 0
-      for (const { key, value } of loaded.items) {
-        if (queue.add(key, value).dropped !== undefined) left++
+      for (const { id, key, value } of loaded.items) {
+        const { dropped } = queue.add(key, value)
+        if (dropped !== undefined) left++
+        const past = loaded.pasts.get(id)
+        if (past !== undefined && dropped === undefined) queue.noteNewest(past)
         if (++count % AT_ONCE === 0) await setImmediate()
       }
       if (opening.signal.aborted) {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { MqueueError } from '../errors.ts'
+import type { Origin, Past } from '../local/leases.ts'
 import { decode, type StoredItem } from '../value.ts'
 import type { Column, Description, Driver, Row, Table } from './drivers/driver.ts'
 
@@ -11,6 +12,8 @@ export interface ItemInRow {
   readonly id: number
   readonly key: string
   readonly value: unknown
+  /** What it has been through; undefined where that is nothing. */
+  readonly past: Past | undefined
 }
 
 /**
@@ -49,10 +52,25 @@ function fitTable(queue: string, description: Description | undefined): Table | 
     const [key, val] = [column(columns, 'key'), column(columns, 'val')]
     assertText(key)
     assertText(val)
-    return { queue, name, key, val, typed: type !== undefined, largestId: id.largest }
+    return {
+      queue,
+      name,
+      key,
+      val,
+      typed: type !== undefined,
+      counts: isCounting(columns),
+      largestId: id.largest,
+    }
   } catch (error) {
     return error as Error
   }
+}
+
+/** Whether a table can keep how often its items were handed out, and whence they came. */
+function isCounting(columns: readonly Column[]): boolean {
+  const attempts = columns.find((one) => one.name === 'attempts')
+  const origin = columns.find((one) => one.name === 'dead_letter')
+  return attempts?.largest !== undefined && origin?.isText === true
 }
 
 function column(columns: readonly Column[], wanted: string): Column {
@@ -125,9 +143,27 @@ function readRow(row: Row): ItemInRow {
     if (typeof row[name] !== 'string') throw badRow(id, `its ${name} is not a text`)
   }
   try {
-    return { id, ...decode({ key: row.key, val: row.val, val_type: row.val_type ?? null }) }
+    const item = decode({ key: row.key, val: row.val, val_type: row.val_type ?? null })
+    return { id, ...item, past: pastIn(row) }
   } catch (error) {
     throw badRow(id, `its value cannot be read (${(error as Error).message})`)
+  }
+}
+
+function pastIn({ attempts = 0, dead_letter: text }: Row): Past | undefined {
+  const [, reason, queue = ''] = /^(attempts|rejected):(.*)$/.exec(text ?? '') ?? []
+  if (attempts === 0 && reason === undefined) return undefined
+  const origin = reason && { reason: reason as Origin['reason'], queue }
+  return { attempts, origin: origin || undefined }
+}
+
+/** The columns of a row that say what its item has been through; none where that is nothing. */
+export function pastColumns(past: Past | undefined): Pick<Row, 'attempts' | 'dead_letter'> {
+  if (past === undefined) return {}
+  const { attempts, origin } = past
+  return {
+    ...(attempts > 0 && { attempts }),
+    ...(origin && { dead_letter: `${origin.reason}:${origin.queue}` }),
   }
 }
 

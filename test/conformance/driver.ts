@@ -41,7 +41,8 @@ export async function madeTable(driver: Driver, name: string): Promise<Table> {
     Column?,
   ]
   const largestId = id.largest as number
-  return { queue: name, name: found.name, key, val, typed: type !== undefined, largestId }
+  const counts = found.columns.some((one) => one.name === 'attempts')
+  return { queue: name, name: found.name, key, val, typed: type !== undefined, counts, largestId }
 }
 
 export function conformsAsDriver(
@@ -191,6 +192,32 @@ export function conformsAsDriver(
       }
       await driver.write([{ table: q, removed: [7], added: [row(8)] }])
       assert.deepEqual(await inTable(q), [8])
+    })
+
+    it('keeps how often items were handed out, and whence they came', async () => {
+      const driver = await open()
+      const table = await madeTable(driver, 'q')
+      const past = { attempts: 2, dead_letter: 'rejected:calls' }
+      const added = [row(1), { ...row(2), ...past }, row(3), { ...row(4), attempts: 1 }, row(9)]
+      await driver.write([{ table, removed: [], added }])
+      assert.deepEqual(await driver.read(table, undefined, 10), added)
+      const attempted = new Map([
+        [1, 1],
+        [3, 1],
+        [4, 2],
+        [9, 1],
+      ])
+      await driver.write([{ table, removed: [2], added: [row(10)], attempted }])
+      const rows = [
+        { ...row(1), attempts: 1 },
+        { ...row(3), attempts: 1 },
+        { ...row(4), attempts: 2 },
+        { ...row(9), attempts: 1 },
+        row(10),
+      ]
+      assert.deepEqual(await driver.readIds(table, [1, 3, 4, 9, 10]), rows)
+      await driver.write([{ table, removed: [], added: [], attempted: new Map([[1, 0]]) }])
+      assert.deepEqual(await driver.readIds(table, [1]), [row(1)])
     })
 
     it('to a table without val_type leaves the type out', async () => {
@@ -381,12 +408,15 @@ export function conformsAsDriver(
       for (const { columns, unfit } of described.values()) {
         assert.equal(unfit, undefined)
         assert.deepEqual(columns.map((column) => column.name).sort(), [
+          'attempts',
+          'dead_letter',
           'id',
           'key',
           'val',
           'val_type',
         ])
-        for (const column of columns) assert.equal(column.isText, column.name !== 'id')
+        const numbers = ['id', 'attempts']
+        for (const { name, isText } of columns) assert.equal(isText, !numbers.includes(name))
         assert.ok(columns.find((column) => column.name === 'id')?.largest)
       }
       const known = [...described.values()].map((one) => one.name)

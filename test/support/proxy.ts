@@ -2,7 +2,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 export class TcpProxy {
-  readonly #target: number
+  /** The port that new connections go on to. */
+  target: number
   #server: Server | undefined
   readonly #pairs = new Set<[client: Socket, server: Socket]>()
   port = 0
@@ -12,7 +13,7 @@ export class TcpProxy {
   frozen = false
 
   constructor(target: number) {
-    this.#target = target
+    this.target = target
   }
 
   /** Takes connections, on the same port as before. */
@@ -46,7 +47,7 @@ export class TcpProxy {
   }
 
   #join(client: Socket): void {
-    const server = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true })
+    const server = connect({ port: this.target, host: '127.0.0.1', allowHalfOpen: true })
     const pair: [Socket, Socket] = [client, server]
     this.#pairs.add(pair)
     for (const [from, to] of [pair, [server, client]] as const) {

@@ -1,9 +1,13 @@
 import type { StoredItem } from '../../value.ts'
 
-/** A row of a queue's table: Kamailio's `id`, `key` and `val`, and a column of our own. */
+/** A row of a queue's table: Kamailio's `id`, `key` and `val`, and columns of our own. */
 export interface Row extends StoredItem {
   /** The order of the items: the oldest has the smallest. */
   readonly id: number
+  /** How often the item was handed out; undefined for never. */
+  readonly attempts?: number
+  /** Why, and by which queue, it was given up, where it is in a dead letter queue: `rejected:calls`. */
+  readonly dead_letter?: string
 }
 
 /** A column as the database describes it. */
@@ -37,6 +41,8 @@ export interface Table {
   readonly val: Column
   /** Whether it has the column `val_type`. */
   readonly typed: boolean
+  /** Whether it has the columns `attempts` and `dead_letter`. */
+  readonly counts: boolean
   /** The largest id that it can hold. */
   readonly largestId: number
 }
@@ -48,6 +54,8 @@ export interface TableChanges {
   readonly removed: readonly number[]
   /** The rows that come. */
   readonly added: readonly Row[]
+  /** How often items that stay were handed out, by their ids; only where the table counts. */
+  readonly attempted?: ReadonlyMap<number, number>
 }
 
 /** The failure of a write or a commit after which nobody knows whether the database made it or not. */
@@ -56,11 +64,33 @@ export class UncertainCommit extends Error {
 }
 
 /**
+ * A database answers, but over this connection it can be of no use to us. Its text says why; the connection is given
+ * up for it, and what is tried next is another one.
+ */
+export class Unusable extends Error {
+  override readonly name = 'Unusable'
+  /** What to do about it, as a sentence. */
+  readonly advice: string
+
+  constructor(reason: string, advice: string) {
+    super(reason)
+    this.advice = advice
+  }
+}
+
+/** What to do about a server that takes no changes. */
+export const WRITABLE = 'Let it take changes, or give the address of a server that does.'
+
+/**
  * What differs from database to database, over one connection. Nothing here waits for its turn, repairs
  * anything or limits the time; `Connection` does.
  */
 export interface Driver {
-  /** Begins a transaction that may write. */
+  /**
+   * Begins a transaction that may write.
+   *
+   * @throws Unusable when none can be begun over this connection
+   */
   begin(): Promise<void>
   /** @throws UncertainCommit when it is not known whether the transaction was made */
   commit(): Promise<void>

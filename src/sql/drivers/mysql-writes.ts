@@ -1,8 +1,9 @@
 import mysql from 'mysql2'
 import { batches } from '../batches.ts'
+import { attemptsOf, columnsOf, havePast } from './attempts.ts'
 import type { Row, Table, TableChanges } from './driver.ts'
 import { nameOf } from './mysql-session.ts'
-import { runsOf } from './runs.ts'
+import { type Run, runsOf } from './runs.ts'
 
 /** The most rows or runs of ids, and about the most characters, of one statement. */
 const MOST_ROWS = 1_000
@@ -21,9 +22,13 @@ export interface Statement {
 
 /** Changes as statements, in the order in which they are to be made. */
 export function* statementsOf(changes: Iterable<TableChanges>): Generator<Statement> {
-  for (const { table, removed, added } of changes) {
-    yield* removals(table, removed)
+  for (const { table, removed, added, attempted } of changes) {
+    const from = `delete from ${nameOf(table.name)} where`
+    yield* byIds(from, runsOf(removed))
     for (const rows of batches(added, MOST_ROWS, MOST_CHARACTERS)) yield addition(table, rows)
+    for (const { attempts, runs } of attemptsOf(attempted)) {
+      yield* byIds(`update ${nameOf(table.name)} set attempts = ${attempts} where`, runs)
+    }
   }
 }
 
@@ -48,15 +53,14 @@ export function* textsOf(statements: Iterable<Statement>, packet: number): Gener
   yield [...some, 'commit'].join(';')
 }
 
-function* removals(table: Table, ids: readonly number[]): Generator<Statement> {
-  const from = `delete from ${nameOf(table.name)} where`
-  const [first] = ids
-  if (ids.length === 1 && first !== undefined) {
-    const prepared = { text: `${from} id = ?`, values: [first] }
-    yield { text: `${from} id = ${first}`, prepared }
+/** The statements that begin so and do something with rows of some ids. */
+function* byIds(beginning: string, runs: readonly Run[]): Generator<Statement> {
+  const [[only, end] = []] = runs
+  if (runs.length === 1 && only !== undefined && only === end) {
+    const prepared = { text: `${beginning} id = ?`, values: [only] }
+    yield { text: `${beginning} id = ${only}`, prepared }
     return
   }
-  const runs = runsOf(ids)
   for (let at = 0; at < runs.length; at += MOST_ROWS) {
     const singles: number[] = []
     const conditions: string[] = []
@@ -65,28 +69,33 @@ function* removals(table: Table, ids: readonly number[]): Generator<Statement> {
       else conditions.push(`id between ${first} and ${last}`)
     }
     if (singles.length > 0) conditions.push(`id in (${singles.join()})`)
-    yield { text: `${from} ${conditions.join(' or ')}`, prepared: undefined }
+    yield { text: `${beginning} ${conditions.join(' or ')}`, prepared: undefined }
   }
 }
 
 function addition(table: Table, rows: readonly Row[]): Statement {
-  const names = table.typed ? 'id, `key`, val, val_type' : 'id, `key`, val'
-  const into = `insert into ${nameOf(table.name)} (${names}) values`
-  const places = table.typed ? '?, ?, ?, ?' : '?, ?, ?'
+  const written = { typed: table.typed, counts: table.counts && havePast(rows) }
+  const columns = columnsOf(written, '`key`')
+  const into = `insert into ${nameOf(table.name)} (${columns.join()}) values`
+  const places = columns.map(() => '?').join()
   const [first] = rows
   return {
     get text() {
-      return `${into} ${rows.map((row) => `(${inRow(table, row).map(literal).join()})`).join()}`
+      return `${into} ${rows.map((row) => `(${inRow(written, row).map(literal).join()})`).join()}`
     },
     prepared:
       rows.length === 1 && first !== undefined
-        ? { text: `${into} (${places})`, values: inRow(table, first) }
+        ? { text: `${into} (${places})`, values: inRow(written, first) }
         : undefined,
   }
 }
 
-function inRow({ typed }: Table, { id, key, val, val_type }: Row): (string | number | null)[] {
-  return typed ? [id, key, val, val_type] : [id, key, val]
+function inRow(
+  { typed, counts }: Pick<Table, 'typed' | 'counts'>,
+  { id, key, val, val_type, attempts = 0, dead_letter = '' }: Row,
+): (string | number | null)[] {
+  const past = counts ? [attempts, dead_letter || null] : []
+  return [id, key, val, ...(typed ? [val_type] : []), ...past]
 }
 
 function literal(value: string | number | null): string {

@@ -1,5 +1,5 @@
+import { columnsOf } from './attempts.ts'
 import {
-  CONNECT_TIMEOUT,
   type Description,
   type Driver,
   LOCK_TIMEOUT,
@@ -7,12 +7,22 @@ import {
   type Row,
   type Table,
   type TableChanges,
+  Unusable,
+  WRITABLE,
 } from './driver.ts'
 import { MysqlLocks } from './mysql-locks.ts'
 import { MysqlSession, nameOf } from './mysql-session.ts'
 import { MysqlTables } from './mysql-tables.ts'
 import { type Statement, statementsOf, textsOf } from './mysql-writes.ts'
-import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
+import {
+  answered,
+  asRow,
+  commitFailure,
+  createTables,
+  type FoundRow,
+  type ServerSession,
+  settle,
+} from './server.ts'
 
 /** The most tables that are made at once. */
 const TABLES_AT_ONCE = 500
@@ -20,18 +30,11 @@ const TABLES_AT_ONCE = 500
 /** Connects to MariaDB or MySQL. */
 export async function openMysql(url: string, options: OpenOptions): Promise<Driver> {
   const session = await MysqlSession.open(url, options.onLost)
-  let timer: NodeJS.Timeout | undefined
   try {
-    return await new Promise<Driver>((resolve, reject) => {
-      // A server that has let us in may fall silent before it answers the first statement.
-      timer = setTimeout(() => reject(new Error('no answer')), CONNECT_TIMEOUT)
-      MysqlDriver.on(session, options).then(resolve, reject)
-    })
+    return await answered(MysqlDriver.on(session, options))
   } catch (error) {
     session.destroy()
     throw error
-  } finally {
-    clearTimeout(timer)
   }
 }
 
@@ -75,6 +78,8 @@ class MysqlDriver implements Driver {
     const { database, packet, folding } = found as Settings
     const settings = { database, packet: Number(packet), folding: Number(folding) }
     const driver = new MysqlDriver(session, onLost, owner, settings)
+    await driver.begin()
+    await driver.rollback()
     await driver.#locks.showOwner()
     session.hold(false)
     return driver
@@ -94,7 +99,13 @@ class MysqlDriver implements Driver {
   }
 
   async begin(): Promise<void> {
-    await this.#session.query('start transaction')
+    try {
+      await this.#session.query('start transaction read write')
+    } catch (error) {
+      // It concerns no table: such a server refuses every change.
+      if (isAnswer(error)) throw new Unusable(error.message, WRITABLE)
+      throw error
+    }
   }
 
   async commit(): Promise<void> {
@@ -223,13 +234,12 @@ class MysqlDriver implements Driver {
     return this.#session.execute(prepared.text, prepared.values)
   }
 
-  async #rows({ name, typed }: Table, ending: string): Promise<Row[]> {
-    const names = typed ? 'id, `key`, val, val_type' : 'id, `key`, val, null as val_type'
-    const rows = await this.#session.rows<{ id: unknown }>(
-      `select ${names} from ${nameOf(name)} ${ending}`,
+  async #rows(table: Table, ending: string): Promise<Row[]> {
+    const names = columnsOf(table, '`key`').join()
+    const rows = await this.#session.rows<FoundRow>(
+      `select ${names} from ${nameOf(table.name)} ${ending}`,
     )
-    for (const row of rows) if (row.id !== null) row.id = Number(row.id)
-    return rows as Row[]
+    return rows.map(asRow)
   }
 
   async #value(text: string): Promise<unknown> {
@@ -241,7 +251,8 @@ class MysqlDriver implements Driver {
 function creating(table: string): string {
   return `create table if not exists ${nameOf(table)} (
     id bigint not null auto_increment primary key,
-    \`key\` longtext not null, val longtext not null, val_type varchar(16)
+    \`key\` longtext not null, val longtext not null, val_type varchar(16),
+    attempts int not null default 0, dead_letter varchar(80)
   ) engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin`
 }
 

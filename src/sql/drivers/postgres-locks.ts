@@ -1,18 +1,26 @@
 import { setTimeout } from 'node:timers/promises'
 import type pg from 'pg'
 import { END_TIMEOUT } from './driver.ts'
+import { type PostgresSession, shared } from './postgres-session.ts'
 
 /** The first half of the key of our advisory locks; the table is the other half. */
 const LOCK_CLASS = 0x6d717565
 
+/** The names of tables in a statement, and the key of the lock of each. */
+const NAMES = 'from unnest($1::text[]) as wanted(name)'
+const KEY = `${LOCK_CLASS}, ${keyOf('name')}::int`
+
 /** The locks of tables: advisory locks of the session, which end with it. */
 export class PostgresLocks {
   readonly #client: pg.Client
+  /** The condition on which a lock is ours to take or release. */
+  readonly #isOwn: string
   readonly #owner: string
   readonly #locked = new Set<string>()
 
-  constructor(client: pg.Client, owner: string) {
-    this.#client = client
+  constructor(session: PostgresSession, owner: string) {
+    this.#client = session.client
+    this.#isOwn = session.isOwn
     this.#owner = owner
   }
 
@@ -25,8 +33,7 @@ export class PostgresLocks {
   async unlock(tables: readonly string[]): Promise<void> {
     const held = tables.filter((table) => this.#locked.delete(table))
     if (held.length === 0) return
-    const text = `select pg_advisory_unlock(${LOCK_CLASS}, ${keyOf('name')}::int) from unnest($1::text[]) as name`
-    await this.#client.query(text, [held])
+    await this.#release(held)
   }
 
   /** Takes those locks that are free. */
@@ -34,20 +41,23 @@ export class PostgresLocks {
     // A lock that is taken twice would have to be released twice.
     const wanted = [...new Set(tables)].filter((table) => !this.#locked.has(table))
     if (wanted.length === 0) return
-    const names = 'unnest($1::text[]) as wanted(name)'
-    const key = `${LOCK_CLASS}, ${keyOf('name')}::int`
     try {
       const { rows } = await this.#client.query(
-        `select name, pg_try_advisory_lock(${key}) as locked from ${names}`,
+        `select name, case when ${this.#isOwn} then pg_try_advisory_lock(${KEY}) end as locked ${NAMES}`,
         [wanted],
       )
+      if (rows.some(({ locked }) => locked === null)) throw shared()
       for (const { name, locked } of rows) if (locked === true) this.#locked.add(name)
     } catch (error) {
       // A failure, such as for want of memory, does not release those it took before.
-      const text = `select pg_advisory_unlock(${key}) from ${names}`
-      await this.#client.query(text, [wanted]).catch(() => {})
+      await this.#release(wanted).catch(() => {})
       throw error
     }
+  }
+
+  async #release(tables: readonly string[]): Promise<void> {
+    const text = `select case when ${this.#isOwn} then pg_advisory_unlock(${KEY}) end ${NAMES}`
+    await this.#client.query(text, [tables])
   }
 
   /** Takes locks from connections of the same owner that were lost, if those have them. */

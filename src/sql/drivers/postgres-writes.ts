@@ -1,3 +1,4 @@
+import { columnsOf, havePast } from './attempts.ts'
 import type { Row, Table, TableChanges } from './driver.ts'
 
 /** The most rows or ids, and about the most characters, of one statement. */
@@ -33,11 +34,12 @@ interface Part {
 
 /** Changes as parts of statements, in the order in which they are to be made. */
 export function* changesOf(changes: Iterable<TableChanges>): Generator<Part> {
-  for (const { table, removed, added } of changes) {
+  for (const { table, removed, added, attempted } of changes) {
     for (let from = 0; from < removed.length; from += MOST_ROWS) {
       yield removal(table, removed.slice(from, from + MOST_ROWS))
     }
     yield* additions(table, added)
+    if (attempted !== undefined && attempted.size > 0) yield attempts(table, attempted)
   }
 }
 
@@ -105,6 +107,19 @@ function removal(table: Table, ids: readonly number[]): Part {
   }
 }
 
+function attempts(table: Table, attempted: ReadonlyMap<number, number>): Part {
+  return {
+    table: table.name,
+    rows: attempted.size,
+    characters: 0,
+    values: [`{${[...attempted.keys()].join()}}`, `{${[...attempted.values()].join()}}`],
+    text: (first, condition) =>
+      `update ${table.name} as row set attempts = given.attempts
+        from unnest($${first}::bigint[], $${first + 1}::integer[]) as given(id, attempts)
+        where ${['row.id = given.id', condition].filter(Boolean).join(' and ')}`,
+  }
+}
+
 function* additions(table: Table, rows: readonly Row[]): Generator<Part> {
   let some: Row[] = []
   let characters = 0
@@ -129,30 +144,39 @@ function* additions(table: Table, rows: readonly Row[]): Generator<Part> {
 function addition(table: Table, rows: readonly Row[], characters: number): Part {
   const [first] = rows
   if (rows.length === 1 && first !== undefined) return single(table, first, characters)
-  const { into, names } = target(table)
+  const isPast = havePast(rows)
+  const { into, names } = target(table, isPast)
   return {
     table: table.name,
     rows: rows.length,
     characters,
-    values: [JSON.stringify(rows.map(bare))],
+    values: [JSON.stringify(rows.map(isPast ? withPast : bare))],
     text: (first, condition) =>
       `${into} select ${names} from json_to_recordset($${first}::json)
-        as rows (id bigint, "key" text, val text, val_type text) ${where(condition)}`,
+        as rows (id bigint, "key" text, val text, val_type text, attempts integer, dead_letter text)
+        ${where(condition)}`,
   }
 }
 
 function single(table: Table, row: Row, characters: number): Part {
-  const { into } = target(table)
-  const values = [row.id, row.key, row.val]
+  const isPast = table.counts && havePast([row])
+  const { into } = target(table, isPast)
+  const values = [
+    row.id,
+    row.key,
+    row.val,
+    ...(table.typed ? [row.val_type] : []),
+    ...(isPast ? [row.attempts ?? 0, row.dead_letter ?? null] : []),
+  ]
   return {
     table: table.name,
     rows: 1,
     characters,
-    values: table.typed ? [...values, row.val_type] : values,
+    values,
     text(first, condition) {
-      const type = table.typed ? `, $${first + 3}::text` : ''
-      const places = `$${first}::bigint, $${first + 1}::text, $${first + 2}::text${type}`
-      return `${into} select ${places} ${where(condition)}`
+      const types = ['bigint', 'text', 'text', ...(table.typed ? ['text'] : []), 'integer', 'text']
+      const places = values.map((_, at) => `$${first + at}::${types[at]}`)
+      return `${into} select ${places.join()} ${where(condition)}`
     },
   }
 }
@@ -162,8 +186,8 @@ function where(condition: string): string {
 }
 
 /** The beginning of a statement that adds rows, and the columns that it fills. */
-function target({ name, typed }: Table): { into: string; names: string } {
-  const names = typed ? 'id, "key", val, val_type' : 'id, "key", val'
+function target({ name, typed, counts }: Table, isPast: boolean): { into: string; names: string } {
+  const names = columnsOf({ typed, counts: counts && isPast }, '"key"').join()
   // Ids are ours to give, whatever the table says of them.
   const into = `insert into ${name} (${names}) overriding system value`
   return { into, names }
@@ -172,4 +196,8 @@ function target({ name, typed }: Table): { into: string; names: string } {
 /** A row with nothing in it but its columns. */
 function bare({ id, key, val, val_type }: Row): Row {
   return { id, key, val, val_type }
+}
+
+function withPast({ attempts = 0, ...row }: Row): Row {
+  return { attempts, ...row }
 }

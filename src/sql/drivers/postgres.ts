@@ -1,9 +1,9 @@
 import pg from 'pg'
+import { columnsOf } from './attempts.ts'
 import {
   CONNECT_TIMEOUT,
   type Description,
   type Driver,
-  LOCK_TIMEOUT,
   type OpenOptions,
   type Row,
   type Table,
@@ -11,9 +11,17 @@ import {
 } from './driver.ts'
 import { PostgresLocks } from './postgres-locks.ts'
 import { inStatement, type Place, placesOf } from './postgres-names.ts'
+import { PostgresSession } from './postgres-session.ts'
 import { PostgresTables } from './postgres-tables.ts'
 import { changesOf, type Statement, statementsOf, together } from './postgres-writes.ts'
-import { commitFailure, createTables, type ServerSession, settle } from './server.ts'
+import {
+  answered,
+  asRow,
+  commitFailure,
+  createTables,
+  type ServerSession,
+  settle,
+} from './server.ts'
 
 /** How far ahead of the ids that are written the sequence is set. */
 const RESERVED_AHEAD = 1_000
@@ -26,18 +34,17 @@ const TABLES_AT_ONCE = 50
 
 /** Connects to PostgreSQL. */
 export async function openPostgres(url: string, { owner, onLost }: OpenOptions): Promise<Driver> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT,
-    keepAlive: true,
-    application_name: owner,
-  })
-  const driver = new PostgresDriver(client, owner, onLost)
+  const newClient = () =>
+    new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      keepAlive: true,
+      application_name: owner,
+    })
+  const session = new PostgresSession(newClient())
+  const driver = new PostgresDriver(session, owner, onLost)
   try {
-    await client.connect()
-    // A server that has let us in may fall silent before it answers the first statement.
-    const text = `set lock_timeout = ${LOCK_TIMEOUT}`
-    await client.query({ text, query_timeout: CONNECT_TIMEOUT } as pg.QueryConfig)
+    await answered(session.open(newClient))
     driver.hold(false)
     return driver
   } catch (error) {
@@ -47,6 +54,7 @@ export async function openPostgres(url: string, { owner, onLost }: OpenOptions):
 }
 
 class PostgresDriver implements Driver {
+  readonly #session: PostgresSession
   readonly #client: pg.Client
   readonly #locks: PostgresLocks
   readonly #tables: PostgresTables
@@ -66,18 +74,19 @@ class PostgresDriver implements Driver {
   /** The names of prepared statements, by their text. */
   readonly #prepared = new Map<string, string>()
 
-  constructor(client: pg.Client, owner: string, onLost: OpenOptions['onLost']) {
-    this.#client = client
-    this.#locks = new PostgresLocks(client, owner)
-    this.#tables = new PostgresTables(client)
+  constructor(session: PostgresSession, owner: string, onLost: OpenOptions['onLost']) {
+    this.#session = session
+    this.#client = session.client
+    this.#locks = new PostgresLocks(session, owner)
+    this.#tables = new PostgresTables(session.client)
     this.#onLost = onLost
     // Without a listener an error ends the process.
-    client.on('error', (error) => this.#onLost(error))
-    client.on('end', () => this.#onLost(new Error('the server has ended the connection')))
+    this.#client.on('error', (error) => this.#onLost(error))
+    this.#client.on('end', () => this.#onLost(new Error('the server has ended the connection')))
   }
 
-  async begin(): Promise<void> {
-    await this.#client.query('begin isolation level read committed')
+  begin(): Promise<void> {
+    return this.#session.begin()
   }
 
   async commit(): Promise<void> {
@@ -182,7 +191,9 @@ class PostgresDriver implements Driver {
     const pieces = changesOf(changes)
     const [first, ...others] = together(pieces)
     if (first === undefined) return
-    if (others.length > 0) return this.#writeAll([first, ...others])
+    // Through a pooler it must be found out whether the session is still ours.
+    const isAlone = others.length === 0 && !this.#session.isPooled
+    if (!isAlone) return this.#writeAll([first, ...others])
     try {
       // Alone it is a transaction of its own.
       await this.#run(first)
@@ -235,12 +246,10 @@ class PostgresDriver implements Driver {
     return name
   }
 
-  async #rows({ name, typed }: Table, ending: string, values: unknown[]): Promise<Row[]> {
-    const names = typed ? 'id, "key", val, val_type' : 'id, "key", val, null as val_type'
-    const text = `select ${names} from ${name} ${ending}`
+  async #rows(table: Table, ending: string, values: unknown[]): Promise<Row[]> {
+    const text = `select ${columnsOf(table, '"key"').join()} from ${table.name} ${ending}`
     const { rows } = await this.#client.query(text, values)
-    for (const row of rows) if (row.id !== null) row.id = Number(row.id)
-    return rows
+    return rows.map(asRow)
   }
 
   async #value(text: string, values: unknown[] = []): Promise<unknown> {
@@ -260,7 +269,8 @@ class PostgresDriver implements Driver {
 
 function creating(place: Place): string {
   return `create table if not exists ${inStatement(place)} (
-    id bigserial primary key, "key" varchar not null, val varchar not null, val_type varchar
+    id bigserial primary key, "key" varchar not null, val varchar not null, val_type varchar,
+    attempts integer not null default 0, dead_letter varchar
   )`
 }
 

@@ -1,5 +1,5 @@
 /** A run of ids without a gap, with its first and its last. */
-type Run = readonly [first: number, last: number]
+export type Run = readonly [first: number, last: number]
 
 /** Ids as runs. Items mostly go in the order in which they came, so that there are few of them. */
 export function runsOf(ids: readonly number[]): Run[] {

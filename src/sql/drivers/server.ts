@@ -1,4 +1,4 @@
-import { UncertainCommit } from './driver.ts'
+import { CONNECT_TIMEOUT, type Row, UncertainCommit } from './driver.ts'
 
 /** What a session on a server can do for the functions here. */
 export interface ServerSession {
@@ -9,6 +9,41 @@ export interface ServerSession {
   isAnswer(error: unknown): error is Error
   /** Ends the connection, which then counts as lost. */
   giveUp(cause: unknown): void
+}
+
+/** A row as a server's driver returns it. */
+export interface FoundRow {
+  readonly id: unknown
+  readonly key: string
+  readonly val: string
+  readonly val_type?: string | null
+  readonly attempts?: unknown
+  readonly dead_letter?: string | null
+}
+
+/** A row as it was found, without what is not there. Numbers may come as texts. */
+export function asRow({ id, key, val, val_type = null, attempts, dead_letter }: FoundRow): Row {
+  return {
+    id: (id === null ? id : Number(id)) as number,
+    key,
+    val,
+    val_type,
+    ...(Number(attempts) > 0 && { attempts: Number(attempts) }),
+    ...(dead_letter && { dead_letter }),
+  }
+}
+
+/** Waits until a connection is made and set up. A server that has let us in may fall silent before it answers. */
+export async function answered<T>(opening: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer')), CONNECT_TIMEOUT)
+  })
+  try {
+    return await Promise.race([opening, silence])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { type Attempts, columnsOf } from './attempts.ts'
 import { UncertainCommit } from './driver.ts'
 import { runsOf } from './runs.ts'
 import { isBusy, retryBusy } from './sqlite-busy.ts'
@@ -15,6 +16,7 @@ const MOST_PREPARED = 500
 export interface TableRef {
   readonly name: string
   readonly typed: boolean
+  readonly counts: boolean
 }
 
 /** What happens to one table in one write. */
@@ -22,6 +24,7 @@ export interface FileChanges {
   readonly table: TableRef
   readonly removed: readonly number[]
   readonly added: Columns
+  readonly attempted: readonly Attempts[]
 }
 
 /**
@@ -150,19 +153,23 @@ export class SqliteFile {
     return Math.max(0, Number(last ?? 0))
   }
 
-  async insert(table: TableRef, { ids, keys, vals, types }: Columns): Promise<void> {
+  async insert(table: TableRef, { ids, keys, vals, types, pasts }: Columns): Promise<void> {
     if (ids.length === 0) return
     this.#locks.assertMine(table.name)
+    const columns = columnsOf({ ...table, counts: pasts !== undefined }, '"key"')
+    const places = columns.map(() => '?').join()
     const statement = this.#prepare(
-      table.typed
-        ? `insert into ${quoted(table.name)} (id, "key", val, val_type) values (?, ?, ?, ?)`
-        : `insert into ${quoted(table.name)} (id, "key", val) values (?, ?, ?)`,
+      `insert into ${quoted(table.name)} (${columns.join()}) values (${places})`,
     )
     let at = 0
     await retryBusy(() => {
       for (; at < ids.length; at++) {
         const [id, key, val] = [ids[at] as number, keys[at] as string, vals[at] as string]
-        if (table.typed) statement.run(id, key, val, types?.[at] ?? null)
+        const type = types?.[at] ?? null
+        if (pasts !== undefined) {
+          const { attempts = 0, dead_letter: origin = null } = pasts[at] ?? {}
+          statement.run(...[id, key, val, ...(table.typed ? [type] : []), attempts, origin])
+        } else if (table.typed) statement.run(id, key, val, type)
         else statement.run(id, key, val)
       }
     })
@@ -179,6 +186,17 @@ export class SqliteFile {
     })
   }
 
+  async #attempt(table: TableRef, attempted: readonly Attempts[]): Promise<void> {
+    if (attempted.length === 0) return
+    this.#locks.assertMine(table.name)
+    const text = `update ${quoted(table.name)} set attempts = ? where id between ? and ?`
+    const all = attempted.flatMap(({ attempts, runs }) => runs.map((run) => [attempts, ...run]))
+    let at = 0
+    await retryBusy(() => {
+      for (; at < all.length; at++) this.#prepare(text).run(...(all[at] as number[]))
+    })
+  }
+
   async removeAll(table: TableRef): Promise<number> {
     this.#locks.assertMine(table.name)
     const statement = this.#prepare(`delete from ${quoted(table.name)}`)
@@ -188,9 +206,10 @@ export class SqliteFile {
   async write(changes: readonly FileChanges[]): Promise<void> {
     try {
       await this.begin()
-      for (const { table, removed, added } of changes) {
+      for (const { table, removed, added, attempted } of changes) {
         await this.remove(table, removed)
         await this.insert(table, added)
+        await this.#attempt(table, attempted)
       }
       await this.commit()
     } catch (error) {
@@ -242,7 +261,7 @@ export class SqliteFile {
   }
 
   async #rows(table: TableRef, ending: string, parameters: (number | string)[]): Promise<Columns> {
-    const names = table.typed ? 'id, "key", val, val_type' : 'id, "key", val'
+    const names = columnsOf(table, '"key"').join()
     const rows = await retryBusy(() => {
       const statement = this.#prepare(`select ${names} from ${quoted(table.name)} ${ending}`)
       // An id of another program's may be larger than a number can tell.
@@ -254,6 +273,7 @@ export class SqliteFile {
       keys: rows.map(({ key }) => key) as string[],
       vals: rows.map(({ val }) => val) as string[],
       types: table.typed ? (rows.map((row) => row.val_type) as (string | null)[]) : undefined,
+      pasts: table.counts ? rows.map(pastOf) : undefined,
     }
   }
 
@@ -279,6 +299,14 @@ export class SqliteFile {
       this.#statements.delete(this.#statements.keys().next().value as string)
     }
     return statement
+  }
+}
+
+/** What a row says of the past of its item, without what is not there. */
+function pastOf({ attempts, dead_letter: origin }: Record<string, unknown>) {
+  return {
+    ...(Number(attempts) > 0 && { attempts: Number(attempts) }),
+    ...(typeof origin === 'string' && { dead_letter: origin }),
   }
 }
 

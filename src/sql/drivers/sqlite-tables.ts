@@ -12,7 +12,8 @@ export interface TableColumns {
 }
 
 /** The columns of the tables that are made here. SQLite keeps the text as it is. */
-const COLUMNS = '(id integer primary key, "key" text not null, val text not null, val_type text)'
+const COLUMNS = `(id integer primary key, "key" text not null, val text not null, val_type text,
+  attempts integer not null default 0, dead_letter text)`
 
 /** Why a queue can have no table: Kamailio does not quote its name, and SQLite reads it as something else then. */
 export function unfitName(queue: string): string | undefined {

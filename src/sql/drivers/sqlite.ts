@@ -1,4 +1,5 @@
 import { MqueueError } from '../../errors.ts'
+import { attemptsOf } from './attempts.ts'
 import type { Column, Description, Driver, OpenOptions, Row, Table } from './driver.ts'
 import type { TableRef } from './sqlite-file.ts'
 import { asRows, type Columns, inColumns } from './sqlite-rows.ts'
@@ -118,10 +119,11 @@ class SqliteDriver implements Driver {
   }
 
   write(changes: Parameters<Driver['write']>[0]): Promise<void> {
-    const sent = changes.map(({ table, removed, added }) => ({
+    const sent = changes.map(({ table, removed, added, attempted }) => ({
       table: ref(table),
       removed,
       added: columnsOf(table, added),
+      attempted: attemptsOf(attempted),
     }))
     return this.#thread.call(this.#connection, 'write', sent)
   }
@@ -140,12 +142,12 @@ class SqliteDriver implements Driver {
 }
 
 /** What the thread has to know of a table; functions do not get there. */
-function ref({ name, typed }: Table): TableRef {
-  return { name, typed }
+function ref({ name, typed, counts }: Table): TableRef {
+  return { name, typed, counts }
 }
 
 function columnsOf(table: Table, rows: readonly Row[]): Columns {
-  return inColumns(rows, table.typed)
+  return inColumns(rows, table)
 }
 
 function asDescriptions(tables: TableColumns): Map<string, Description> {
