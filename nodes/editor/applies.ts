@@ -25,8 +25,12 @@ export function applies(node: EditorNode, property: string): boolean {
   return check === undefined || check((other) => inDialog(node, other))
 }
 
-/** Shows in the dialog of a flow node the fields that have an effect, and hides the others, whenever one is changed. */
+/**
+ * Shows in the dialog of a flow node the fields that have an effect, and hides the others, whenever one is changed. What
+ * an older version did not write shows its default.
+ */
 export function showWhatApplies(node: EditorNode): void {
+  showDefaults(node)
   const properties = Object.keys(APPLIES)
     .filter((key) => key.startsWith(`${node.type}.`))
     .map((key) => key.slice(node.type.length + 1))
@@ -38,4 +42,12 @@ export function showWhatApplies(node: EditorNode): void {
   }
   $('#mqueue-node').on('input change', show)
   show()
+}
+
+function showDefaults({ _def: { defaults } }: EditorNode): void {
+  for (const [property, { value }] of Object.entries(defaults)) {
+    const field = $(`#node-input-${property}`)
+    if (field.is('select') && (field.val() ?? '') === '') field.val(String(value))
+    if (field.is('input[inputmode]')) field.attr('placeholder', String(value))
+  }
 }

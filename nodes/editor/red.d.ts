@@ -16,6 +16,8 @@ declare const RED: {
 interface EditorNode {
   id: string
   type: string
+  /** What its html file registers. */
+  _def: { defaults: Record<string, { value?: unknown }> }
   _(key: string, values?: Record<string, unknown>): string
   [property: string]: unknown
 }

@@ -84,6 +84,13 @@ describeEditor(
       await page().keyboard.press('Escape')
     })
 
+    it('mq-consume: shows the defaults where nothing was written', async () => {
+      assert.equal(await field('ack').inputValue(), 'manual')
+      assert.equal(await field('inFlight').inputValue(), '3')
+      assert.equal(await field('lease').getAttribute('placeholder'), '60')
+      assert.equal(await field('count').getAttribute('placeholder'), '1')
+    })
+
     it('mq-consume: shows what applies, and nothing else', async () => {
       const all = ['inFlight', 'lease', 'rate', 'per', 'count', 'keyTo', 'valueTo']
       assert.deepEqual(await shown(...all), [
