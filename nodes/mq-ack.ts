@@ -1,13 +1,13 @@
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from 'node-red'
 import { MqueueError } from '../src/errors.ts'
 import { type LeasingEngine, leasing } from '../src/leasing.ts'
-import type { MaybePromise } from '../src/maybe-promise.ts'
+import { after, type MaybePromise } from '../src/maybe-promise.ts'
 import { InputNode, type Send } from './input.ts'
 import { leaseBook } from './lease-book.ts'
 import { type Reader, reader } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { LONGEST_LEASE, numberIn, wordIn } from './settings.ts'
-import { assertTakesSize, type Target, target } from './target.ts'
+import { assertTakesSize, pathOf, type Target, target } from './target.ts'
 
 const ACTIONS = ['ack', 'retry', 'reject', 'release', 'extend'] as const
 type Action = (typeof ACTIONS)[number]
@@ -44,7 +44,7 @@ class MqAck extends InputNode {
   constructor(RED: NodeAPI, node: Node, def: MqAckDef) {
     super(RED, node, new QueueLink(RED, node, def, { queueless: true }))
     const { action = 'ack', actionType = 'action', delay = '', delayType = 'num' } = def
-    const from = def.leaseFrom || 'mqlease'
+    const from = pathOf(def.leaseFrom, 'mqlease')
     const read = (value: string | number, type: string, what: string) =>
       reader(RED, node, { value: String(value), type }, what, 'MQ_INVALID_VALUE')
     this.#action = read(action, actionType === 'action' ? 'str' : actionType, 'action')
@@ -65,8 +65,8 @@ class MqAck extends InputNode {
       action instanceof Promise || delay instanceof Promise
         ? Promise.all([action, delay])
         : ([action, delay] as const)
-    return this.inTurn(parts as MaybePromise<readonly [unknown, unknown]>, ([what, after]) =>
-      this.#act(msg, this.#asked(what, after), send),
+    return this.inTurn(parts as MaybePromise<readonly [unknown, unknown]>, ([what, seconds]) =>
+      this.#act(msg, this.#asked(what, seconds), send),
     )
   }
 
@@ -81,25 +81,26 @@ class MqAck extends InputNode {
     }
   }
 
-  async #act(msg: NodeMessageInFlow, asked: Asked, send: Send): Promise<void> {
+  #act(msg: NodeMessageInFlow, asked: Asked, send: Send): MaybePromise<void> {
     const engine = leasing(this.link.engine())
     assertTakesSize(msg)
-    const byQueue = groupByQueue(this.#leasesOf(msg))
-    const lost: string[] = []
-    let size = 0
-    for (const [queue, leases] of byQueue) {
-      const held = await end(engine, queue, leases, asked)
-      lost.push(...leases.filter((_, at) => !held[at]).map((lease) => `${queue}:${lease}`))
-      size = await engine.size(queue)
-    }
-    if (lost.length > 0) throw lostError(lost)
-    msg.mqsize = size
-    if (asked.action !== 'extend') {
-      leaseBook.forget(msg)
-      this.#lease.delete(msg)
-      delete msg.mqattempt
-    }
-    send(msg)
+    const leases = this.#leasesOf(msg)
+    const [only] = leases
+    // Mostly it is one lease, which passes without a promise.
+    const answered =
+      leases.length === 1 && only !== undefined
+        ? endOf(engine, ...partsOf(only), asked)
+        : endAll(engine, groupByQueue(leases), asked)
+    return after(answered, ({ lost, size }) => {
+      if (lost.length > 0) throw lostError(lost)
+      msg.mqsize = size
+      if (asked.action !== 'extend') {
+        leaseBook.forget(msg)
+        this.#lease.delete(msg)
+        delete msg.mqattempt
+      }
+      send(msg)
+    })
   }
 
   /** The leases that a message names: one, or a list of them. */
@@ -119,6 +120,38 @@ export default (RED: NodeAPI): void => {
   }
 
   RED.nodes.registerType('mq-ack', MqAckNode)
+}
+
+/** What became of some leases: those that had ended already, and what is left in the queue. */
+interface Ended {
+  readonly lost: readonly string[]
+  readonly size: number
+}
+
+function endOf(
+  engine: LeasingEngine,
+  queue: string,
+  lease: string,
+  asked: Asked,
+): MaybePromise<Ended> {
+  return after(end(engine, queue, [lease], asked), ([isHeld]) =>
+    after(engine.size(queue), (size) => ({ lost: isHeld ? [] : [`${queue}:${lease}`], size })),
+  )
+}
+
+async function endAll(
+  engine: LeasingEngine,
+  byQueue: ReadonlyMap<string, readonly string[]>,
+  asked: Asked,
+): Promise<Ended> {
+  const lost: string[] = []
+  let size = 0
+  for (const [queue, leases] of byQueue) {
+    const held = await end(engine, queue, leases, asked)
+    lost.push(...leases.filter((_, at) => !held[at]).map((lease) => `${queue}:${lease}`))
+    size = await engine.size(queue)
+  }
+  return { lost, size }
 }
 
 function end(
@@ -150,13 +183,16 @@ function isLease(value: unknown): value is string {
 function groupByQueue(leases: readonly string[]): Map<string, string[]> {
   const byQueue = new Map<string, string[]>()
   for (const lease of leases) {
-    const colon = lease.indexOf(':')
-    const queue = lease.slice(0, colon)
-    const ids = byQueue.get(queue) ?? []
-    ids.push(lease.slice(colon + 1))
-    byQueue.set(queue, ids)
+    const [queue, id] = partsOf(lease)
+    byQueue.set(queue, [...(byQueue.get(queue) ?? []), id])
   }
   return byQueue
+}
+
+/** The queue and the id of a lease. */
+function partsOf(lease: string): [queue: string, id: string] {
+  const colon = lease.indexOf(':')
+  return [lease.slice(0, colon), lease.slice(colon + 1)]
 }
 
 function lostError(lost: readonly string[]): MqueueError {

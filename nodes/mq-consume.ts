@@ -11,6 +11,7 @@ import { Pace } from './pace.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { isSet, LONGEST_LEASE, numberIn, wordIn } from './settings.ts'
 import { consumerStatus, pausedStatus } from './status.ts'
+import { pathOf } from './target.ts'
 
 interface MqConsumeDef extends QueueNodeDef {
   inFlight?: string | number
@@ -51,8 +52,8 @@ class MqConsume {
     this.#RED = RED
     this.#node = node
     this.#def = def
-    const keyTo = def.keyTo || 'topic'
-    const valueTo = def.valueTo || 'payload'
+    const keyTo = pathOf(def.keyTo, 'topic')
+    const valueTo = pathOf(def.valueTo, 'payload')
     this.#handed = new Handed(RED, { keyTo, valueTo, restores: isSet(def.restore) })
     node.on('close', (removed: boolean, done: () => void) => {
       this.#close(removed)

@@ -7,7 +7,7 @@ import { InputNode, type Send } from './input.ts'
 import { type Reader, reader } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { numberIn, wordIn } from './settings.ts'
-import { assertSettable, type Target, target } from './target.ts'
+import { assertSettable, pathOf, type Target, target } from './target.ts'
 
 const ACTIONS = ['peek', 'remove', 'clear', 'pause', 'resume', 'stats'] as const
 type Action = (typeof ACTIONS)[number]
@@ -36,7 +36,7 @@ class MqControl extends InputNode {
     this.#action = reader(RED, node, { value: action, type }, 'action', 'MQ_INVALID_VALUE')
     this.#key = reader(RED, node, { value: key, type: keyType }, 'key', 'MQ_INVALID_KEY')
     this.#count = def.count
-    this.#result = target(RED, def.resultTo || 'payload')
+    this.#result = target(RED, pathOf(def.resultTo, 'payload'))
   }
 
   protected override handle(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {

@@ -5,6 +5,7 @@ import { Handed } from './handed.ts'
 import { InputNode, type Send } from './input.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { isSet, LONGEST_LEASE, numberIn, wordIn } from './settings.ts'
+import { pathOf } from './target.ts'
 
 interface MqFetchDef extends QueueNodeDef {
   keyTo?: string
@@ -37,8 +38,8 @@ class MqFetch extends InputNode {
   constructor(RED: NodeAPI, node: Node, def: MqFetchDef) {
     super(RED, node, new QueueLink(RED, node, def))
     this.#RED = RED
-    this.#valueTo = def.valueTo || 'mqv'
-    const keyTo = def.keyTo || 'mqk'
+    this.#valueTo = pathOf(def.valueTo, 'mqv')
+    const keyTo = pathOf(def.keyTo, 'mqk')
     const restores = isSet(def.restore)
     this.#handed = new Handed(RED, { keyTo, valueTo: this.#valueTo, restores })
     this.#options = { signal: this.signal }

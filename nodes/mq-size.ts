@@ -5,7 +5,7 @@ import { after, type MaybePromise } from '../src/maybe-promise.ts'
 import { InputNode, type Send } from './input.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { isSet } from './settings.ts'
-import { assertSettable, type Target, target } from './target.ts'
+import { assertSettable, pathOf, type Target, target } from './target.ts'
 
 interface MqSizeDef extends QueueNodeDef {
   sizeTo?: string
@@ -22,7 +22,7 @@ class MqSize extends InputNode {
     const all = def.queueType === 'all'
     super(RED, node, new QueueLink(RED, node, def, { all }))
     this.#all = all
-    this.#size = target(RED, def.sizeTo || 'payload')
+    this.#size = target(RED, pathOf(def.sizeTo, 'payload'))
     this.#withLeased = isSet(def.leased)
   }
 

@@ -14,8 +14,9 @@ import {
 import { serveRpc } from './rpc.ts'
 import { errorStatus } from './status.ts'
 
+/** What the dialog writes; in a flow file each may be anything. */
 interface MqueueDef extends NodeDef {
-  engine?: string
+  engine?: unknown
   dbUrl?: string
   mqueueSize?: string | number
   mqueueAddmode?: string | number
@@ -59,7 +60,7 @@ export default (RED: NodeAPI): void => {
     const parsed = parseDefinitions(queues, { mqueueSize, mqueueAddmode })
     const parked = registry.adopt(this.id)
     const options = optionsOf(this, def)
-    const { inUse, errors } = engineFor(this, def.engine ?? DEFAULT_KIND, options, parsed, parked)
+    const { inUse, errors } = engineFor(this, kindOf(def), options, parsed, parked)
     for (const error of errors) this.error(error.message)
     this.inUse = inUse
     this.definitionErrors = errors
@@ -79,6 +80,12 @@ export default (RED: NodeAPI): void => {
   })
 }
 
+/** The kind of engine that a definition names. What is no text is the name of none. */
+function kindOf({ engine }: MqueueDef): string {
+  const kind = engine ?? DEFAULT_KIND
+  return typeof kind === 'string' ? kind : JSON.stringify(kind)
+}
+
 /** The engine that a config node goes on with, which may be the one that is parked for it, and its definitions. */
 function engineFor(
   node: ConfigNode,
@@ -92,13 +99,19 @@ function engineFor(
     const { definitions, errors } = supported(parsed, engine.supports)
     if (parked?.engine === engine && errors.length === 0) reportDeleted(node, parked, definitions)
     return { inUse: { engine, kind, definitions }, errors }
-  } catch (error) {
-    if (!(error instanceof MqueueError)) throw error
+  } catch (cause) {
+    const error = cause instanceof MqueueError ? cause : unusable(cause)
     // What the queues hold waits until the node names an engine that there is.
     const engine = parked?.engine ?? createEngine(DEFAULT_KIND, options)
     const inUse = { engine, kind: parked?.kind ?? DEFAULT_KIND, definitions: [] }
     return { inUse, errors: [error] }
   }
+}
+
+/** The error of an engine that does not let itself be made. */
+function unusable(cause: unknown): MqueueError {
+  const text = `The engine cannot be used: ${reasonOf(cause)}`
+  return new MqueueError('MQ_INVALID_DEFINITION', text, { field: 'engine', cause })
 }
 
 /** The engine that is parked for a config node, where it can go on with other options; else it is closed. */

@@ -4,16 +4,24 @@ import { type ErrorCode, MqueueError, reasonOf } from '../src/errors.ts'
 import { PROMISE } from '../src/item-key.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
 
-/** A property as a typed input of the editor writes it. */
+/** A property as a typed input of the editor writes it: two texts. In a flow file each may be anything. */
 interface TypedProperty {
-  value: string
-  type: string
+  value: unknown
+  type: unknown
 }
 
 /** The types, besides `msg` and `str`, that are read at once. */
 const IMMEDIATE = ['num', 'bool', 'json', 'bin', 'date', 'env']
+/** The types that need no value. */
+const VALUELESS: readonly unknown[] = ['fullmsg', 'date']
 /** The name of a property right on the message, which needs no parsing. */
 export const PLAIN = /^[A-Za-z_$][\w$]*$/
+
+/** A part of a flow file as the text that it should be, or a number or a boolean may have been; undefined for the rest. */
+export function textOf(part: unknown): string | undefined {
+  if (typeof part === 'string') return part
+  return typeof part === 'number' || typeof part === 'boolean' ? String(part) : undefined
+}
 
 /** Reads a typed property for messages. */
 export abstract class Reader {
@@ -54,7 +62,8 @@ export abstract class Reader {
   /** The error of a property that cannot be read. */
   protected unreadable(cause: unknown): MqueueError {
     const { type, value } = this.#property
-    const text = `The ${this.#what} (${type} ${value}) cannot be read: ${reasonOf(cause)}`
+    const [shownType, shown] = [type, value].map((one) => textOf(one) ?? JSON.stringify(one))
+    const text = `The ${this.#what} (${shownType} ${shown}) cannot be read: ${reasonOf(cause)}`
     return new MqueueError(this.#code, text, { cause })
   }
 }
@@ -72,10 +81,16 @@ export function reader(
   what: string,
   code: ErrorCode,
 ): Reader {
-  const { value, type } = property
+  const { type } = property
   const { util } = RED
   const immediate = (evaluate: Evaluate) => new ImmediateReader(evaluate, property, what, code)
   const late = (evaluate: EvaluateLate) => new LateReader(evaluate, property, what, code)
+  const failing = (reason: unknown) =>
+    immediate(() => {
+      throw reason
+    })
+  const value = textOf(property.value) ?? (VALUELESS.includes(type) ? '' : undefined)
+  if (value === undefined) return failing('it is not a text')
   if (type === 'str') return immediate(() => value)
   if (type === 'fullmsg') return immediate((msg) => msg)
   if (type === 'msg' && value === 'topic') return new TopicReader(property, what, code)
@@ -83,18 +98,16 @@ export function reader(
   if (type === 'flow' || type === 'global') {
     return late((msg, callback) => util.evaluateNodeProperty(value, type, node, msg, callback))
   }
-  if (IMMEDIATE.includes(type)) {
+  if (typeof type === 'string' && IMMEDIATE.includes(type)) {
     return immediate((msg) => util.evaluateNodeProperty(value, type, node, msg))
   }
   try {
     if (type === 'msg') return immediate(evaluatePath(RED, value))
-    if (type !== 'jsonata') throw new Error(`there is no type "${type}"`)
+    if (type !== 'jsonata') throw new Error('there is no such type')
     const expression = util.prepareJSONataExpression(value, node)
     return late((msg, callback) => util.evaluateJSONataExpression(expression, msg, callback))
   } catch (error) {
-    return immediate(() => {
-      throw error
-    })
+    return failing(error)
   }
 }
 

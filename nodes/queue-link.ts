@@ -3,7 +3,7 @@ import type { Engine } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
 import { after, type MaybePromise } from '../src/maybe-promise.ts'
 import { closedError } from './closed-error.ts'
-import { type Reader, reader } from './property.ts'
+import { type Reader, reader, textOf } from './property.ts'
 import { type ConfigNode, knownSize, registry, type Seeker } from './registry.ts'
 import { errorStatus, loadingStatus, StatusLine, sizeStatus } from './status.ts'
 
@@ -90,8 +90,9 @@ export class QueueLink implements Seeker {
     this.#readName = reader(RED, node, property, 'queue', 'MQ_UNKNOWN_QUEUE')
     this.isImmediate = this.#readName.isImmediate
     if (isFixed) {
-      this.#name = queue || undefined
-      this.#shown = all || queueless ? undefined : queue
+      const name = textOf(queue) ?? ''
+      this.#name = name || undefined
+      this.#shown = all || queueless ? undefined : name
     } else if (queueType !== 'msg') this.#showFirst()
     registry.addSeeker(this)
     node.on('close', (_removed: boolean, done: () => void) => {

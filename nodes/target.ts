@@ -1,6 +1,6 @@
 import type { NodeAPI, NodeMessage } from 'node-red'
 import { MqueueError, reasonOf } from '../src/errors.ts'
-import { PLAIN } from './property.ts'
+import { PLAIN, textOf } from './property.ts'
 
 /** A property of messages that a node sets. */
 export interface Target {
@@ -9,6 +9,11 @@ export interface Target {
   fits(msg: NodeMessage): boolean
   set(msg: NodeMessage, value: unknown): void
   delete(msg: NodeMessage): void
+}
+
+/** The path that a node's definition gives, or else the default. What is no text is a blank one, which cannot be set. */
+export function pathOf(given: unknown, fallback: string): string {
+  return textOf(given || fallback) ?? ''
 }
 
 /**

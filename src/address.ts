@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path'
 import { type DbUrl, decoded, parseDbUrl } from './db-url.ts'
-import { reasonOf } from './errors.ts'
+import { MqueueError, reasonOf } from './errors.ts'
 
 /** Where a store is, as people give it. */
 export interface StoreLocation {
@@ -31,18 +31,27 @@ export interface Address {
 /**
  * Finds the database that a location means.
  *
- * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password
+ * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password; also for what is no text,
+ *   as any of it may be in a flow file
  */
 export function parseAddress({ url = '', user, password, directory, id }: StoreLocation): Address {
   const parsed = parseDbUrl(url)
   if (parsed.kind === 'default') return sqlite(join(directory, `${fileName(id)}.sqlite`), directory)
   if (parsed.kind === 'sqlite') return sqlite(resolve(directory, parsed.path), directory)
-  return server(parsed, user, password)
+  return server(parsed, credential('user', user), credential('password', password))
 }
 
 /** A name for a file that is told apart by an id, whatever the id is made of. */
 export function fileName(id: string): string {
-  return encodeURIComponent(id).replaceAll('*', '%2A')
+  return encodeURIComponent(id.toWellFormed()).replaceAll('*', '%2A')
+}
+
+/** A user or a password, which may be a number; blank when there is none. */
+function credential(field: 'user' | 'password', given: unknown = ''): string {
+  const text = typeof given === 'number' ? String(given) : given
+  if (typeof text === 'string' && text.isWellFormed()) return text
+  const message = `The ${field} of the database must be a text. Enter it again in the config node.`
+  throw new MqueueError('MQ_INVALID_DEFINITION', message, { field })
 }
 
 const PORTS = { postgres: 5432, mysql: 3306 }
@@ -54,7 +63,7 @@ function sqlite(path: string, directory: string): Address {
   return { kind: 'sqlite', target: path, isOwn, shown: `sqlite:${path}`, redact: (text) => text }
 }
 
-function server({ kind, url, database }: ServerUrl, user = '', password = ''): Address {
+function server({ kind, url, database }: ServerUrl, user: string, password: string): Address {
   if (user !== '') url.username = encodeURIComponent(user)
   if (password !== '') url.password = encodeURIComponent(password)
   const secrets = [decoded(url.password), url.password, decoded(url.username), url.username]

@@ -19,9 +19,11 @@ const ALLOWED =
  * Reads a `db_url`; the editor does so as well as the runtime. As in Kamailio, `sqlite:` may be
  * followed by slashes before an absolute path.
  *
+ * @param given the address; in a flow file it may be anything, and what is no text cannot be used
  * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password
  */
-export function parseDbUrl(given: string): DbUrl {
+export function parseDbUrl(given: unknown): DbUrl {
+  if (typeof given !== 'string') throw invalid('dbUrl', ALLOWED)
   const text = given.trim()
   if (text === '') return { kind: 'default' }
   if (text.startsWith('sqlite:')) return { kind: 'sqlite', path: filePath(text) }

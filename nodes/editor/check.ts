@@ -48,7 +48,7 @@ function dependsOnReference(
 }
 
 function isBlank(value: unknown): boolean {
-  return String(value ?? '').trim() === ''
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
 }
 
 /** The definition with everything that refers to the environment replaced by what is good. */
@@ -81,14 +81,14 @@ function known(value: unknown): unknown {
 
 /** Whether a queue needs the database. */
 export function persists({ dbmode }: QueueDefinitionInput): boolean {
-  return !['', '0'].includes(String(dbmode ?? '').trim())
+  return !isBlank(dbmode) && Number(dbmode) !== 0
 }
 
 /** What is wrong with the address of a database; undefined when nothing is. */
 export function checkDbUrl(dbUrl: unknown): MqueueError | undefined {
   if (isReference(dbUrl)) return undefined
   try {
-    parseDbUrl(String(dbUrl ?? ''))
+    parseDbUrl(dbUrl === undefined ? '' : dbUrl)
     return undefined
   } catch (error) {
     if (error instanceof MqueueError) return error

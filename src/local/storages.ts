@@ -25,9 +25,9 @@ export class Storages {
   isAt({ url, user, password, directory, id }: StoreLocation): boolean {
     const own = this.#location
     return (
-      (own.url ?? '') === (url ?? '') &&
-      (own.user ?? '') === (user ?? '') &&
-      (own.password ?? '') === (password ?? '') &&
+      isSame(own.url, url) &&
+      isSame(own.user, user) &&
+      isSame(own.password, password) &&
       own.directory === directory &&
       own.id === id
     )
@@ -60,4 +60,9 @@ export class Storages {
         return new Journal(queue, this.#database)
     }
   }
+}
+
+/** Whether two parts of a location are the same; absent is blank. */
+function isSame(own = '', other = ''): boolean {
+  return own === other
 }

@@ -188,7 +188,8 @@ export class Connection {
 /** The error of a database that cannot be used, with what to do and without anything secret. */
 function unusable(address: Address, cause: unknown): MqueueError {
   if (cause instanceof MqueueError) return cause
-  const reason = reasonAt(address, cause)
+  // Some reasons are sentences already.
+  const reason = reasonAt(address, cause).replace(/\.$/, '')
   const text = `The database ${address.shown} cannot be used: ${reason}. ${adviceFor(address, cause)}`
   return new MqueueError('MQ_UNAVAILABLE', text)
 }

@@ -117,6 +117,24 @@ describe('an engine that was added', () => {
 describe('an engine that there is not', () => {
   afterEach(unload)
 
+  it('loses nothing when it does not let itself be made', async () => {
+    registerEngine('failing', {
+      create() {
+        throw new TypeError('the reason')
+      },
+    })
+    const reload = async (more: object) => {
+      await unload()
+      const node = { ...config([{ name: 'q' }], more), id: 'home' }
+      return load([node, ...NODES.map((one) => ({ ...one, mqueue: 'home' }))])
+    }
+    assert.equal((await (await reload({})).run('add', { payload: 'kept' })).done, 1)
+    const { error } = await (await reload({ engine: 'failing' })).run('fetch', {})
+    assert.equal(error?.code, 'MQ_INVALID_DEFINITION')
+    assert.match(error?.message ?? '', /engine cannot be used: the reason/)
+    assert.equal((await (await reload({})).run('fetch', {})).out[0]?.mqv, 'kept')
+  })
+
   it('is MQ_INVALID_DEFINITION, with those that there are', async () => {
     const { run } = await load([config([{ name: 'q' }], { engine: 'magic' }), ...NODES])
     for (const id of ['add', 'fetch', 'size', 'all']) {

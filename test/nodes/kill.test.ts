@@ -12,14 +12,26 @@ const ROUNDS: Record<string, number> = { SQLite: 200, PostgreSQL: 30, MariaDB: 3
 function flows(dbUrl?: string): FlowNode[] {
   const placed = { z: 'tab', x: 1, y: 1 }
   const queue = { ...placed, mqueue: 'config', queue: 'q' }
+  const work = { ...placed, mqueue: 'config', queue: 'work' }
   return [
     TAB,
-    config([{ name: 'q', dbmode: 4 }], { dbUrl }),
-    { ...placed, id: 'source', type: 'load-source', wires: [['add'], ['fetch']] },
+    config(
+      ['q', 'work'].map((name) => ({ name, dbmode: 4 })),
+      { dbUrl },
+    ),
+    { ...placed, id: 'source', type: 'load-source', wires: [['add'], ['fetch'], ['queue']] },
     { ...queue, id: 'add', type: 'mq-add', wires: [['record']] },
     { ...queue, id: 'fetch', type: 'mq-fetch', wires: [['record'], ['record']] },
     { ...placed, id: 'catch', type: 'catch', scope: null, wires: [['record']] },
     { ...placed, id: 'record', type: 'load-record', wires: [] },
+    { ...work, id: 'queue', type: 'mq-add', wires: [['queued']] },
+    { ...placed, id: 'queued', type: 'load-note', word: 'queued', wires: [[]] },
+    { ...work, id: 'consume', type: 'mq-consume', inFlight: 5, wires: [['begun']] },
+    { ...placed, id: 'begun', type: 'load-note', word: 'begun', wires: [['work']] },
+    { ...placed, id: 'work', type: 'load-work', wires: [['acking']] },
+    { ...placed, id: 'acking', type: 'load-note', word: 'acking', wires: [['ack']] },
+    { ...work, id: 'ack', type: 'mq-ack', wires: [['acked']] },
+    { ...placed, id: 'acked', type: 'load-note', word: 'acked', wires: [[]] },
   ]
 }
 
@@ -35,6 +47,67 @@ function recorded(path: string) {
     fetched: numbers('fetched'),
     unanswered: times('fetch') - numbers('fetched').length - times('empty'),
     failed: lines.filter((line) => line.startsWith('failed')),
+    queue: numbers('queue'),
+    queued: numbers('queued'),
+    begun: lines
+      .filter((line) => line.startsWith('begun '))
+      .map((line) => line.split(' ').slice(1).map(Number) as [number, number]),
+    acking: numbers('acking'),
+    acked: numbers('acked'),
+  }
+}
+
+/** The items that a consumer works on, over all processes so far. */
+class Work {
+  /** The number of the item that is queued next. */
+  next = 0
+  /** How many were acknowledged. */
+  done = 0
+  /** The items that must be in the table, and how often each was handed out. */
+  readonly #open = new Map<number, number>()
+  /** Those that may be in the table or not, since an answer was lost with its process. */
+  readonly #doubtful = new Map<number, number>()
+
+  /** Takes in what a process did before it was killed, and holds it against the table. */
+  check(
+    { queue, queued, begun, acking, acked }: ReturnType<typeof recorded>,
+    table: ReadonlyMap<number, number>,
+    round: number,
+  ): void {
+    const what = `round ${round}: item`
+    for (const n of queue) this.#doubtful.set(n, 0)
+    for (const n of queued) this.#move(n, this.#open)
+    for (const [n, attempt] of begun) {
+      const known = this.#open.get(n) ?? this.#doubtful.get(n)
+      assert.ok(known !== undefined, `${what} ${n} was worked on, and had been acknowledged`)
+      assert.ok(attempt > known, `${what} ${n} is handed out as attempt ${attempt} again`)
+      const list = this.#open.has(n) ? this.#open : this.#doubtful
+      list.set(n, attempt)
+    }
+    for (const n of acking) this.#move(n, this.#doubtful)
+    for (const n of acked) this.#doubtful.delete(n)
+    this.done += acked.length
+    for (const [n, attempts] of this.#open) {
+      const stored = table.get(n)
+      assert.ok(stored !== undefined, `${what} ${n} is lost`)
+      // The last attempt may have been stored and not begun.
+      const isCounted = stored === attempts || stored === attempts + 1
+      assert.ok(isCounted, `${what} ${n}: ${attempts} attempts, ${stored} in its row`)
+    }
+    for (const [n, attempts] of table) {
+      assert.ok(this.#open.has(n) || this.#doubtful.has(n), `${what} ${n} is back`)
+      this.#doubtful.delete(n)
+      this.#open.set(n, attempts)
+    }
+    this.#doubtful.clear()
+    this.next += queue.length
+  }
+
+  #move(n: number, list: Map<number, number>): void {
+    const attempts = this.#open.get(n) ?? this.#doubtful.get(n) ?? 0
+    this.#open.delete(n)
+    this.#doubtful.delete(n)
+    list.set(n, attempts)
   }
 }
 
@@ -47,6 +120,17 @@ onEachDatabase('a journaled queue', (database, { name }) => {
     let first = 0
     let next = 0
     let answers = 0
+    const work = new Work()
+
+    async function workInTable(): Promise<Map<number, number>> {
+      const rows: Rows = await database()
+        .query('select val, attempts from "work"')
+        .catch((error) => {
+          if (work.done === 0) return []
+          throw error
+        })
+      return new Map(rows.map(({ val, attempts }) => [JSON.parse(String(val)).n, Number(attempts)]))
+    }
 
     async function numbersInTable(isMade: boolean): Promise<number[]> {
       const rows: Rows = await database()
@@ -77,17 +161,22 @@ onEachDatabase('a journaled queue', (database, { name }) => {
         userDir,
         flows: flows(database().location.url),
         settings: { nodesDir: join(import.meta.dirname, '../support/load'), disableEditor: true },
-        env: { LOAD_RECORD: record, LOAD_FROM: String(next) },
+        env: { LOAD_RECORD: record, LOAD_FROM: String(next), WORK_FROM: String(work.next) },
       })
       // Most are killed at work, some while they open their queue.
       if (round % 10 === 9) await red.logged(/Starting flows/)
-      else await until(() => recorded(record).added.length > 0, `an answer in round ${round}`)
+      else {
+        const awaited = round % 2 === 0 ? 'added' : 'acked'
+        await until(() => recorded(record)[awaited].length > 0, `an answer in round ${round}`)
+      }
       await sleep(Math.random() * 120)
       await red.stop({ signal: 'SIGKILL', keep: true })
       await lastCommitIsOver()
 
-      const { asked, added, fetched, unanswered, failed } = recorded(record)
+      const seen = recorded(record)
+      const { asked, added, fetched, unanswered, failed } = seen
       assert.deepEqual(failed, [], `round ${round}`)
+      work.check(seen, await workInTable(), round)
       const expected = fetched.map((_, i) => first + i)
       assert.deepEqual(fetched, expected, `round ${round}: fetched in order, none of them twice`)
       const left = await numbersInTable(answers + added.length > 0)
@@ -115,5 +204,6 @@ onEachDatabase('a journaled queue', (database, { name }) => {
     }
     rmSync(userDir, { recursive: true })
     assert.ok(answers > 10 * (ROUNDS[name] ?? 0), `only ${answers} answers`)
+    assert.ok(work.done > 0.4 * (ROUNDS[name] ?? 0), `only ${work.done} items were worked on`)
   })
 })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { parseAddress, reasonAt } from '../../src/address.ts'
+import { JUNK } from '../support/junk.ts'
 
+const isBlank = (junk: unknown) => typeof junk === 'string' && junk.trim() === ''
 const at = (url?: string, more: object = {}) =>
   parseAddress({ url, directory: '/data/mqueue', id: 'a/b*', ...more })
 
@@ -59,6 +61,33 @@ describe('a database address', () => {
         url,
       )
     }
+  })
+
+  it('takes any JSON, and says what cannot be used', () => {
+    const refused = (make: () => unknown) => {
+      try {
+        make()
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'MQ_INVALID_DEFINITION')
+        return (error as { field?: string }).field
+      }
+    }
+    for (const junk of JUNK) {
+      const server = 'postgres://h/d'
+      assert.equal(
+        refused(() => at(junk as string)),
+        isBlank(junk) ? undefined : 'dbUrl',
+      )
+      const isGood = typeof junk === 'number' || (typeof junk === 'string' && junk.isWellFormed())
+      for (const field of ['user', 'password']) {
+        assert.equal(
+          refused(() => at(server, { [field]: junk })),
+          isGood ? undefined : field,
+        )
+      }
+      if (typeof junk === 'string') at('', { id: junk })
+    }
+    assert.equal(new URL(at('postgres://h/d', { password: 12 }).target).password, '12')
   })
 
   it('finds what an error says, wherever it says it', () => {

@@ -18,6 +18,7 @@ describe('what JSON can hold of a value', () => {
       fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
         assert.equal(JSON.stringify(asJson(value)), JSON.stringify(value))
       }),
+      { examples: [[JSON.parse('{"__proto__":{"a":1},"constructor":[]}')]] },
     )
   })
 

@@ -1,5 +1,6 @@
 import mysql from 'mysql2'
 import { CONNECT_TIMEOUT, type OpenOptions } from './driver.ts'
+import { logInFailure } from './mysql-accounts.ts'
 
 /** The most statements that the server keeps prepared for us. */
 const MOST_PREPARED = 500
@@ -34,7 +35,7 @@ export class MysqlSession {
       })
     } catch (error) {
       connection.destroy()
-      throw error
+      throw logInFailure(error)
     }
     return new MysqlSession(connection, onLost)
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { LOCK_TIMEOUT, Unusable, WRITABLE } from './driver.ts'
+import { logInFailure } from './postgres-accounts.ts'
 
 /** How long a pooler may take to find a session for a second client, in ms. One that has none to spare takes forever. */
 const SPARE_TIMEOUT = 1_000
@@ -24,11 +25,13 @@ export class PostgresSession {
   readonly client: pg.Client
   /** Whether there is a pooler between us and the server. */
   isPooled = false
+  readonly #newClient: () => pg.Client
   readonly #mark = randomUUID()
 
-  /** @param client is not connected yet */
-  constructor(client: pg.Client) {
-    this.client = client
+  /** @param newClient makes a client of the server, which is not connected yet */
+  constructor(newClient: () => pg.Client) {
+    this.client = newClient()
+    this.#newClient = newClient
   }
 
   /** A condition of a statement: whether it runs in this session. */
@@ -39,15 +42,18 @@ export class PostgresSession {
   /**
    * Connects, and makes the session ours.
    *
-   * @param another makes a client that connects to the same
-   * @throws Unusable when it takes no changes, or belongs to others as well
+   * @throws Unusable when it takes no changes, belongs to others as well, or asks for a way to log in that is not known
    */
-  async open(another: () => pg.Client): Promise<void> {
-    await this.client.connect()
+  async open(): Promise<void> {
+    try {
+      await this.client.connect()
+    } catch (error) {
+      throw logInFailure(error, this.client.password)
+    }
     const pid = await pidOf(this.client)
     // A pooler has ids of its own for its clients.
     this.isPooled = pid !== (this.client as unknown as { processID: unknown }).processID
-    if (this.isPooled) await this.#assertOwn(another())
+    if (this.isPooled) await this.#assertOwn()
     const settings = `set lock_timeout = ${LOCK_TIMEOUT}`
     await this.client.query(`${settings}; select set_config('mqueue.mark', '${this.#mark}', false)`)
     await this.begin()
@@ -80,7 +86,8 @@ export class PostgresSession {
   }
 
   /** Makes sure that the pooler does not have another client share the session, or us share another one. */
-  async #assertOwn(other: pg.Client): Promise<void> {
+  async #assertOwn(): Promise<void> {
+    const other = this.#newClient()
     other.on('error', () => {})
     try {
       await other.connect()

@@ -59,10 +59,9 @@ export class PostgresTables {
         has_schema_privilege(relnamespace, 'usage') as "mayBeUsed",
         current_setting('server_encoding') as encoding, attname as name,
         format_type(atttypid, atttypmod) as type, typname as kind, atttypmod as modifier,
-        case when attname = 'id' and relkind in ('r', 'p') then (
-          select seqmax from pg_sequence where seqrelid =
-            pg_get_serial_sequence(format('%I.%I', nspname, relname), attname)::regclass
-        ) end as given
+        (select max(seqmax) from pg_sequence join pg_depend on objid = seqrelid
+          where classid = 'pg_class'::regclass and refclassid = 'pg_class'::regclass
+            and refobjid = attrelid and refobjsubid = attnum and deptype in ('a', 'i')) as given
       from unnest($1::text[], $2::text[], $3::text[]) as wanted(place, schema, name)
       join pg_class on pg_class.oid = case when wanted.schema is null
         then to_regclass(quote_ident(wanted.name))::oid

@@ -1,14 +1,7 @@
 import pg from 'pg'
 import { columnsOf } from './attempts.ts'
-import {
-  CONNECT_TIMEOUT,
-  type Description,
-  type Driver,
-  type OpenOptions,
-  type Row,
-  type Table,
-  type TableChanges,
-} from './driver.ts'
+import type { Description, Driver, OpenOptions, Row, Table, TableChanges } from './driver.ts'
+import { newClient } from './postgres-client.ts'
 import { PostgresLocks } from './postgres-locks.ts'
 import { inStatement, type Place, placesOf } from './postgres-names.ts'
 import { PostgresSession } from './postgres-session.ts'
@@ -34,17 +27,10 @@ const TABLES_AT_ONCE = 50
 
 /** Connects to PostgreSQL. */
 export async function openPostgres(url: string, { owner, onLost }: OpenOptions): Promise<Driver> {
-  const newClient = () =>
-    new pg.Client({
-      connectionString: url,
-      connectionTimeoutMillis: CONNECT_TIMEOUT,
-      keepAlive: true,
-      application_name: owner,
-    })
-  const session = new PostgresSession(newClient())
+  const session = new PostgresSession(() => newClient(url, owner))
   const driver = new PostgresDriver(session, owner, onLost)
   try {
-    await answered(session.open(newClient))
+    await answered(session.open())
     driver.hold(false)
     return driver
   } catch (error) {

@@ -65,11 +65,15 @@ describe('what the dialog of the config node checks', () => {
     }
     assert.equal(checkDbUrl('db.example')?.rule, 'dbUrl')
     assert.equal(checkDbUrl('${URL}/mq')?.rule, 'dbUrl')
+    for (const junk of [null, 5, [], { toString: 1 }]) {
+      assert.equal(checkDbUrl(junk)?.rule, 'dbUrl')
+      checkDefinitions([{ name: junk, size: junk, addmode: junk, dbmode: junk }], {})
+    }
   })
 
   it('knows which queues need a database', () => {
     for (const dbmode of [undefined, '', ' ', 0, '0']) assert.equal(persists({ dbmode }), false)
-    for (const dbmode of [1, '4', '${D}', 9]) assert.equal(persists({ dbmode }), true)
+    for (const dbmode of [1, '4', '${D}', 9, true, {}]) assert.equal(persists({ dbmode }), true)
   })
 
   it('knows what Node-RED replaces', () => {

@@ -11,6 +11,7 @@ module.exports = (RED) => {
   RED.nodes.registerType('load-source', function (config) {
     RED.nodes.createNode(this, config)
     let next = Number(process.env.LOAD_FROM)
+    let nextWork = Number(process.env.WORK_FROM)
     const work = () => {
       for (let left = upTo(20); left > 0; left--) {
         note(`add ${next}`)
@@ -20,9 +21,29 @@ module.exports = (RED) => {
           this.send([null, {}])
         }
       }
+      note(`queue ${nextWork}`)
+      this.send([null, null, { payload: { n: nextWork++ } }])
     }
     const timer = setInterval(work, 1)
     this.on('close', () => clearInterval(timer))
+  })
+  RED.nodes.registerType('load-note', function (config) {
+    RED.nodes.createNode(this, config)
+    const { word } = config
+    this.on('input', (msg, send, done) => {
+      note(`${word} ${msg.payload.n} ${msg.mqattempt ?? ''}`)
+      send(msg)
+      done()
+    })
+  })
+  RED.nodes.registerType('load-work', function (config) {
+    RED.nodes.createNode(this, config)
+    this.on('input', (msg, send, done) => {
+      setTimeout(() => {
+        send(msg)
+        done()
+      }, upTo(8))
+    })
   })
   RED.nodes.registerType('load-record', function (config) {
     RED.nodes.createNode(this, config)
