@@ -37,6 +37,11 @@ export class ProcessEnd {
     return this.#isNear
   }
 
+  /** Has the process end with an error, unless it does so already. */
+  fail(): void {
+    process.exitCode ||= 1
+  }
+
   #watchSignal(signal: NodeJS.Signals): void {
     const onSignal = async () => {
       const saved = Promise.allSettled(this.#begin())

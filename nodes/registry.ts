@@ -55,7 +55,7 @@ class Registry {
   watchEnd(RED: NodeAPI): boolean {
     if (this.#end !== undefined) return false
     this.#end = new ProcessEnd({
-      save: () => [...this.#parked.values()].map(async ({ engine }) => engine.save()),
+      save: () => [...this.#parked.values()].map(({ engine }) => this.#save(RED, engine)),
       rescue: () => this.#rescue(RED),
     })
     return true
@@ -108,7 +108,7 @@ class Registry {
       return
     }
     this.#parked.set(id, inUse)
-    if (this.#end?.isNear) await inUse.engine.save()
+    if (this.#end?.isNear) await this.#save(RED, inUse.engine)
   }
 
   /** Closes the engines of config nodes that no flow file holds any more. */
@@ -145,14 +145,28 @@ class Registry {
     return isChange
   }
 
+  /** Saves an engine for the end of the process, which is an end with an error where items are lost. */
+  async #save(RED: NodeAPI, engine: Engine): Promise<void> {
+    try {
+      await engine.save()
+    } catch (error) {
+      this.#failed(RED, error)
+    }
+  }
+
   #rescue(RED: NodeAPI): void {
     for (const { engine } of [...this.#livingEngines()]) {
       try {
         engine.rescue()
       } catch (error) {
-        RED.log.error(`mqueue: ${reasonOf(error)}`)
+        this.#failed(RED, error)
       }
     }
+  }
+
+  #failed(RED: NodeAPI, error: unknown): void {
+    RED.log.error(`mqueue: ${reasonOf(error)}`)
+    this.#end?.fail()
   }
 
   *#livingEngines(): Generator<EngineInUse> {

@@ -179,12 +179,16 @@ export interface Engine {
   /**
    * Writes, at the stop of the process, what must outlive it, and releases the database. Until the
    * queues are defined again, those with a dbmode are `MQ_CLOSED`.
+   *
+   * @throws MqueueError `MQ_UNAVAILABLE` when items are lost, since they could be written nowhere
    */
   save(): MaybePromise<void>
 
   /**
    * Writes to files what is not saved yet, at once and synchronously. It is for the very end of a process, when there
    * is no time for a database or a server.
+   *
+   * @throws MqueueError `MQ_UNAVAILABLE` when items are lost, since they could be written nowhere
    */
   rescue(): void
 

@@ -64,12 +64,18 @@ export function encodeAsText(key: string, value: unknown): StoredItem {
   throw new MqueueError('MQ_INVALID_VALUE', text)
 }
 
-/** Writes an item as `encode` does and, of a value that it refuses, what JSON can hold. */
+/**
+ * Writes an item as `encode` does and, of a value that it refuses, what JSON can hold.
+ *
+ * @throws what `encode` throws, when that is nothing
+ */
 export function encodeWhatCan(key: string, value: unknown): StoredItem {
   try {
     return encode(key, value)
-  } catch {
-    return encode(key, asJson(value))
+  } catch (error) {
+    const plain = asJson(value)
+    if (plain === null && value !== null) throw error
+    return encode(key, plain)
   }
 }
 

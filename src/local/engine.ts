@@ -85,7 +85,10 @@ export class LocalEngine implements LeasingEngine {
     allErrors: readonly MqueueError[] = [],
   ): MaybePromise<DroppedItems[]> {
     this.#assertOpen()
-    if (this.#saving !== undefined) return this.#saving.then(() => this.define(all, allErrors))
+    if (this.#saving !== undefined) {
+      const defineThen = () => this.define(all, allErrors)
+      return this.#saving.then(defineThen, defineThen)
+    }
     const { definitions, errors } = supported(
       { definitions: [...all], errors: [...allErrors] },
       this.supports,
@@ -253,7 +256,8 @@ export class LocalEngine implements LeasingEngine {
   }
 
   rescue(): void {
-    for (const queue of [...this.#queues.values(), ...this.#setAside.values()]) queue.rescue()
+    const queues = [...this.#queues.values(), ...this.#setAside.values()]
+    assertNoneLost(queues.map((queue) => queue.rescue()))
   }
 
   close(): MaybePromise<void> {
@@ -278,7 +282,7 @@ export class LocalEngine implements LeasingEngine {
 
   async #saveAll(): Promise<void> {
     const queues = [...this.#queues.values(), ...this.#setAside.values()]
-    await Promise.all(queues.map((queue) => queue.stop()))
+    assertNoneLost(await Promise.all(queues.map((queue) => queue.stop())))
   }
 
   #newQueue(definition: QueueDefinition): LocalQueue {
@@ -336,6 +340,14 @@ export class LocalEngine implements LeasingEngine {
     const isThere = this.#queues.has(queue) || this.#setAside.has(queue)
     if (!isThere && this.#watchers.get(queue)?.isEmpty) this.#watchers.delete(queue)
   }
+}
+
+/** @throws MqueueError `MQ_UNAVAILABLE` with the number of items that are lost, when there are any */
+function assertNoneLost(counts: readonly number[]): void {
+  const lost = counts.reduce((sum, count) => sum + count, 0)
+  if (lost === 0) return
+  const text = `Items that are lost, since they could be written nowhere: ${lost}.`
+  throw new MqueueError('MQ_UNAVAILABLE', `${text} The log says of each queue why.`)
 }
 
 /** The result of an operation; undefined when it throws, since the queue cannot be used now. */

@@ -54,6 +54,7 @@ export class Handout {
     this.#queue = queue
     this.#clock = clock
     this.#calls = calls
+    queue.lent = () => this.#all.flatMap((leases) => [...leases])
   }
 
   /** How many items are leased. */

@@ -82,18 +82,20 @@ export class Keeper {
     )
   }
 
-  /** Writes what must outlive the process, and closes the queue. It never rejects. */
-  async stop(): Promise<void> {
+  /** Writes what must outlive the process, and closes the queue. It never rejects. Returns how many items are lost. */
+  async stop(): Promise<number> {
     if (this.#coming instanceof Promise) await this.#coming.catch(() => {})
     const { is } = this.#state
-    if (is === 'closed' || (is === 'open' && !this.#storage.savesAtStop)) return
+    if (is === 'closed' || (is === 'open' && !this.#storage.savesAtStop)) return 0
     this.#become({ is: 'closing' })
     await this.#end()
     // Where it was going over, the one that gets the queue writes what it holds.
-    if (!this.#storage.isStored) await this.#successor?.stop(this.#queue)
-    await this.#storage.stop(this.#queue)
+    const lost = this.#storage.isStored ? 0 : await this.#successor?.stop(this.#queue)
+    const isLeft = this.#queue.size > 0 && this.#storage.savesAtStop
+    const lostThen = await this.#storage.stop(this.#queue)
     this.#queue.clear()
     this.#forget()
+    return isLeft ? lostThen : (lost ?? 0)
   }
 
   /** Closes the queue and leaves what is stored where it is. It never rejects. */
@@ -104,11 +106,11 @@ export class Keeper {
     )
   }
 
-  /** Writes to a file, at once, what the next process could not find otherwise. */
-  rescue(): void {
-    if (this.#state.is === 'closed') return
+  /** Writes to a file, at once, what the next process could not find otherwise. Returns how many items are lost. */
+  rescue(): number {
+    if (this.#state.is === 'closed') return 0
     const keeper = this.#storage.isStored ? this.#storage : this.#wanted
-    keeper.rescue(this.#queue)
+    return keeper.rescue(this.#queue)
   }
 
   #begin(): void {

@@ -166,8 +166,8 @@ export class LocalQueue {
     this.#keeper.want(storage)
   }
 
-  /** Writes what must outlive the process. It never rejects. */
-  stop(): Promise<void> {
+  /** Writes what must outlive the process. It never rejects. Returns how many items are lost. */
+  stop(): Promise<number> {
     this.consumers.closed(() => this.#closed())
     this.consumers.recall()
     return this.#keeper.stop()
@@ -179,11 +179,11 @@ export class LocalQueue {
     return this.#keeper.release()
   }
 
-  /** Writes to a file, at once, what the next process could not find otherwise. */
-  rescue(): void {
+  /** Writes to a file, at once, what the next process could not find otherwise. Returns how many items are lost. */
+  rescue(): number {
     this.consumers.closed(() => this.#closed())
     this.consumers.recall()
-    this.#keeper.rescue()
+    return this.#keeper.rescue()
   }
 
   /**

@@ -68,6 +68,8 @@ export class Queue<V = unknown> {
   observer: Observer<V> = NOBODY as Observer<V>
   /** What is handed out while the queue is loaded again. */
   handout: Out | undefined
+  /** The items that are lent. */
+  lent: () => Iterable<QueuedItem<V>> = () => []
 
   /** @param definition a good definition, such as `parseDefinition` returns */
   constructor(definition: QueueDefinition) {
@@ -282,6 +284,12 @@ export class Queue<V = unknown> {
     } finally {
       this.#readers--
     }
+  }
+
+  /** The items that are lent, and those waiting. */
+  *everything(): Generator<QueuedItem<V>> {
+    yield* this.lent()
+    yield* this
   }
 
   /** The outcome of an add that met another item with its key: one of the two does not stay. */

@@ -54,14 +54,22 @@ export interface Storage extends Observer {
   open(queue: Queue, opening: Opening): MaybePromise<void>
   /** Releases what is stored, since the queue goes over to `next` with all that it holds. */
   leave(queue: Queue, next: Storage): MaybePromise<void>
-  /** Writes what must outlive the process, and closes. It never rejects: what cannot be written is rescued and reported. */
-  stop(queue: Queue): MaybePromise<void>
+  /**
+   * Writes what must outlive the process, and closes. It never rejects: what cannot be written is rescued and reported.
+   *
+   * @returns how many items can be kept nowhere
+   */
+  stop(queue: Queue): MaybePromise<number>
   /** Closes, and leaves what is stored where it is. It never rejects. */
   release(): MaybePromise<void>
   /** How many items of the queue are stored nowhere else. */
   unstored(queue: Queue): number
-  /** Writes to a file, at once, what the next process could not find otherwise. */
-  rescue(queue: Queue): void
+  /**
+   * Writes to a file, at once, what the next process could not find otherwise.
+   *
+   * @returns how many items can be kept nowhere
+   */
+  rescue(queue: Queue): number
   /** Keeps an item that came back while the queue could not take it: `open` will find it. */
   rescueItem(item: QueuedItem): void
 }
@@ -90,11 +98,15 @@ export class NoStorage implements Storage {
   }
   open(): void {}
   leave(): void {}
-  stop(): void {}
+  stop(): number {
+    return 0
+  }
   release(): void {}
   unstored(queue: Queue): number {
     return queue.size
   }
-  rescue(): void {}
+  rescue(): number {
+    return 0
+  }
   rescueItem(): void {}
 }

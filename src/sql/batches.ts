@@ -1,5 +1,8 @@
 import type { Row } from './drivers/driver.ts'
 
+/** The ids that come at a time. */
+const IDS_AT_ONCE = 1_000
+
 /** Rows in batches that one statement can hold. A row longer than `mostCharacters` goes alone. */
 export function* batches(
   rows: Iterable<Row>,
@@ -20,4 +23,16 @@ export function* batches(
     characters += length
   }
   if (batch.length > 0) yield batch
+}
+
+/** The ids of items, in batches. */
+export function* idBatches(items: Iterable<{ readonly id: number }>): Generator<number[]> {
+  let ids: number[] = []
+  for (const { id } of items) {
+    ids.push(id)
+    if (ids.length < IDS_AT_ONCE) continue
+    yield ids
+    ids = []
+  }
+  if (ids.length > 0) yield ids
 }

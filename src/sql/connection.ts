@@ -4,12 +4,13 @@ import { MqueueError } from '../errors.ts'
 import {
   type Driver,
   type OpenOptions,
+  StoreGone,
   type TableChanges,
   UncertainCommit,
   Unusable,
 } from './drivers/driver.ts'
 
-export { UncertainCommit } from './drivers/driver.ts'
+export { StoreGone, UncertainCommit } from './drivers/driver.ts'
 
 /** How long closing in good order may take, in ms. */
 const CLOSE_TIMEOUT = 1_000
@@ -136,7 +137,9 @@ export class Connection {
   /** Ends the connection at once: what is under way on it fails. */
   lose(cause: unknown): void {
     if (this.#lost !== undefined) return
-    this.#lost = cause instanceof MqueueError ? cause : new Error(reasonAt(this.address, cause))
+    const reason = reasonAt(this.address, cause)
+    if (cause instanceof MqueueError) this.#lost = cause
+    else this.#lost = cause instanceof StoreGone ? new StoreGone(reason) : new Error(reason)
     this.#driver.destroy()
     this.#giveUp?.()
     this.#onLost?.(this.#lost)
@@ -165,7 +168,8 @@ export class Connection {
       this.#committing = false
       this.#giveUp = () => {
         const lost = this.#lost as Error
-        reject(this.#committing ? new UncertainCommit(lost.message) : lost)
+        const isUncertain = this.#committing && !(lost instanceof StoreGone)
+        reject(isUncertain ? new UncertainCommit(lost.message) : lost)
       }
       // The process must not end while somebody waits for this.
       this.#driver.hold(true)

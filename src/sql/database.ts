@@ -3,7 +3,9 @@ import { type Address, parseAddress, reasonAt, type StoreLocation } from '../add
 import { MqueueError, quote } from '../errors.ts'
 import type { Report } from '../report.ts'
 import { type Claim, Claims } from './claims.ts'
+import type { Table } from './drivers/driver.ts'
 import { RescueFile } from './rescue-file.ts'
+import type { Names } from './rescue-lines.ts'
 import { SharedConnection } from './shared-connection.ts'
 
 /** The database that the queues of one engine are kept in, with the rescue files beside it, and what is said of it. */
@@ -33,9 +35,19 @@ export class Database {
     return this.#report()
   }
 
-  rescueFile(queue: string): RescueFile {
+  /**
+   * The rescue file of a queue.
+   *
+   * @param names of the table that the ids in it are of; without them ids count for nothing
+   */
+  rescueFile(queue: string, names?: Names): RescueFile {
     const { directory, id } = this.#location
-    return new RescueFile(directory, id, queue, this.shown)
+    return new RescueFile(directory, id, queue, names, this.shown)
+  }
+
+  /** What names a table: its address where the database tells nothing better. */
+  namesOf({ names }: Table): Names {
+    return names.length > 0 ? names : [this.shown]
   }
 
   /** Opens and locks the table of a queue, as `Claims.claim` does. */

@@ -1,6 +1,8 @@
 import type { Queue } from '../local/queue.ts'
-import { decode, encodeWhatCan } from '../value.ts'
-import type { Entry, RescuedItem, RescueFile } from './rescue-file.ts'
+import { decode } from '../value.ts'
+import { withIds, withoutIds } from './encoded.ts'
+import type { RescueFile } from './rescue-file.ts'
+import type { Entry, Names, Unkept } from './rescue-lines.ts'
 
 /**
  * What a queue holds that goes over to a journal, written down at the end of its rescue file: there the journal finds it
@@ -22,13 +24,15 @@ export class HandOver {
   /**
    * Writes down what a queue holds.
    *
-   * @param rowsOf the database that has the items as rows of their ids; without it the ids are not written
+   * @param rowsOf the table that has the items as rows of their ids; without it the ids are not written
+   * @returns what cannot be written down
    */
-  async add(queue: Queue, rowsOf: string | undefined): Promise<void> {
+  async add(queue: Queue, rowsOf: Names | undefined): Promise<Unkept[]> {
     const { size } = queue
-    if (rowsOf === undefined) await this.#file.append(withoutIds(queue))
-    else await this.#file.append(withIds(queue), [], rowsOf)
-    this.#count += size
+    const items = rowsOf === undefined ? withoutIds(queue) : withIds(queue)
+    const unkept = await this.#file.append(items, [], rowsOf)
+    this.#count += size - unkept.length
+    return unkept
   }
 
   /** Counts what another one has written down in the same file as its own. */
@@ -51,38 +55,28 @@ export class HandOver {
   async takeBack(): Promise<{ key: string; value: unknown }[]> {
     if (this.#count === 0) return []
     let kept = -this.#count
-    for (const { item } of this.#file.entries()) if (item !== undefined) kept++
+    for (const { item } of this.#file.everything()) if (item !== undefined) kept++
     const taken: { key: string; value: unknown }[] = []
-    const removed: number[] = []
     let rest = 0
     const file = this.#file
     function* entries(): Generator<Entry> {
       let seen = 0
-      for (const entry of file.entries()) {
-        const { item } = entry
-        if (item !== undefined && seen++ >= kept) {
-          taken.push(decode(item))
-          if (item.id !== undefined) removed.push(item.id)
-        } else {
+      for (const entry of file.everything()) {
+        const { item, of } = entry
+        if (item === undefined || seen++ < kept) {
           rest++
           yield entry
+          continue
         }
+        taken.push(decode(item))
+        if (item.id === undefined) continue
+        rest++
+        yield { removed: [item.id], of }
       }
-      if (removed.length > 0) yield { removed }
     }
     await file.write(entries())
-    if (rest === 0 && removed.length === 0) file.delete()
+    if (rest === 0) file.delete()
     this.#count = 0
     return taken
   }
-}
-
-/** The items of a queue, for its rescue file. */
-export function* withoutIds(queue: Queue): Generator<RescuedItem> {
-  for (const { key, value } of queue) yield encodeWhatCan(key, value)
-}
-
-/** The items of a queue with the ids of their rows, for its rescue file. */
-export function* withIds(queue: Queue): Generator<RescuedItem> {
-  for (const { id, key, value } of queue) yield { id, ...encodeWhatCan(key, value) }
 }

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Item } from '../engine.ts'
 import { quote } from '../errors.ts'
 import type { QueuedItem } from '../local/items.ts'
 import type { Past } from '../local/leases.ts'
@@ -6,31 +7,35 @@ import type { Queue } from '../local/queue.ts'
 import type { Opening, Storage } from '../local/storage.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { encode, encodeAsText, encodeWhatCan, type StoredItem } from '../value.ts'
+import { idBatches } from './batches.ts'
 import type { Claim } from './claims.ts'
-import { UncertainCommit } from './connection.ts'
+import { committedOf } from './committed.ts'
+import { StoreGone, UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
-import { HandOver, withIds, withoutIds } from './hand-over.ts'
+import { withIds, withoutIds } from './encoded.ts'
+import { HandOver } from './hand-over.ts'
 import { Ids } from './ids.ts'
 import type { Chunk, Lane, Outcomes } from './lane.ts'
-import { AT_ONCE, LOAD_TIMEOUT, type Loaded, restore, takeAll } from './loading.ts'
+import { fill, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
 import { UNWATCHED } from './merging.ts'
 import {
   deleteLoaded,
+  leaveRefused,
   openingError,
   reportLeftOut,
-  reportRestored,
+  reportLoaded,
+  reportUnkept,
   rescueNow,
   unwritable,
 } from './reports.ts'
-import type { RescuedItem, RescueFile } from './rescue-file.ts'
+import type { RescueFile } from './rescue-file.ts'
+import type { Encoded, Names } from './rescue-lines.ts'
 import { assertFits, pastColumns } from './table.ts'
 
 /** How long a step of leaving a table may take, in ms. */
 const LEAVE_TIMEOUT = 10_000
 /** How long the last changes may take to be committed when the process stops, in ms. */
 const STOP_TIMEOUT = 3_000
-/** The rows that are removed at a time. */
-const BATCH = 1_000
 
 /**
  * Commits every change of a queue before it is answered (dbmode 4). The table, with the rescue file beside it, is the
@@ -44,10 +49,10 @@ export class Journal implements Storage {
   #claim: Claim | undefined
   #lane: Lane | undefined
   #ids: Ids | undefined
-  /** Whether the table has what the queue holds, or held before the journal failed. */
-  #hasRows = false
   /** Whether the database has refused changes, and taken none since. */
   #isRefused = false
+  /** What names the table, while that has what the queue holds, or held before the journal failed. */
+  #rowsOf: Names | undefined
   /** Whether the rows are being removed, since a queue that is saved at the stop takes what they hold. */
   #isLeaving = false
   /** What the queue held before this journal had it. */
@@ -64,7 +69,7 @@ export class Journal implements Storage {
   }
 
   get #file(): RescueFile {
-    return this.place.rescueFile(this.#name)
+    return this.place.rescueFile(this.#name, this.#rowsOf)
   }
 
   get isOpen(): boolean {
@@ -72,7 +77,7 @@ export class Journal implements Storage {
   }
 
   get isStored(): boolean {
-    return this.#hasRows || this.#handOver.count > 0
+    return this.#rowsOf !== undefined || this.#handOver.count > 0
   }
 
   check(key: string, value: unknown): void {
@@ -111,15 +116,18 @@ export class Journal implements Storage {
   }
 
   async adopt(queue: Queue, former: Storage): Promise<boolean> {
-    const isJournal = former instanceof Journal
-    if (isJournal && !former.#hasRows) this.#handOver.takeOver(former.#handOver)
+    // The ids say which rows these are, where both are one table.
+    const rowsOf = former instanceof Journal ? former.#rowsOf : undefined
+    if (former instanceof Journal && rowsOf === undefined) {
+      this.#handOver.takeOver(former.#handOver)
+    }
     if (this.#handOver.count > 0) return true
     // What is under way to the former table may still be refused.
     await former.settle(undefined)
     if (queue.size === 0) return false
     try {
-      // Where both are one database, the ids say that these are its rows.
-      await this.#handOver.add(queue, isJournal ? former.place.shown : undefined)
+      const unkept = await this.#handOver.add(queue, rowsOf)
+      reportUnkept(this.place, this.#name, unkept)
     } catch (cause) {
       const error = unwritable(this.#name, this.#file, cause)
       this.place.complain(this.#name, error)
@@ -148,12 +156,14 @@ export class Journal implements Storage {
 
   async leave(queue: Queue, next: Storage): Promise<void> {
     const isMoving = next.place !== this.place
+    // Another journal has written down what the queue holds.
+    const isWrittenDown = next instanceof Journal
+    this.#isLeaving = next.savesAtStop && !isWrittenDown
     try {
-      if (this.#lane !== undefined) {
-        this.#isLeaving = next.savesAtStop && !isMoving
-        await this.#leaveOpen(queue, isMoving)
-      } else if (this.#hasRows && !isMoving) await this.#takeOut(queue)
-      else if (isMoving && this.#handOver.count === 0) throw new Error('it could not be opened')
+      if (this.#lane !== undefined) await this.#leaveOpen(queue, isMoving, isWrittenDown)
+      else if (this.#rowsOf !== undefined && !isMoving) {
+        if (!isWrittenDown) await this.#takeOut(queue)
+      } else if (isMoving && this.#handOver.count === 0) throw new Error('it could not be opened')
       else for (const { key, value } of await this.#handOver.takeBack()) queue.add(key, value)
     } catch (cause) {
       if (!isMoving) {
@@ -161,30 +171,27 @@ export class Journal implements Storage {
         this.place.complain(this.#name, error)
         throw error
       }
-      const { shown } = this.place
-      const text =
-        this.#lane === undefined
-          ? `what is journaled in ${shown} stays there, and does not come along`
-          : `what was journaled in ${shown} stays there as well`
-      const reason = this.place.reason(cause)
-      this.place.report.warn(`Queue ${quote(this.#name)}: ${text}: ${reason}.`)
+      this.#reportLeft(this.#lane !== undefined, cause)
     } finally {
       this.#isLeaving = false
     }
     this.#handOver.done()
-    this.#hasRows = false
+    this.#rowsOf = undefined
     await this.#end()
   }
 
-  async stop(queue: Queue): Promise<void> {
+  async stop(queue: Queue): Promise<number> {
     const isUnsaved = queue.size > 0 && !this.isStored
-    if (isUnsaved && rescueNow(this.place, this.#name, withoutIds(queue))) queue.clear()
+    const lost = isUnsaved ? this.#rescue(() => withoutIds(queue)) : 0
+    // What is written here must not be saved by the storage that the queue comes from.
+    if (isUnsaved && lost < queue.size) queue.clear()
     await this.#end()
+    return lost
   }
 
   async release(): Promise<void> {
     // What the queue held before goes with it; what is in the table stays.
-    if (!this.#hasRows) await this.#handOver.takeBack().catch(() => {})
+    if (this.#rowsOf === undefined) await this.#handOver.takeBack().catch(() => {})
     await this.#end()
   }
 
@@ -197,18 +204,23 @@ export class Journal implements Storage {
   }
 
   unstored(queue: Queue): number {
-    return this.#hasRows ? 0 : queue.size + this.#handOver.count
+    return this.#rowsOf !== undefined ? 0 : queue.size + this.#handOver.count
   }
 
-  rescue(queue: Queue): void {
-    if (queue.size === 0) return
+  rescue(queue: Queue): number {
+    if (queue.size === 0) return 0
     // The rows that are being removed may be gone already; with their ids none comes back twice.
-    if (this.#isLeaving) rescueNow(this.place, this.#name, withIds(queue))
-    else if (!this.isStored) rescueNow(this.place, this.#name, withoutIds(queue))
+    if (this.#isLeaving) return this.#rescue(() => withIds(queue))
+    return this.isStored ? 0 : this.#rescue(() => withoutIds(queue))
   }
 
-  rescueItem({ id, key, value }: QueuedItem): void {
-    rescueNow(this.place, this.#name, [{ id, ...encodeWhatCan(key, value) }])
+  rescueItem(item: QueuedItem): void {
+    this.#rescue(() => withIds([item]))
+  }
+
+  /** Returns how many of them can be kept nowhere. */
+  #rescue(items: () => Iterable<Encoded>, removed: readonly number[] = []): number {
+    return rescueNow(this.place, this.#name, this.#file, items, removed).lost
   }
 
   #tellUncounted(): void {
@@ -238,14 +250,17 @@ export class Journal implements Storage {
 
   async #openWith(claim: Claim, queue: Queue, opening: Opening): Promise<void> {
     const database = this.place
-    const rescue = this.#file
+    const rowsOf = database.namesOf(claim.table)
+    const rescue = database.rescueFile(this.#name, rowsOf)
     const loaded = await restore(claim, rescue, opening)
-    reportRestored(database, this.#name, claim.table, loaded)
+    reportLoaded(database, this.#name, claim.table, loaded)
+    // While the file is there nothing may happen to the rows that it tells of.
+    await leaveRefused(database, this.#name, rescue, loaded.refused)
     this.#handOver.done()
-    this.#hasRows = true
+    this.#rowsOf = rowsOf
     opening.signal.throwIfAborted()
     this.#claim = claim
-    this.#lane = claim.lane(this.#outcomesOf(opening), loaded.lastId)
+    this.#lane = claim.lane(this.#outcomesOf(queue, opening), loaded.lastId)
     this.#ids = new Ids(claim.table, queue, loaded.lastId, opening.again)
     queue.clear()
     if (loaded.isRenumbered) queue.renumbered()
@@ -255,12 +270,19 @@ export class Journal implements Storage {
   }
 
   /** What is done about the outcome of a commit. When it fails memory is given up: the table says what the queue holds. */
-  #outcomesOf(opening: Opening): Outcomes {
+  #outcomesOf(queue: Queue, opening: Opening): Outcomes {
     const database = this.place
     const giveUp = () => {
       const claim = this.#claim
       this.#close()
       claim?.release()
+    }
+    const lose = (cause: Error) => {
+      giveUp()
+      const error = database.unavailable(cause)
+      database.complain(this.#name, error)
+      opening.failed(error)
+      return error
     }
     return {
       worked: () => {
@@ -276,17 +298,19 @@ export class Journal implements Storage {
         opening.failed(error)
         return error
       },
-      lost: (cause, uncertain) => {
-        if (uncertain.length > 0) this.#noteUncertain(uncertain)
-        giveUp()
-        const error = database.unavailable(cause)
-        database.complain(this.#name, error)
-        opening.failed(error)
-        return error
+      lost: (cause, uncertain, all) => {
+        if (cause instanceof StoreGone) this.#writeDown(queue, all)
+        else if (uncertain.length > 0) this.#noteUncertain(uncertain)
+        return lose(cause)
       },
-      cut: () => {
-        giveUp()
-        opening.failed()
+      cut: (cause) => {
+        if (cause instanceof StoreGone) {
+          this.#writeDown(queue, [])
+          lose(cause)
+        } else {
+          giveUp()
+          opening.failed()
+        }
       },
     }
   }
@@ -295,22 +319,40 @@ export class Journal implements Storage {
   #noteUncertain(chunks: readonly Chunk[]): void {
     // What comes first for an id says whether the item was there before.
     const added = new Set<number>()
-    const items = new Map<number, RescuedItem>()
+    const items = new Map<number, Item & { id: number }>()
     for (const chunk of chunks) {
-      for (const [at, { key, value }] of chunk.removedItems.entries()) {
+      for (const [at, item] of chunk.removedItems.entries()) {
         const id = chunk.removed[at] as number
-        if (!added.has(id)) items.set(id, { id, ...encodeWhatCan(key, value) })
+        if (!added.has(id)) items.set(id, { ...item, id })
       }
       for (const id of chunk.added.keys()) if (!items.has(id)) added.add(id)
     }
-    rescueNow(this.place, this.#name, items.values(), [...added])
+    this.#rescue(() => withIds(items.values()), [...added])
+  }
+
+  /** Writes down what was committed, since the table is gone: what the queue holds but for what is on its way. */
+  #writeDown(queue: Queue, onTheirWay: readonly Chunk[]): void {
+    const { items, uncommitted } = committedOf(queue, onTheirWay)
+    this.#rescue(() => withIds(items), uncommitted)
+  }
+
+  /** Reports that the rows stay where they are, although the queue has left. */
+  #reportLeft(wasOpen: boolean, cause: unknown): void {
+    const { shown } = this.place
+    const text = wasOpen
+      ? `what was journaled in ${shown} stays there as well`
+      : `what is journaled in ${shown} stays there, and does not come along`
+    const reason = this.place.reason(cause)
+    this.place.report.warn(`Queue ${quote(this.#name)}: ${text}: ${reason}.`)
   }
 
   /** Removes the rows of what the queue holds, all or none. */
-  async #leaveOpen(queue: Queue, isMoving: boolean): Promise<void> {
+  async #leaveOpen(queue: Queue, isMoving: boolean, isWrittenDown: boolean): Promise<void> {
     const claim = this.#claim as Claim
     await this.#lane?.settled()
     if (this.#lane === undefined) throw new Error('its journal has failed')
+    // What the queue holds goes on, whatever becomes of the rows.
+    if (isMoving) this.#lane.close()
     try {
       await claim.connection.transaction(async (driver, progressed) => {
         for (const ids of idBatches(queue)) {
@@ -320,21 +362,32 @@ export class Journal implements Storage {
         }
       }, LEAVE_TIMEOUT)
     } catch (cause) {
-      if (claim.connection.lost === undefined && !(cause instanceof UncertainCommit)) throw cause
-      // Nobody knows what the table holds now; together with the file it is what the queue held. Where it moves to
-      // another database the file has that already.
-      if (cause instanceof UncertainCommit && !isMoving) {
-        await this.#file.append(withIds(queue))
-      }
+      const isUncertain = cause instanceof UncertainCommit
+      if (isMoving && !isWrittenDown) await this.#disown(queue)
+      if (claim.connection.lost === undefined && !isUncertain) throw cause
+      // Nobody knows what the table holds now; together with the file it is what the queue held.
+      if (isUncertain && !isMoving && !isWrittenDown) await this.#file.append(withIds(queue))
       claim.connection.lose(cause)
       throw cause
     }
   }
 
+  /** Notes that rows which may be there still do not belong there, for who opens their table next. */
+  async #disown(queue: Queue): Promise<void> {
+    try {
+      await this.#file.append(
+        [],
+        [...queue].map(({ id }) => id),
+      )
+    } catch (cause) {
+      this.place.report.error(unwritable(this.#name, this.#file, cause).message)
+    }
+  }
+
   /** Takes into the queue what a journal that has failed left in the table. */
   async #takeOut(queue: Queue): Promise<void> {
-    const rescue = this.#file
     const claim = await this.place.claim(this.#name, LOAD_TIMEOUT)
+    const rescue = this.place.rescueFile(this.#name, this.place.namesOf(claim.table))
     try {
       const loaded = await takeAll(claim, rescue, UNWATCHED, () => {})
       queue.clear()
@@ -351,26 +404,4 @@ export class Journal implements Storage {
     this.#ids = undefined
     this.#claim = undefined
   }
-}
-
-/** Has a queue take over items with the ids they have; returns how many it did not let in. */
-async function fill(queue: Queue, { items, pasts }: Loaded): Promise<number> {
-  let left = 0
-  for (let count = 1; ; count++) {
-    const item = items.take()
-    if (item === undefined) return left
-    if (queue.load(item.id, item.key, item.value, pasts.get(item.id)) !== undefined) left++
-    if (count % AT_ONCE === 0) await setImmediate()
-  }
-}
-
-function* idBatches(queue: Queue): Generator<number[]> {
-  let ids: number[] = []
-  for (const { id } of queue) {
-    ids.push(id)
-    if (ids.length < BATCH) continue
-    yield ids
-    ids = []
-  }
-  if (ids.length > 0) yield ids
 }

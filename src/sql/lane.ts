@@ -45,10 +45,15 @@ export interface Outcomes {
   worked(): void
   /** The database refuses the changes; nothing of them was made. Returns the error for those who wait. */
   refused(cause: Error): Error
-  /** The connection is lost. Of some chunks it is not known whether they were made. Returns the error as well. */
-  lost(cause: Error, uncertain: readonly Chunk[]): Error
+  /**
+   * The connection is lost. Returns the error as well.
+   *
+   * @param uncertain of which it is not known whether they were made
+   * @param all what was noted and not committed, in its order
+   */
+  lost(cause: Error, uncertain: readonly Chunk[], all: readonly Chunk[]): Error
   /** The connection is lost while no change was under way. */
-  cut(): void
+  cut(cause: Error): void
 }
 
 /** Who commits the changes of lanes. */
@@ -190,20 +195,20 @@ export class Lane {
   /** The connection is lost. */
   lose(cause: Error, isUncertain: boolean): void {
     const uncertain = isUncertain ? this.#committing : []
-    if (!this.isSettled) this.#fail(() => this.#outcomes.lost(cause, uncertain))
+    if (!this.isSettled) this.#fail((all) => this.#outcomes.lost(cause, uncertain, all))
     else if (!this.#isClosed) {
       this.close()
-      this.#outcomes.cut()
+      this.#outcomes.cut(cause)
     }
   }
 
-  #fail(explain: () => Error): void {
+  #fail(explain: (all: readonly Chunk[]) => Error): void {
     if (this.#isClosed) return
     this.close()
     const chunks = [...this.#committing, ...this.#chunks]
     this.#committing = []
     this.#chunks.length = 0
-    const error = explain()
+    const error = explain(chunks)
     for (const chunk of chunks) {
       this.#group.done(chunk)
       for (const { reject } of chunk.waiters) reject(error)

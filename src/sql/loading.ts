@@ -1,13 +1,18 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Past } from '../local/leases.ts'
+import type { Queue } from '../local/queue.ts'
 import { Segments } from '../local/segments.ts'
-import { decode, encodeWhatCan } from '../value.ts'
+import { decode } from '../value.ts'
 import type { Claim } from './claims.ts'
-import { UncertainCommit } from './connection.ts'
+import { StoreGone, UncertainCommit } from './connection.ts'
 import type { Driver, Table } from './drivers/driver.ts'
+import { encoded } from './encoded.ts'
 import { makeRoom } from './ids.ts'
+import type { RefusedRow } from './inserting.ts'
 import {
   batchesOf,
-  numberItems,
+  IdsTaken,
+  leaveOnly,
   type Progress,
   type PutBack,
   pause,
@@ -16,7 +21,9 @@ import {
   rangeOf,
   removeUnwanted,
 } from './merging.ts'
-import type { RescuedItem, RescueFile } from './rescue-file.ts'
+import { entriesOnce, numberItems } from './numbering.ts'
+import type { RescueFile } from './rescue-file.ts'
+import type { Encoded } from './rescue-lines.ts'
 import { PAGE, readItems } from './table.ts'
 
 /** How long a step of a load may take, in ms. */
@@ -34,6 +41,8 @@ export interface Loaded {
   readonly lastId: number
   /** How many of them came from the rescue file. */
   readonly rescued: number
+  /** What of the rescue file the table does not take. */
+  readonly refused: readonly RefusedRow[]
 }
 
 /** What was brought together in the table. */
@@ -53,19 +62,26 @@ export async function takeAll(
   { connection, table }: Claim,
   rescue: RescueFile,
   progress: Progress,
-  onTaking: (rows: () => Iterable<RescuedItem>) => void,
+  onTaking: (rows: () => Iterable<Encoded>) => void,
 ): Promise<Loaded> {
+  await rescue.takeIn()
   const items = new Segments<unknown>()
   const pasts = new Map<number, Past>()
+  /** The ids of the rows that the rescue file has as well. */
+  const inBoth = new Set<number>()
   let rescued = 0
-  const rows = () => rescuedItems(items, rescued)
+  const rows = () => readRows(items, rescued, inBoth)
+  const entries = await entriesOnce(rescue)
   try {
     await connection.transaction(async (driver, progressed) => {
       await removeUnwanted(driver, table, rescue)
-      for (const batch of batchesOf(rescue)) {
+      for (const batch of batchesOf(entries)) {
         const present = await presentOf(driver, table, batch)
         for (const item of batch) {
-          if (present.has(item)) continue
+          if (present.has(item)) {
+            inBoth.add(item.id as number)
+            continue
+          }
           const { key, value } = decode(item)
           items.add(0, key, value, 0)
           rescued++
@@ -79,10 +95,12 @@ export async function takeAll(
       if (removed !== read) throw changedMeanwhile(removed, read)
     }, LOAD_TIMEOUT)
   } catch (error) {
-    if (error instanceof UncertainCommit) await rescue.append(rows())
+    // What was read is not in the table any more for certain.
+    const isLeft = !(error instanceof UncertainCommit || error instanceof StoreGone)
+    if (!isLeft) await rescue.append(rows())
     throw error
   }
-  return { items, pasts, lastId: 0, rescued }
+  return { items, pasts, lastId: 0, rescued, refused: [] }
 }
 
 /**
@@ -95,10 +113,13 @@ export async function restore(
   rescue: RescueFile,
   progress: Progress,
 ): Promise<Restored> {
+  await rescue.takeIn()
   const first = await bringTogether(claim, rescue, progress)
   const { largestId } = claim.table
   const lacksIds = first.lacksIds || first.lastId >= largestId
   if (!lacksIds || first.items.size >= largestId) return first
+  // Rows get other ids now: the file must not tell of any by theirs.
+  await leaveOnly(rescue, first.refused)
   await makeRoom(claim, 1, LOAD_TIMEOUT)
   const { rescued, ...second } = await bringTogether(claim, rescue, progress)
   return { rescued: first.rescued + rescued, ...second, isRenumbered: true }
@@ -109,33 +130,47 @@ async function bringTogether(
   rescue: RescueFile,
   progress: Progress,
 ): Promise<Restored> {
-  // The file knows the ids before the table does, so that no item is put back twice, whatever fails in between.
-  const isRescuing = rescue.exists
-  if (isRescuing) {
-    const range = await connection.withoutTransaction(rangeOf(table), LOAD_TIMEOUT)
-    await numberItems(range, rescue, table.largestId)
+  let taken: ReadonlySet<number> = new Set()
+  for (;;) {
+    // The file knows the ids before the table does, so that no item is put back twice, whatever fails in between.
+    const isRescuing = rescue.exists
+    if (isRescuing) {
+      const range = await connection.withoutTransaction(rangeOf(table), LOAD_TIMEOUT)
+      await numberItems(range, rescue, taken, table.largestId)
+    }
+    const load = (driver: Driver, progressed: () => void) =>
+      merge(driver, table, isRescuing ? rescue : undefined, progress, progressed)
+    try {
+      // Each round trip counts where thousands of queues are opened: what only reads needs no transaction.
+      return isRescuing
+        ? await connection.transaction(load, LOAD_TIMEOUT)
+        : await connection.withoutTransaction(load, LOAD_TIMEOUT)
+    } catch (error) {
+      if (!(error instanceof IdsTaken)) throw error
+      taken = error.ids
+    }
   }
+}
+
+async function merge(
+  driver: Driver,
+  table: Table,
+  rescue: RescueFile | undefined,
+  progress: Progress,
+  progressed: () => void,
+): Promise<Restored> {
   const items = new Segments<unknown>()
   const pasts = new Map<number, Past>()
-  const load = async (driver: Driver, progressed: () => void) => {
-    const put = isRescuing
-      ? await putBack(driver, table, rescue, progress, progressed)
-      : { rescued: 0, left: [], reason: '', lacksIds: false }
-    const reading = readAll(driver, table, { items, pasts }, progress, progressed)
-    const [read, lastId] = await Promise.all([reading, driver.lastId(table)])
-    // What one statement has read is all that there was.
-    const count = read < PAGE ? read : await driver.count(table)
-    if (count !== read) throw changedMeanwhile(count, read)
-    return { items, pasts, lastId, ...put }
-  }
-  // Each round trip counts where thousands of queues are opened: what only reads needs no transaction.
-  const restored = isRescuing
-    ? await connection.transaction(load, LOAD_TIMEOUT)
-    : await connection.withoutTransaction(load, LOAD_TIMEOUT)
-  // While the file tells of rows by their ids nothing may happen to those.
-  if (restored.left.length === 0) rescue.delete()
-  else await rescue.write(restored.left.map((item) => ({ item })))
-  return restored
+  const put: PutBack =
+    rescue === undefined
+      ? { rescued: 0, refused: [], lacksIds: false }
+      : await putBack(driver, table, rescue, progress, progressed)
+  const reading = readAll(driver, table, { items, pasts }, progress, progressed)
+  const [read, lastId] = await Promise.all([reading, driver.lastId(table)])
+  // What one statement has read is all that there was.
+  const count = read < PAGE ? read : await driver.count(table)
+  if (count !== read) throw changedMeanwhile(count, read)
+  return { items, pasts, lastId, ...put }
 }
 
 async function readAll(
@@ -165,11 +200,31 @@ async function readAll(
   return read
 }
 
-/** What was read from rows, for a rescue file. The first items came from that file. */
-function* rescuedItems(items: Segments<unknown>, fromFile: number): Generator<RescuedItem> {
+/** Has a queue take over items with the ids they have; returns how many it did not let in. */
+export async function fill(queue: Queue, { items, pasts }: Loaded): Promise<number> {
+  let left = 0
+  for (let count = 1; ; count++) {
+    const item = items.take()
+    if (item === undefined) return left
+    if (queue.load(item.id, item.key, item.value, pasts.get(item.id)) !== undefined) left++
+    if (count % AT_ONCE === 0) await setImmediate()
+  }
+}
+
+/**
+ * What was read from rows, for a rescue file.
+ *
+ * @param fromFile how many of the first items came from that file
+ * @param inFile the ids of rows that it has already
+ */
+function* readRows(
+  items: Segments<unknown>,
+  fromFile: number,
+  inFile: ReadonlySet<number>,
+): Generator<Encoded> {
   let skipped = 0
   for (const { id, key, value } of items) {
-    if (skipped++ >= fromFile) yield { id, ...encodeWhatCan(key, value) }
+    if (skipped++ >= fromFile && !inFile.has(id)) yield encoded(id, key, value)
   }
 }
 

@@ -1,15 +1,19 @@
 import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { MqueueError } from '../errors.ts'
+import { MqueueError, reasonOf } from '../errors.ts'
 import type { Opening } from '../local/storage.ts'
 import { decode, encodeAsText, type StoredItem } from '../value.ts'
 import type { Driver, Row, Table } from './drivers/driver.ts'
 import { noIdLeft } from './ids.ts'
-import type { RescuedItem, RescueFile } from './rescue-file.ts'
+import { insertEach, type RefusedRow } from './inserting.ts'
+import type { RescueFile } from './rescue-file.ts'
+import type { Entry, RescuedItem } from './rescue-lines.ts'
 import { assertFits, type ItemInRow, readItemsOf } from './table.ts'
 
 /** The items that are compared, or written, at a time. */
 const BATCH = 1_000
+/** About the most characters of these. */
+const MOST_CHARACTERS = 8_000_000
 
 /** Whom a load tells how far it is, and who may end it. */
 export type Progress = Pick<Opening, 'progress' | 'signal'>
@@ -23,18 +27,32 @@ export async function pause({ signal }: Progress): Promise<void> {
   signal.throwIfAborted()
 }
 
-/** What became of the items of a rescue file. */
+/** Other rows have the ids that items of a rescue file have: those need others. */
+export class IdsTaken extends Error {
+  readonly ids: ReadonlySet<number>
+
+  constructor(ids: ReadonlySet<number>) {
+    super('another program has taken the ids of rescued items')
+    this.ids = ids
+  }
+}
+
+/** What a rescue file gave its table. */
 export interface PutBack {
-  /** How many are in the table that were not before. */
+  /** How many items were inserted. */
   readonly rescued: number
-  /** Those that the table cannot keep, and why, of the first. */
-  readonly left: readonly RescuedItem[]
-  readonly reason: string
-  /** Whether some are left for want of ids. */
+  /** What the table does not take. */
+  readonly refused: readonly RefusedRow[]
+  /** Whether some are refused for want of ids. */
   readonly lacksIds: boolean
 }
 
-/** Inserts what the rescue file holds and the table lacks. */
+/**
+ * Inserts what the rescue file holds and the table lacks, each item for itself. One without an id is refused: there was
+ * none for it.
+ *
+ * @throws IdsTaken when there are other rows with their ids
+ */
 export async function putBack(
   driver: Driver,
   table: Table,
@@ -43,45 +61,59 @@ export async function putBack(
   progressed: () => void,
 ): Promise<PutBack> {
   await removeUnwanted(driver, table, rescue)
-  let free: number | undefined
+  const taken = new Set<number>()
+  const refused: RefusedRow[] = []
   let rescued = 0
-  const left: RescuedItem[] = []
-  let reason = ''
   let lacksIds = false
-  const leave = ({ key, val, val_type }: RescuedItem, why: string) => {
-    left.push({ key, val, val_type })
-    reason ||= why
-  }
-  for (const batch of batchesOf(rescue)) {
+  for (const batch of batchesOf(rescue.entries())) {
     const found = await readItemsOf(driver, table, idsOf(batch))
     const rows: Row[] = []
     for (const item of batch) {
-      let id = item.id ?? Number.POSITIVE_INFINITY
-      const row = fittingRow(table, { ...item, id })
-      if (row instanceof MqueueError) {
-        leave(item, row.message)
+      const id = item.id ?? Number.POSITIVE_INFINITY
+      if (id > table.largestId) {
+        refused.push({ row: item, reason: noIdLeft(table).message })
+        lacksIds = true
         continue
       }
       const present = found.get(id)
-      if (present !== undefined) {
-        if (isSame(row, present)) continue
-        // Another program has taken the id for a row of its own.
-        free ??= Math.max(await driver.lastId(table), largestId(rescue))
-        id = ++free
-      }
-      if (id <= table.largestId) {
-        rows.push({ ...row, id })
-        continue
-      }
-      leave(item, noIdLeft(table).message)
-      lacksIds = true
+      if (present === undefined) addRow(table, { ...item, id }, rows, refused)
+      else if (!isSame(table, item, present)) taken.add(id)
     }
-    if (rows.length > 0) await driver.insert(table, rows)
-    rescued += rows.length
+    // Once one id is taken all this is done again.
+    if (taken.size === 0) {
+      const others = await insertEach(driver, table, rows, progressed)
+      rescued += rows.length - others.length
+      refused.push(...others)
+    }
     progressed()
     await pause(progress)
   }
-  return { rescued, left, reason, lacksIds }
+  if (taken.size > 0) throw new IdsTaken(taken)
+  return { rescued, refused, lacksIds }
+}
+
+/** Has a rescue file hold only what a table does not take. These have no rows, so that their ids are free again. */
+export async function leaveOnly(rescue: RescueFile, refused: readonly RefusedRow[]): Promise<void> {
+  if (refused.length === 0) rescue.delete()
+  else {
+    const items = refused.map(({ row: { key, val, val_type } }) => ({ key, val, val_type }))
+    await rescue.write(items.map((item) => ({ item })))
+  }
+}
+
+function addRow(
+  table: Table,
+  item: StoredItem & { id: number },
+  rows: Row[],
+  refused: RefusedRow[],
+): void {
+  try {
+    const row = rowFor(table, item)
+    assertFits(table, row)
+    rows.push(row)
+  } catch (error) {
+    refused.push({ row: item, reason: reasonOf(error) })
+  }
 }
 
 export async function removeUnwanted(
@@ -97,22 +129,19 @@ export async function removeUnwanted(
 }
 
 /** The items of a rescue file, some at a time. */
-export function* batchesOf(rescue: RescueFile): Generator<RescuedItem[]> {
+export function* batchesOf(entries: Iterable<Entry>): Generator<RescuedItem[]> {
   let batch: RescuedItem[] = []
-  for (const { item } of rescue.entries()) {
+  let characters = 0
+  for (const { item } of entries) {
     if (item === undefined) continue
     batch.push(item)
-    if (batch.length < BATCH) continue
+    characters += item.val.length
+    if (batch.length < BATCH && characters < MOST_CHARACTERS) continue
     yield batch
     batch = []
+    characters = 0
   }
   if (batch.length > 0) yield batch
-}
-
-function largestId(rescue: RescueFile): number {
-  let largest = 0
-  for (const { item } of rescue.entries()) largest = Math.max(largest, item?.id ?? 0)
-  return largest
 }
 
 const idsOf = (batch: readonly RescuedItem[]) => batch.flatMap(({ id }) => id ?? [])
@@ -129,17 +158,22 @@ export async function presentOf(
     batch.filter((item) => {
       const present = item.id === undefined ? undefined : found.get(item.id)
       if (present === undefined) return false
-      const row = fittingRow(table, { ...item, id: present.id })
-      return !(row instanceof MqueueError) && isSame(row, present)
+      return isSame(table, item, present)
     }),
   )
 }
 
-/** Whether an item of the table is what a row would be in its place. */
-function isSame(row: Row, item: ItemInRow): boolean {
-  // One value may be written in several ways, so what is read counts.
-  const { key, value } = decode(row)
-  return key === item.key && isDeepStrictEqual(value, item.value)
+/** Whether a row is what a rescued item would be in its place. */
+function isSame(table: Table, twin: RescuedItem, item: ItemInRow): boolean {
+  try {
+    // One value may be written in several ways, so what is read counts.
+    const { key, value } = decode(rowFor(table, { ...twin, id: item.id }))
+    return key === item.key && isDeepStrictEqual(value, item.value)
+  } catch (error) {
+    // What the table cannot keep is not in it.
+    if (error instanceof MqueueError) return false
+    throw error
+  }
 }
 
 /** The smallest and the largest id of a table. */
@@ -148,53 +182,9 @@ export const rangeOf = (table: Table) => async (driver: Driver) => ({
   last: await driver.lastId(table),
 })
 
-/**
- * Writes an id to every item of a rescue file that has none, before all rows where there is room.
- *
- * @param largest the largest id: for what would get a larger one there is none
- */
-export async function numberItems(
-  range: { first: number; last: number },
-  rescue: RescueFile,
-  largest: number,
-): Promise<void> {
-  let { first, last } = range
-  let count = 0
-  let passed = 0
-  for (const { item } of rescue.entries()) {
-    if (++passed % BATCH === 0) await setImmediate()
-    if (item === undefined) continue
-    if (item.id === undefined) count++
-    else {
-      first = Math.min(first, item.id)
-      last = Math.max(last, item.id)
-    }
-  }
-  if (count === 0) return
-  let next = Number.isFinite(first) && first > count ? first - count : last + 1
-  function* numbered() {
-    for (const entry of rescue.entries()) {
-      const { item } = entry
-      const needsNone = item === undefined || item.id !== undefined || next > largest
-      yield needsNone ? entry : { item: { ...item, id: next++ } }
-    }
-  }
-  await rescue.write(numbered())
-}
-
-/** An item as the row that a table can keep, or why it cannot keep it. */
-function fittingRow(table: Table, item: StoredItem & { id: number }): Row | MqueueError {
-  try {
-    const row = table.typed ? item : asText(item)
-    assertFits(table, row)
-    return row
-  } catch (error) {
-    if (error instanceof MqueueError) return error
-    throw error
-  }
-}
-
-function asText({ id, ...item }: StoredItem & { id: number }): Row {
+/** An item as the row that a table can keep. */
+function rowFor(table: Table, { id, ...item }: StoredItem & { id: number }): Row {
+  if (table.typed) return { id, ...item }
   const { key, value } = decode(item)
   return { id, ...encodeAsText(key, value) }
 }

@@ -1,8 +1,14 @@
 import { MqueueError, quote, reasonOf } from '../errors.ts'
 import type { Database } from './database.ts'
 import type { Table } from './drivers/driver.ts'
-import type { Loaded, Restored } from './loading.ts'
-import type { RescuedItem, RescueFile } from './rescue-file.ts'
+import type { RefusedRow } from './inserting.ts'
+import type { Loaded } from './loading.ts'
+import { leaveOnly } from './merging.ts'
+import type { RescueFile } from './rescue-file.ts'
+import type { Encoded, Unkept } from './rescue-lines.ts'
+
+/** So many items are told by their keys. */
+const MOST_LISTED = 10
 
 /**
  * The error of a queue that could not be opened. It is reported, unless nobody wants the queue open any more.
@@ -16,18 +22,6 @@ export function openingError(
   const error = database.explain(queue, cause)
   if (!aborted) database.complain(queue, error)
   return error
-}
-
-/** Reports what was brought together. */
-export function reportRestored(
-  database: Database,
-  queue: string,
-  table: Table,
-  restored: Restored,
-): void {
-  reportLoaded(database, queue, table, restored)
-  const { left, reason } = restored
-  if (left.length > 0) reportUnfit(database, queue, left.length, reason)
 }
 
 /** Reports what came out of a rescue file, and what the table is not made for. */
@@ -53,21 +47,74 @@ export function reportLeftOut(database: Database, queue: string, left: number): 
   database.report.warn(text)
 }
 
-/** Adds to the rescue file of a queue at once, or reports that even that is not possible; returns whether it was. */
+/** Reports items that cannot be written anywhere. */
+export function reportUnkept(database: Database, queue: string, unkept: readonly Unkept[]): void {
+  if (unkept.length === 0) return
+  const text = `Queue ${quote(queue)}: items that cannot be kept: ${listed(unkept)}.`
+  database.report.error(text)
+}
+
+/**
+ * Adds to the rescue file of a queue at once, and in a second place what has no room there. Reports what can be kept in
+ * neither.
+ *
+ * @param items gives the items, as often as it is called
+ */
 export function rescueNow(
   database: Database,
   queue: string,
-  items: Iterable<RescuedItem>,
+  file: RescueFile,
+  items: () => Iterable<Encoded>,
   removed: readonly number[] = [],
-): boolean {
-  const file = database.rescueFile(queue)
-  try {
-    file.appendNow(items, removed)
-    return true
-  } catch (error) {
-    database.report.error(unwritable(queue, file, error).message)
-    return false
-  }
+): Rescue {
+  const { done, unkept, paths, error } = file.appendNow(items, removed)
+  reportUnkept(database, queue, unkept)
+  if (error === undefined) return { lost: unkept.length, paths }
+  let left = -done
+  for (const _ of items()) left++
+  const { message } = unwritable(queue, file, error)
+  database.report.error(`${message} Items that are lost: ${left}.`)
+  return { lost: unkept.length + left, paths }
+}
+
+/** What has become of items that were to be rescued. */
+export interface Rescue {
+  /** How many of them can be kept nowhere. */
+  readonly lost: number
+  /** The files that the others are in. */
+  readonly paths: readonly string[]
+}
+
+/** Leaves in a rescue file only what the table does not take, and reports it. */
+export async function leaveRefused(
+  database: Database,
+  queue: string,
+  file: RescueFile,
+  refused: readonly RefusedRow[],
+): Promise<void> {
+  await leaveOnly(file, refused)
+  if (refused.length > 0) reportRefused(database, queue, refused, `They stay in ${file.path}`)
+}
+
+/** Reports what a table does not take. */
+export function reportRefused(
+  database: Database,
+  queue: string,
+  refused: readonly RefusedRow[],
+  where: string,
+): void {
+  const told = listed(refused.map(({ row, reason }) => ({ key: row.key, reason })))
+  const text = `Queue ${quote(queue)}: items that its table does not take: ${told}. ${where}.`
+  database.report.error(text)
+}
+
+/** The number of some items, and the first of them by key and reason. */
+function listed(items: readonly Unkept[]): string {
+  const first = items.slice(0, MOST_LISTED).map(({ key, reason }) => {
+    return `key ${quote(key)}: ${reason.replace(/\.$/, '')}`
+  })
+  if (items.length > MOST_LISTED) first.push('…')
+  return `${items.length} (${first.join('; ')})`
 }
 
 /** The error of a rescue file that cannot be written. */
@@ -76,18 +123,6 @@ export function unwritable(queue: string, { path }: RescueFile, cause: unknown):
   const text = `Queue ${quote(queue)}: ${path} cannot be written: ${reasonOf(cause)}`
   const advice = 'Make room, or let this process write there; it may be needed at its end'
   return new MqueueError('MQ_UNAVAILABLE', `${text}. ${advice}.`, { queue })
-}
-
-/** Reports items that the table of a queue cannot keep, and that its rescue file keeps instead. */
-export function reportUnfit(
-  database: Database,
-  queue: string,
-  count: number,
-  reason: string,
-): void {
-  const { path } = database.rescueFile(queue)
-  const text = `Queue ${quote(queue)}: ${reason} Items that are kept in ${path} instead: ${count}.`
-  database.report.error(text)
 }
 
 /** Deletes a rescue file whose items are in the queue now. */

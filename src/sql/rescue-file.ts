@@ -1,41 +1,32 @@
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { fileName } from '../address.ts'
 import { MqueueError, reasonOf } from '../errors.ts'
-import type { StoredItem } from '../value.ts'
+import { type Line, LineWriter, lineOf, linesOf, portionsOf, writeWhatFits } from './line-file.ts'
+import {
+  asLines,
+  type Encoded,
+  type Entry,
+  entryLines,
+  itemLines,
+  type Names,
+  type Said,
+  type Unkept,
+  UnkeptItems,
+} from './rescue-lines.ts'
+import { SecondPlace } from './second-place.ts'
 
-/** An item that is in no table for certain. With an id it may be the row of that id. */
-export interface RescuedItem extends StoredItem {
-  readonly id?: number
+/** What was written of some items. */
+export interface Written {
+  /** How many of them are dealt with, from the first on. */
+  readonly done: number
+  readonly unkept: readonly Unkept[]
+  /** The files that they are in. */
+  readonly paths: readonly string[]
+  /** Why the others are in none; undefined when there are no others. */
+  readonly error?: unknown
 }
-
-/** What the file says of a queue: an item that belongs into it, or the ids of rows that do not. */
-export type Entry =
-  | { readonly item: RescuedItem; readonly removed?: undefined }
-  | { readonly removed: readonly number[]; readonly item?: undefined }
-
-/** A line of the file: an item, ids of rows that do not belong, or the database that the ids after it are of. */
-interface Line extends Partial<RescuedItem> {
-  removed?: readonly number[]
-  store?: string
-}
-
-/** About how many characters are written at a time. */
-const AT_ONCE = 250_000
-/** The bytes that are read at a time. */
-const READ = 65_536
 
 /**
  * The file that keeps what could not be written to a queue's table, until it can. It is always whole: it is
@@ -43,178 +34,180 @@ const READ = 65_536
  */
 export class RescueFile {
   readonly path: string
-  readonly #store: string
+  readonly #second: SecondPlace
+  readonly #names: Names
+  readonly #formerName: string | undefined
 
   /**
    * @param directory where it is
    * @param id distinguishes stores in one directory
-   * @param store the database that ids are of
+   * @param names the table that ids are of
+   * @param formerName a name that files may have for it that were written before tables had names of their own
    */
-  constructor(directory: string, id: string, queue: string, store: string) {
+  constructor(
+    directory: string,
+    id: string,
+    queue: string,
+    names: Names = [],
+    formerName?: string,
+  ) {
     // Some file systems take "q" and "Q" for one name.
     const name = queue.replace(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)
     this.path = join(directory, `${fileName(id)}.${name}.rescue.jsonl`)
-    this.#store = store
+    this.#second = new SecondPlace(this.path)
+    this.#names = names
+    this.#formerName = formerName
   }
 
   get exists(): boolean {
-    return existsSync(this.path)
+    return existsSync(this.path) || this.#second.files.length > 0
+  }
+
+  /** Takes in what was written to the second place, once, wherever it is interrupted. */
+  async takeIn(): Promise<void> {
+    for (const path of this.#second.files) {
+      const mark = lineOf({ place: basename(path) })
+      if (!this.#has(mark)) await this.#write(asLines(linesOf(path), [mark]), true)
+      this.#second.remove(path)
+    }
   }
 
   /**
-   * Reads what it holds, in the order in which it was written; nothing when there is no file.
+   * Reads what it holds, in the order in which it was written; nothing when there is no file. Ids of other tables are left
+   * out.
    *
    * @throws MqueueError `MQ_UNAVAILABLE` that names the line which cannot be read
    */
   *entries(): Generator<Entry> {
-    if (!this.exists) return
-    let isHere = true
-    for (const { store, removed, id, key, val, val_type = null } of this.#lines()) {
-      if (store !== undefined) isHere = store === this.#store
-      // An id is nothing to another database.
-      if (isHere && removed !== undefined && removed.length > 0) yield { removed }
+    for (const entry of this.everything()) {
+      const isHere = entry.of?.some(
+        (name) => name === this.#formerName || this.#names.includes(name),
+      )
+      if (isHere) yield entry
+      else if (entry.item !== undefined) {
+        const { id: _, ...item } = entry.item
+        yield { item }
+      }
+    }
+  }
+
+  /** Reads what it holds, whatever table the ids are of. */
+  *everything(): Generator<Entry> {
+    if (!existsSync(this.path)) return
+    let of: Names = []
+    for (const { store, removed, id, key, val, val_type = null } of this.#said()) {
+      if (store !== undefined) of = typeof store === 'string' ? [store] : store
+      if (removed !== undefined && removed.length > 0) yield { removed, of }
       if (key === undefined || val === undefined) continue
       const item = { key, val, val_type }
-      yield { item: isHere && id !== undefined ? { id, ...item } : item }
+      yield { item: id === undefined ? item : { id, ...item }, of }
     }
   }
 
   /**
    * Adds to what it holds, in parts, between which other things go on.
    *
-   * @param store the database that the ids are of
+   * @param names the table that the ids are of
+   * @returns what of it cannot be kept
    */
   async append(
-    items: Iterable<RescuedItem>,
+    items: Iterable<Encoded>,
     removed: readonly number[] = [],
-    store = this.#store,
-  ): Promise<void> {
-    await this.#write(texts(linesOf(items, removed, store)), true)
+    names = this.#names,
+  ): Promise<Unkept[]> {
+    const unkept = new UnkeptItems()
+    await this.#write(itemLines(items, removed, names, unkept), true)
+    return unkept.upTo(Number.POSITIVE_INFINITY)
   }
 
-  /** Adds to what it holds, at once: for the end of the process, and for what must be told before it is answered. */
-  appendNow(items: Iterable<RescuedItem>, removed: readonly number[] = []): void {
-    const draft = this.#draft(true)
-    try {
-      for (const text of texts(linesOf(items, removed, this.#store))) draft.write(text)
-    } catch (error) {
-      draft.discard()
-      throw error
+  /**
+   * Adds to what it holds, at once: for the end of the process, and for what must be told before it is answered. What does
+   * not fit there goes to the second place.
+   *
+   * @param items gives the items, as often as it is called
+   */
+  appendNow(items: () => Iterable<Encoded>, removed: readonly number[] = []): Written {
+    const here = this.#appendTo(() => this.#openNow(), this.path, items(), removed)
+    if (here.error === undefined) return here
+    const path = this.#second.newPath()
+    const rest = skip(items(), here.done)
+    const more = here.paths.length > 0 ? [] : removed
+    const there = this.#appendTo(() => this.#second.begin(path), path, rest, more)
+    return {
+      done: here.done + there.done,
+      unkept: [...here.unkept, ...there.unkept],
+      paths: [...here.paths, ...there.paths],
+      error: there.error === undefined ? undefined : here.error,
     }
-    draft.finish()
   }
 
   /** Holds these entries from now on, and nothing else. They may come from the file itself. */
   async write(entries: Iterable<Entry>): Promise<void> {
-    await this.#write(texts(linesOfEntries(entries, this.#store)), false)
+    await this.#write(asLines(entryLines(entries, this.#names)), false)
   }
 
   delete(): void {
     rmSync(this.path, { force: true })
   }
 
-  async #write(parts: Iterable<string>, keeps: boolean): Promise<void> {
-    const draft = this.#draft(keeps)
+  async #write(lines: Iterable<Line>, keeps: boolean): Promise<void> {
+    const writer = LineWriter.draft(this.path, keeps && existsSync(this.path))
     try {
-      for (const text of parts) {
-        draft.write(text)
+      for (const portion of portionsOf(lines)) {
+        writer.write(portion)
         await setImmediate()
       }
     } catch (error) {
-      draft.discard()
+      writer.discard()
       throw error
     }
-    draft.finish()
+    writer.finish()
   }
 
-  /** A new version of the file, written beside it. */
-  #draft(keeps: boolean): { write(text: string): void; finish(): void; discard(): void } {
-    mkdirSync(dirname(this.path), { recursive: true })
-    const path = `${this.path}.draft`
-    rmSync(path, { force: true })
-    if (keeps && this.exists) copyFileSync(this.path, path)
-    const file = openSync(path, 'a', 0o600)
-    return {
-      write(text) {
-        const bytes = Buffer.from(text)
-        for (let from = 0; from < bytes.length; ) from += writeSync(file, bytes, from)
-      },
-      finish: () => {
-        fsyncSync(file)
-        closeSync(file)
-        renameSync(path, this.path)
-      },
-      discard() {
-        closeSync(file)
-        rmSync(path, { force: true })
-      },
-    }
+  #appendTo(
+    open: () => LineWriter,
+    path: string,
+    items: Iterable<Encoded>,
+    removed: readonly number[],
+  ): Written {
+    const unkept = new UnkeptItems()
+    const written = writeWhatFits(open, itemLines(items, removed, this.#names, unkept))
+    const { isBegun, error } = written
+    const done = error === undefined ? Number.POSITIVE_INFINITY : written.done
+    return { done, unkept: unkept.upTo(done), paths: isBegun ? [path] : [], error }
   }
 
-  *#lines(): Generator<Line> {
-    const file = openSync(this.path, 'r')
+  /** Where there is no room for a new version of the file, it is added to. */
+  #openNow(): LineWriter {
     try {
-      let number = 0
-      for (const text of textLines(file)) {
-        number++
-        try {
-          yield JSON.parse(text) as Line
-        } catch (error) {
-          const reason = `${this.path}, line ${number}: ${reasonOf(error)}`
-          const advice = 'Correct the line or delete it'
-          throw new MqueueError('MQ_UNAVAILABLE', `${reason}. ${advice}.`, { line: number })
-        }
+      return LineWriter.draft(this.path, existsSync(this.path))
+    } catch {
+      return new LineWriter(this.path)
+    }
+  }
+
+  #has(line: string): boolean {
+    if (!existsSync(this.path)) return false
+    for (const other of linesOf(this.path)) if (other === line) return true
+    return false
+  }
+
+  *#said(): Generator<Said> {
+    let number = 0
+    for (const text of linesOf(this.path)) {
+      number++
+      try {
+        yield JSON.parse(text) as Said
+      } catch (error) {
+        const reason = `${this.path}, line ${number}: ${reasonOf(error)}`
+        const advice = 'Correct the line or delete it'
+        throw new MqueueError('MQ_UNAVAILABLE', `${reason}. ${advice}.`, { line: number })
       }
-    } finally {
-      closeSync(file)
     }
   }
 }
 
-/** The lines of a file, read some bytes at a time. */
-function* textLines(file: number): Generator<string> {
-  const bytes = Buffer.allocUnsafe(READ)
-  let parts: Buffer[] = []
-  for (;;) {
-    const length = readSync(file, bytes, 0, READ, null)
-    if (length === 0) break
-    let from = 0
-    for (;;) {
-      const newline = bytes.subarray(0, length).indexOf(10, from)
-      if (newline < 0) break
-      parts.push(bytes.subarray(from, newline))
-      yield (parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)).toString()
-      parts = []
-      from = newline + 1
-    }
-    // What is left is kept, since the buffer is used again.
-    if (from < length) parts.push(Buffer.from(bytes.subarray(from, length)))
-  }
-  if (parts.length > 0) yield Buffer.concat(parts).toString()
-}
-
-function* linesOf(
-  items: Iterable<RescuedItem>,
-  removed: readonly number[],
-  store: string,
-): Generator<Line> {
-  yield removed.length > 0 ? { store, removed } : { store }
-  yield* items
-}
-
-function* linesOfEntries(entries: Iterable<Entry>, store: string): Generator<Line> {
-  yield { store }
-  for (const { item, removed } of entries) yield item ?? { removed }
-}
-
-/** The text of lines, some of them at a time. */
-function* texts(lines: Iterable<Line>): Generator<string> {
-  let text = ''
-  for (const line of lines) {
-    text += `${JSON.stringify(line)}\n`
-    if (text.length < AT_ONCE) continue
-    yield text
-    text = ''
-  }
-  if (text !== '') yield text
+function* skip<T>(items: Iterable<T>, count: number): Generator<T> {
+  let skipped = 0
+  for (const item of items) if (skipped++ >= count) yield item
 }

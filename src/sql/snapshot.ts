@@ -9,24 +9,28 @@ import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
 import { makeRoom } from './ids.ts'
+import { insertEach, type RefusedRow } from './inserting.ts'
 import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
 import { type Progress, UNWATCHED } from './merging.ts'
 import {
   deleteLoaded,
+  leaveRefused,
   openingError,
   reportLeftOut,
   reportLoaded,
-  reportRestored,
-  reportUnfit,
+  reportRefused,
+  reportUnkept,
   rescueNow,
 } from './reports.ts'
-import type { RescuedItem } from './rescue-file.ts'
-import { allBut, itemsOf, onlyOf, rowsOf, Unfit } from './saving.ts'
+import type { RescueFile } from './rescue-file.ts'
+import type { Encoded, Names, Unkept } from './rescue-lines.ts'
+import { itemsOf, rowsOf } from './saved-rows.ts'
 
 /** How long a step of a save may take, in ms: the process is about to end. */
 const SAVE_TIMEOUT = 5_000
-/** The rows that are written between two looks at the clock. */
+/** The rows that are written between two looks at the clock, and about the most characters of them. */
 const BATCH = 10_000
+const MOST_CHARACTERS = 8_000_000
 
 /** Loads a queue at the start and saves it at the stop, as Kamailio does (dbmode 1 to 3). */
 export class Snapshot implements Storage {
@@ -38,11 +42,11 @@ export class Snapshot implements Storage {
   /** Whether it was released, or all was rescued: then nothing is saved any more. */
   #isClosed = false
   /** What was taken out of the table and is not in the queue yet. */
-  #taken: (() => Iterable<RescuedItem>) | undefined
+  #taken: (() => Iterable<Encoded>) | undefined
   /** The id of the first item in the table, where it is not known whether the save was made. */
   #firstSaved: number | undefined
-  /** The ids of items that are in the rescue file already, since the table cannot keep them. */
-  #aside: ReadonlySet<number> = new Set()
+  /** What names the table, once it was found. */
+  #names: Names | undefined
 
   constructor(
     name: string,
@@ -53,6 +57,10 @@ export class Snapshot implements Storage {
     this.place = database
     this.#loads = loads
     this.savesAtStop = savesAtStop
+  }
+
+  get #file(): RescueFile {
+    return this.place.rescueFile(this.#name, this.#names)
   }
 
   /** While the queue takes over what was taken out of the table, all of it is still here. */
@@ -84,7 +92,7 @@ export class Snapshot implements Storage {
     if (this.#loads) {
       if (opening.isFresh)
         return this.#attempt(opening, (claim) => this.#load(claim, queue, opening))
-    } else if (this.place.rescueFile(this.#name).exists) {
+    } else if (this.#file.exists) {
       // What is in the file belongs into the table; the queue needs nothing of it.
       this.isOpen = true
       opening.ready()
@@ -97,9 +105,11 @@ export class Snapshot implements Storage {
     this.release()
   }
 
-  async stop(queue: Queue): Promise<void> {
-    if (!this.#isClosed && this.savesAtStop && queue.size > 0) await this.#save(queue)
+  async stop(queue: Queue): Promise<number> {
+    const isUnsaved = !this.#isClosed && this.savesAtStop && queue.size > 0
+    const lost = isUnsaved ? await this.#save(queue) : 0
     this.release()
+    return lost
   }
 
   release(): void {
@@ -107,9 +117,12 @@ export class Snapshot implements Storage {
     this.place.forget(this.#name)
   }
 
-  rescue(queue: Queue): void {
-    if (this.#taken !== undefined) rescueNow(this.place, this.#name, this.#taken())
-    else if (!this.#isClosed && this.savesAtStop && queue.size > 0) this.#rescueUnsaved(queue)
+  rescue(queue: Queue): number {
+    if (this.#taken !== undefined) {
+      return rescueNow(this.place, this.#name, this.#file, this.#taken).lost
+    }
+    const isUnsaved = !this.#isClosed && this.savesAtStop && queue.size > 0
+    return isUnsaved ? this.#rescueUnsaved(queue) : 0
   }
 
   unstored(queue: Queue): number {
@@ -121,7 +134,7 @@ export class Snapshot implements Storage {
   async #attempt({ signal }: Opening, work: (claim: Claim) => Promise<void>): Promise<void> {
     const database = this.place
     try {
-      await withClaim(database, this.#name, LOAD_TIMEOUT, work)
+      await this.#withClaim(LOAD_TIMEOUT, work)
     } catch (cause) {
       throw openingError(database, this.#name, cause, signal)
     }
@@ -130,7 +143,7 @@ export class Snapshot implements Storage {
 
   async #load(claim: Claim, queue: Queue, opening: Opening): Promise<void> {
     const database = this.place
-    const rescue = database.rescueFile(this.#name)
+    const rescue = this.#file
     try {
       const loaded = await takeAll(claim, rescue, opening, (taken) => {
         this.#taken = taken
@@ -161,78 +174,81 @@ export class Snapshot implements Storage {
 
   /** Brings what the rescue file holds into the table. */
   async #bringFileIn(claim: Claim, progress: Progress): Promise<void> {
-    const rescue = this.place.rescueFile(this.#name)
+    const rescue = this.#file
     if (!rescue.exists) return
     const loaded = await restore(claim, rescue, progress)
-    reportRestored(this.place, this.#name, claim.table, loaded)
+    reportLoaded(this.place, this.#name, claim.table, loaded)
+    await leaveRefused(this.place, this.#name, rescue, loaded.refused)
   }
 
   /**
-   * Appends the items to the queue's table, as Kamailio does at its stop: all of them or, when it fails, none. Then
-   * they are rescued, as are those that the table cannot keep.
+   * Appends the items to the queue's table, as Kamailio does at its stop. What the table does not take is rescued; all of
+   * them are, when it fails.
+   *
+   * @returns how many can be kept nowhere
    */
-  async #save(queue: Queue): Promise<void> {
+  async #save(queue: Queue): Promise<number> {
     const database = this.place
+    const unkept: Unkept[] = []
+    let refused: readonly RefusedRow[] = []
     try {
-      await withClaim(database, this.#name, SAVE_TIMEOUT, async (claim) => {
+      await this.#withClaim(SAVE_TIMEOUT, async (claim) => {
         await this.#bringFileIn(claim, UNWATCHED)
-        await this.#append(claim, queue)
+        refused = await this.#append(claim, queue, unkept)
       })
     } catch (cause) {
       if (!(cause instanceof UncertainCommit)) this.#firstSaved = undefined
       // The process may have come to its end meanwhile.
-      if (this.#isClosed) return
+      if (this.#isClosed) return 0
       database.report.error(database.explain(this.#name, cause).message)
-      this.#rescueUnsaved(queue)
+      return this.#rescueUnsaved(queue)
     }
+    // Nothing is left to be rescued but that.
+    this.#isClosed = true
+    reportUnkept(database, this.#name, unkept)
+    if (refused.length === 0) return unkept.length
+    const items = () => refused.map(({ row: { key, val, val_type } }) => ({ key, val, val_type }))
+    const { lost, paths } = rescueNow(database, this.#name, this.#file, items)
+    const where = `They are kept in ${paths.join(' and ')}`
+    reportRefused(database, this.#name, refused, lost === 0 ? where : '')
+    return unkept.length + lost
   }
 
-  async #append(claim: Claim, queue: Queue): Promise<void> {
+  async #append(claim: Claim, queue: Queue, unkept: Unkept[]): Promise<RefusedRow[]> {
     const { connection, table } = claim
     await makeRoom(claim, queue.size, SAVE_TIMEOUT)
-    const unfit = new Unfit()
-    await connection.transaction(async (driver, progressed) => {
+    return connection.transaction(async (driver, progressed) => {
       const first = (await driver.lastId(table)) + 1
       await driver.reserveIds(table, first + queue.size)
       this.#firstSaved = first
-      for (const rows of batches(rowsOf(queue, table, first, unfit), BATCH)) {
-        await driver.insert(table, rows)
-        progressed()
+      const refused: RefusedRow[] = []
+      const rows = rowsOf(queue, table, first, refused, unkept)
+      for (const some of batches(rows, BATCH, MOST_CHARACTERS)) {
+        refused.push(...(await insertEach(driver, table, some, progressed)))
         await setImmediate()
       }
-      this.#setAside(queue, unfit)
+      return refused
     }, SAVE_TIMEOUT)
   }
 
-  /** Has the rescue file keep what the table cannot, before the others are committed. */
-  #setAside(queue: Queue, { ids, reason }: Unfit): void {
-    if (ids.size === 0) return
-    this.place.rescueFile(this.#name).appendNow(itemsOf(onlyOf(queue, ids), undefined))
-    this.#aside = ids
-    reportUnfit(this.place, this.#name, ids.size, reason)
-  }
-
-  #rescueUnsaved(queue: Queue): void {
-    const { path } = this.place.rescueFile(this.#name)
-    const items = itemsOf(allBut(queue, this.#aside), this.#firstSaved)
-    if (!rescueNow(this.place, this.#name, items)) return
+  #rescueUnsaved(queue: Queue): number {
+    const items = () => itemsOf(queue, this.#firstSaved)
+    const { lost, paths } = rescueNow(this.place, this.#name, this.#file, items)
+    if (paths.length === 0) return lost
     this.#isClosed = true
-    const count = queue.size - this.#aside.size
-    const text = `Queue ${quote(this.#name)}: ${count} items are not saved. They are kept in ${path}`
+    const saved = queue.size - lost
+    const text = `Queue ${quote(this.#name)}: ${saved} items are not saved. They are kept in ${paths.join(' and ')}`
     this.place.report.warn(`${text} and are the first to be loaded next time.`)
+    return lost
   }
-}
 
-async function withClaim(
-  database: Database,
-  queue: string,
-  timeout: number,
-  work: (claim: Claim) => Promise<void>,
-): Promise<void> {
-  const claim = await database.claim(queue, timeout)
-  try {
-    await work(claim)
-  } finally {
-    await claim.release()
+  async #withClaim(timeout: number, work: (claim: Claim) => Promise<void>): Promise<void> {
+    const claim = await this.place.claim(this.#name, timeout)
+    try {
+      this.#names = this.place.namesOf(claim.table)
+      await work(claim)
+    } finally {
+      await claim.release()
+    }
   }
 }

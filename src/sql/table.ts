@@ -40,7 +40,7 @@ export async function openTables(
 /** A queue's table, when items can be kept in it; else what is wrong with it. */
 function fitTable(queue: string, description: Description | undefined): Table | Error {
   if (description === undefined) return new Error('it is gone')
-  const { name, columns, unfit } = description
+  const { name, columns, unfit, names } = description
   if (unfit !== undefined) return new Error(unfit)
   try {
     const id = column(columns, 'id')
@@ -60,6 +60,7 @@ function fitTable(queue: string, description: Description | undefined): Table | 
       typed: type !== undefined,
       counts: isCounting(columns),
       largestId: id.largest,
+      names,
     }
   } catch (error) {
     return error as Error

@@ -32,17 +32,14 @@ export const idsOf = (some: readonly Row[]): number[] => some.map(({ id }) => id
 export async function madeTable(driver: Driver, name: string): Promise<Table> {
   assert.equal((await driver.create([name])).size, 0)
   const found = (await driver.describe([name])).get(name)
-  assert.ok(found !== undefined && found.unfit === undefined)
-  const column = (wanted: string) => found.columns.find((one) => one.name === wanted) as Column
-  const [id, key, val, type] = ['id', 'key', 'val', 'val_type'].map(column) as [
-    Column,
-    Column,
-    Column,
-    Column?,
-  ]
-  const largestId = id.largest as number
-  const counts = found.columns.some((one) => one.name === 'attempts')
-  return { queue: name, name: found.name, key, val, typed: type !== undefined, counts, largestId }
+  const { columns, unfit, names, name: known } = found ?? { columns: [], names: [], name: '' }
+  assert.equal(unfit, undefined)
+  const column = (wanted: string) => columns.find((one) => one.name === wanted) as Column
+  const [key, val] = [column('key'), column('val')]
+  const typed = column('val_type') !== undefined
+  const counts = column('attempts') !== undefined
+  const largestId = column('id').largest as number
+  return { queue: name, name: known, key, val, typed, counts, names, largestId }
 }
 
 export function conformsAsDriver(
@@ -296,6 +293,30 @@ export function conformsAsDriver(
     assert.ok((await failure) instanceof UncertainCommit)
     assert.ok(performance.now() - start < 500)
     await other.rollback()
+  })
+
+  describe('rows that may be refused', () => {
+    it('are added all or none, and the transaction goes on', async () => {
+      const driver = await open()
+      const table = await madeTable(driver, 'q')
+      await driver.begin()
+      await driver.insert(table, [row(1)])
+      assert.equal(await driver.insertOrNot(table, [row(2), row(3)]), undefined)
+      assert.ok((await driver.insertOrNot(table, [row(4), row(2)])) instanceof Error)
+      assert.ok((await driver.insertOrNot(table, [row(1)])) instanceof Error)
+      assert.equal(await driver.insertOrNot(table, [row(5)]), undefined)
+      await driver.commit()
+      assert.deepEqual(await inTable(table), [1, 2, 3, 5])
+    })
+  })
+
+  it('gives each table names of its own, the same on every connection', async () => {
+    const namesOf = async (table: string) => (await madeTable(await open(), table)).names
+    const names = [await namesOf('p'), await namesOf('q')]
+    assert.deepEqual([await namesOf('p'), await namesOf('q')], names)
+    const all = names.flat()
+    assert.ok(all.length >= 2)
+    assert.equal(new Set(all).size, all.length)
   })
 
   describe('a transaction', () => {

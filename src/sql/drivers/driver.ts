@@ -29,6 +29,11 @@ export interface Description {
   readonly columns: readonly Column[]
   /** Why rows cannot be kept in it at all, such as `it is a view`; undefined when they can. */
   readonly unfit: string | undefined
+  /**
+   * What names this table and no other, whatever address it is found under. One name that two tables have in common makes
+   * them one. None where the database tells nothing.
+   */
+  readonly names: readonly string[]
 }
 
 /** A queue's table that was found fit. */
@@ -45,6 +50,8 @@ export interface Table {
   readonly counts: boolean
   /** The largest id that it can hold. */
   readonly largestId: number
+  /** What names it, as in its `Description`. */
+  readonly names: readonly string[]
 }
 
 /** What happens to one table in one write. No id is both in `removed` and in `added`. */
@@ -61,6 +68,11 @@ export interface TableChanges {
 /** The failure of a write or a commit after which nobody knows whether the database made it or not. */
 export class UncertainCommit extends Error {
   override readonly name = 'UncertainCommit'
+}
+
+/** What was committed is not there any more, nor would be what is written now. */
+export class StoreGone extends Error {
+  override readonly name = 'StoreGone'
 }
 
 /**
@@ -129,6 +141,12 @@ export interface Driver {
 
   /** Adds rows, within a transaction. */
   insert(table: Table, rows: readonly Row[]): Promise<void>
+  /**
+   * Adds rows, all or none, within a transaction that goes on when the database refuses them.
+   *
+   * @returns why they were refused; undefined when they were not
+   */
+  insertOrNot(table: Table, rows: readonly Row[]): Promise<Error | undefined>
   /** Removes rows by their ids, within a transaction. */
   remove(table: Table, ids: readonly number[]): Promise<void>
   /** Removes all rows, within a transaction; returns how many there were. */

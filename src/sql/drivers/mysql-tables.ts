@@ -25,12 +25,17 @@ interface FoundColumn {
 export class MysqlTables {
   readonly #session: MysqlSession
   readonly #isFolding: boolean
+  readonly #databases: readonly string[]
   readonly #charsets: MysqlCharsets
 
-  /** @param isFolding whether the server takes names for the same that differ only in case */
-  constructor(session: MysqlSession, isFolding: boolean) {
+  /**
+   * @param isFolding whether the server takes names for the same that differ only in case
+   * @param databases what names their database
+   */
+  constructor(session: MysqlSession, isFolding: boolean, databases: readonly string[]) {
     this.#session = session
     this.#isFolding = isFolding
+    this.#databases = databases
     this.#charsets = new MysqlCharsets(session)
   }
 
@@ -44,7 +49,8 @@ export class MysqlTables {
       from information_schema.tables ${where}`,
     )
     for (const relation of relations) {
-      const description = { name: relation.table, columns: [], unfit: unfitness(relation) }
+      const names = this.#databases.map((database) => `${database}/${relation.table}`)
+      const description = { name: relation.table, names, columns: [], unfit: unfitness(relation) }
       found.set(this.#known(relation.table), description)
     }
     const columns = found.size === 0 ? [] : await this.#columns(where)

@@ -20,6 +20,7 @@ import {
   commitFailure,
   createTables,
   type FoundRow,
+  insertOrNot,
   type ServerSession,
   settle,
 } from './server.ts'
@@ -31,7 +32,7 @@ const TABLES_AT_ONCE = 500
 export async function openMysql(url: string, options: OpenOptions): Promise<Driver> {
   const session = await MysqlSession.open(url, options.onLost)
   try {
-    return await answered(MysqlDriver.on(session, options))
+    return await answered(MysqlDriver.on(session, url, options))
   } catch (error) {
     session.destroy()
     throw error
@@ -41,6 +42,8 @@ export async function openMysql(url: string, options: OpenOptions): Promise<Driv
 /** What the server is set to. */
 interface Settings {
   readonly database: string
+  /** What names the database: as the server says, and as it is asked for. */
+  readonly databases: readonly string[]
   /** The most bytes of one message to the server. */
   readonly packet: number
   /** Not 0 where the server takes names of tables for the same that differ only in case. */
@@ -64,7 +67,11 @@ class MysqlDriver implements Driver {
   }
 
   /** Sets what the driver relies on, whatever the server's own settings are. */
-  static async on(session: MysqlSession, { owner, onLost }: OpenOptions): Promise<MysqlDriver> {
+  static async on(
+    session: MysqlSession,
+    url: string,
+    { owner, onLost }: OpenOptions,
+  ): Promise<MysqlDriver> {
     const modes = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'
     const seconds = LOCK_TIMEOUT / 1_000
     await session.query(
@@ -73,10 +80,17 @@ class MysqlDriver implements Driver {
     )
     const [found] = await session.rows<Settings>(
       `select database() as \`database\`, @@max_allowed_packet as packet,
-        @@lower_case_table_names as folding`,
+        @@lower_case_table_names as folding, concat(@@hostname, ':', @@port, @@datadir) as server`,
     )
-    const { database, packet, folding } = found as Settings
-    const settings = { database, packet: Number(packet), folding: Number(folding) }
+    // MariaDB calls it server_uid and MySQL server_uuid; older servers have neither.
+    const [id] = await session.rows<{ Value: string }>(`show variables like 'server\\_u%id'`)
+    const { database, packet, folding, server } = found as Settings & { server: string }
+    const { hostname, port } = new URL(url)
+    const databases = [
+      `mysql ${id?.Value ?? ''} ${server} ${database}`,
+      `mysql ${hostname}:${port || 3306} ${database}`,
+    ]
+    const settings = { database, databases, packet: Number(packet), folding: Number(folding) }
     const driver = new MysqlDriver(session, onLost, owner, settings)
     await driver.begin()
     await driver.rollback()
@@ -95,7 +109,7 @@ class MysqlDriver implements Driver {
     this.#onLost = onLost
     this.#settings = settings
     this.#locks = new MysqlLocks(session, owner, settings.database)
-    this.#tables = new MysqlTables(session, settings.folding !== 0)
+    this.#tables = new MysqlTables(session, settings.folding !== 0, settings.databases)
   }
 
   async begin(): Promise<void> {
@@ -177,6 +191,10 @@ class MysqlDriver implements Driver {
     for (const statement of statementsOf([{ table, removed: [], added }])) {
       await this.#session.query(statement.text)
     }
+  }
+
+  insertOrNot(table: Table, added: readonly Row[]): Promise<Error | undefined> {
+    return insertOrNot(this.#asServer, () => this.insert(table, added))
   }
 
   async remove(table: Table, removed: readonly number[]): Promise<void> {

@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 import type { Charset } from './charset.ts'
 import type { Column, Description } from './driver.ts'
 import { askEncoding } from './postgres-encoding.ts'
@@ -17,6 +17,7 @@ interface FoundColumn {
   readonly isTemporary: boolean
   readonly mayBeUsed: boolean
   readonly encoding: string
+  readonly oid: string
   /** Null when the relation has no column at all. */
   readonly name: string | null
   readonly type: string
@@ -26,11 +27,29 @@ interface FoundColumn {
   readonly given: string | null
 }
 
+/**
+ * What names the database of a connection: the system that it is part of, and its own number there. Null where the
+ * server does not tell.
+ */
+export async function databaseName(client: pg.Client): Promise<string | null> {
+  const text = `select system_identifier || '/' || pg_database.oid as name
+    from pg_control_system(), pg_database where datname = current_database()`
+  try {
+    const { rows } = await client.query<{ name: string }>(text)
+    return rows[0]?.name ?? null
+  } catch (error) {
+    if (error instanceof pg.DatabaseError) return null
+    throw error
+  }
+}
+
 /** The tables of queues in a database. */
 export class PostgresTables {
   readonly #client: pg.Client
   /** What the encoding of the database holds; undefined where that is everything, or not found out yet. */
   #charset: Charset | undefined
+  /** What names the database; null where the server does not tell, undefined when it was not asked yet. */
+  #database: string | null | undefined
 
   constructor(client: pg.Client) {
     this.#client = client
@@ -38,13 +57,14 @@ export class PostgresTables {
 
   /** What PostgreSQL knows of the tables or views of some queues, by queue, in one statement. */
   async describe(queues: readonly string[]): Promise<Map<string, Description>> {
+    if (this.#database === undefined) this.#database = await databaseName(this.#client)
     const places = queues.map((queue) => [queue, placesOf(queue, this.#client)] as const)
     const asked = places.flatMap(([, { table, quoted }]) => [table, ...(quoted ? [quoted] : [])])
     const found = await this.#describePlaces(asked)
     const described = new Map<string, Description>()
     for (const [queue, { table, quoted, unfit }] of places) {
       const description = unfit
-        ? { name: inStatement(table), columns: [], unfit }
+        ? { name: inStatement(table), names: [], columns: [], unfit }
         : chosen(found.get(inStatement(table)), quoted && found.get(inStatement(quoted)))
       if (description !== undefined) described.set(queue, description)
     }
@@ -57,7 +77,7 @@ export class PostgresTables {
       `select place, format('%I.%I', nspname, relname) as "table", relkind as relation,
         relpersistence = 't' as "isTemporary",
         has_schema_privilege(relnamespace, 'usage') as "mayBeUsed",
-        current_setting('server_encoding') as encoding, attname as name,
+        current_setting('server_encoding') as encoding, pg_class.oid, attname as name,
         format_type(atttypid, atttypmod) as type, typname as kind, atttypmod as modifier,
         (select max(seqmax) from pg_sequence join pg_depend on objid = seqrelid
           where classid = 'pg_class'::regclass and refclassid = 'pg_class'::regclass
@@ -82,6 +102,7 @@ export class PostgresTables {
     for (const row of rows) {
       const description = found.get(row.place) ?? {
         name: row.table,
+        names: this.#database === null ? [] : [`postgres ${this.#database}/${row.oid}`],
         columns: [],
         unfit: unfitness(row),
       }

@@ -12,6 +12,7 @@ import {
   asRow,
   commitFailure,
   createTables,
+  insertOrNot,
   type ServerSession,
   settle,
 } from './server.ts'
@@ -160,6 +161,10 @@ class PostgresDriver implements Driver {
     await this.#reserveFor(table, added)
     for (const statement of statementsOf([{ table, removed: [], added }]))
       await this.#run(statement)
+  }
+
+  insertOrNot(table: Table, added: readonly Row[]): Promise<Error | undefined> {
+    return insertOrNot(this.#asServer, () => this.insert(table, added))
   }
 
   async remove(table: Table, removed: readonly number[]): Promise<void> {

@@ -84,6 +84,24 @@ async function createOne(
   }
 }
 
+/** Does what `Driver.insertOrNot` does, with an insert. */
+export async function insertOrNot(
+  session: ServerSession,
+  insert: () => Promise<void>,
+): Promise<Error | undefined> {
+  await session.run('savepoint mqueue')
+  let refusal: Error | undefined
+  try {
+    await insert()
+  } catch (error) {
+    if (!session.isAnswer(error)) throw error
+    await session.run('rollback to savepoint mqueue')
+    refusal = error
+  }
+  await session.run('release savepoint mqueue')
+  return refusal
+}
+
 /**
  * What the failure of a commit comes to. The server's refusal is one that the session survives: when it goes on,
  * nothing was changed. Of all others nobody knows.

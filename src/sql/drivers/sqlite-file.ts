@@ -1,23 +1,20 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Attempts, columnsOf } from './attempts.ts'
 import { UncertainCommit } from './driver.ts'
 import { runsOf } from './runs.ts'
 import { isBusy, retryBusy } from './sqlite-busy.ts'
-import { SqliteLocks } from './sqlite-locks.ts'
+import { GRACE, SqliteLocks } from './sqlite-locks.ts'
+import { SqlitePresence } from './sqlite-presence.ts'
+import { SqliteReads, type TableRef } from './sqlite-reads.ts'
 import type { Columns } from './sqlite-rows.ts'
+import { SqliteStatements } from './sqlite-statements.ts'
 import { creating, describeTables, quoted, type TableColumns } from './sqlite-tables.ts'
 
-/** The most statements that are kept prepared. */
-const MOST_PREPARED = 500
-
-/** What has to be known of a table to read and write it. */
-export interface TableRef {
-  readonly name: string
-  readonly typed: boolean
-  readonly counts: boolean
-}
+/** How often it is looked whether the files are there, in ms. */
+const LOOK_EVERY = 1_000
 
 /** What happens to one table in one write. */
 export interface FileChanges {
@@ -31,17 +28,23 @@ export interface FileChanges {
  * One connection to an SQLite file, in the thread that has them all. It does what `Driver` says. It waits for other
  * connections without holding up the thread.
  */
-export class SqliteFile {
+export class SqliteFile extends SqliteReads {
   readonly #database: DatabaseSync
+  readonly #presence: SqlitePresence
   readonly #locks: SqliteLocks
-  /** The prepared statements, those used last at the end. */
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #looking: NodeJS.Timeout
+  readonly #onLost: (cause: unknown) => void
   /** Whether nothing has ended it. */
   isOpen = true
 
-  static async open(path: string, isOwn: boolean): Promise<SqliteFile> {
+  /** @param onLost is called when it ends by itself while it is asked for nothing */
+  static async open(
+    path: string,
+    isOwn: boolean,
+    onLost: (cause: unknown) => void,
+  ): Promise<SqliteFile> {
     const { DatabaseSync } = await import('node:sqlite')
-    if (isOwn) mkdirSync(dirname(path), { recursive: true })
+    if (isOwn) mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     const isNew = !existsSync(path)
     // What is queued is nobody else's business.
     if (isNew) makePrivate(path)
@@ -57,16 +60,26 @@ export class SqliteFile {
       database.close()
       throw error
     }
-    return new SqliteFile(database, realpathSync(path), open)
+    return new SqliteFile(database, realpathSync(path), open, onLost)
   }
 
-  private constructor(database: DatabaseSync, real: string, open: (path: string) => DatabaseSync) {
+  private constructor(
+    database: DatabaseSync,
+    real: string,
+    open: (path: string) => DatabaseSync,
+    onLost: (cause: unknown) => void,
+  ) {
+    super(new SqliteStatements(database))
     this.#database = database
-    this.#locks = new SqliteLocks(real, (text) => this.#prepare(text), open)
+    this.#onLost = onLost
+    this.#presence = new SqlitePresence(real, open)
+    this.#locks = new SqliteLocks(real, (text) => this.statements.prepare(text), open)
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY)
   }
 
-  begin(): Promise<void> {
-    return retryBusy(() => this.#database.exec('begin immediate'))
+  async begin(): Promise<void> {
+    this.#assertThere()
+    await retryBusy(() => this.#database.exec('begin immediate'))
   }
 
   async commit(): Promise<void> {
@@ -75,6 +88,7 @@ export class SqliteFile {
     } catch (cause) {
       throw uncertain(cause)
     }
+    this.#assertThere()
   }
 
   /** Ends the transaction. When it cannot, the connection ends, and the transaction with it. */
@@ -88,8 +102,9 @@ export class SqliteFile {
     }
   }
 
-  describe(tables: readonly string[]): Promise<TableColumns> {
-    return retryBusy(() => describeTables(this.#database, tables))
+  async describe(tables: readonly string[]): Promise<TableColumns> {
+    const described = await retryBusy(() => describeTables(this.#database, tables))
+    return { ...described, file: this.#presence.names }
   }
 
   /** Makes tables in one transaction; returns the names of those that could not be made, with the reason. */
@@ -113,8 +128,14 @@ export class SqliteFile {
   async lock(tables: readonly string[]): Promise<string[]> {
     if (tables.length === 0) return []
     this.#locks.showOwner()
-    const taken = await this.#transaction(() => this.#locks.take(tables))
+    let taken = await this.#transaction(() => this.#locks.take(tables))
+    if (this.#locks.isInDoubt) {
+      await wait(GRACE)
+      taken = await this.#transaction(() => this.#locks.take(tables))
+    }
     this.#locks.taken(taken)
+    // Also one who opens the file under another name, and another log of changes, finds the claims.
+    this.#database.exec('pragma wal_checkpoint(passive)')
     return taken
   }
 
@@ -122,43 +143,12 @@ export class SqliteFile {
     await this.#transaction(() => this.#locks.release(tables))
   }
 
-  read(table: TableRef, after: number | undefined, limit: number): Promise<Columns> {
-    const where = after === undefined ? '' : 'where id > ?'
-    const parameters = after === undefined ? [limit] : [after, limit]
-    return this.#rows(table, `${where} order by id limit ?`, parameters)
-  }
-
-  readIds(table: TableRef, ids: readonly number[]): Promise<Columns> {
-    const ending = 'where id in (select value from json_each(?))'
-    return this.#rows(table, ending, [JSON.stringify(ids)])
-  }
-
-  async bytes(table: TableRef, id: number, column: 'key' | 'val'): Promise<Uint8Array> {
-    const text = `select cast(${quoted(column)} as blob) as bytes from ${quoted(table.name)} where id = ?`
-    const found = await retryBusy(() => this.#prepare(text).get(id))
-    return (found?.bytes as Uint8Array | null | undefined) ?? new Uint8Array()
-  }
-
-  async count(table: TableRef): Promise<number> {
-    return Number(await this.#value(`select count(*) as value from ${quoted(table.name)}`))
-  }
-
-  async firstId(table: TableRef): Promise<number> {
-    const first = await this.#value(`select min(id) as value from ${quoted(table.name)}`)
-    return Number(first ?? Number.POSITIVE_INFINITY)
-  }
-
-  async lastId(table: TableRef): Promise<number> {
-    const last = await this.#value(`select max(id) as value from ${quoted(table.name)}`)
-    return Math.max(0, Number(last ?? 0))
-  }
-
   async insert(table: TableRef, { ids, keys, vals, types, pasts }: Columns): Promise<void> {
     if (ids.length === 0) return
     this.#locks.assertMine(table.name)
     const columns = columnsOf({ ...table, counts: pasts !== undefined }, '"key"')
     const places = columns.map(() => '?').join()
-    const statement = this.#prepare(
+    const statement = this.statements.prepare(
       `insert into ${quoted(table.name)} (${columns.join()}) values (${places})`,
     )
     let at = 0
@@ -175,10 +165,27 @@ export class SqliteFile {
     })
   }
 
+  /** Returns the reason when the rows are refused. */
+  async insertOrNot(table: TableRef, rows: Columns): Promise<string | undefined> {
+    this.#database.exec('savepoint mqueue')
+    let reason: string | undefined
+    try {
+      await this.insert(table, rows)
+    } catch (error) {
+      if (isBusy(error)) throw error
+      this.#database.exec('rollback to mqueue')
+      reason = (error as Error).message
+    }
+    this.#database.exec('release mqueue')
+    return reason
+  }
+
   async remove(table: TableRef, ids: readonly number[]): Promise<void> {
     if (ids.length === 0) return
     this.#locks.assertMine(table.name)
-    const statement = this.#prepare(`delete from ${quoted(table.name)} where id between ? and ?`)
+    const statement = this.statements.prepare(
+      `delete from ${quoted(table.name)} where id between ? and ?`,
+    )
     const runs = runsOf(ids)
     let at = 0
     await retryBusy(() => {
@@ -193,13 +200,13 @@ export class SqliteFile {
     const all = attempted.flatMap(({ attempts, runs }) => runs.map((run) => [attempts, ...run]))
     let at = 0
     await retryBusy(() => {
-      for (; at < all.length; at++) this.#prepare(text).run(...(all[at] as number[]))
+      for (; at < all.length; at++) this.statements.prepare(text).run(...(all[at] as number[]))
     })
   }
 
   async removeAll(table: TableRef): Promise<number> {
     this.#locks.assertMine(table.name)
-    const statement = this.#prepare(`delete from ${quoted(table.name)}`)
+    const statement = this.statements.prepare(`delete from ${quoted(table.name)}`)
     return Number((await retryBusy(() => statement.run())).changes)
   }
 
@@ -230,11 +237,33 @@ export class SqliteFile {
   destroy(): void {
     if (!this.isOpen) return
     this.isOpen = false
-    this.#statements.clear()
+    clearInterval(this.#looking)
+    this.statements.clear()
     try {
       this.#database.close()
     } finally {
       this.#locks.end()
+    }
+  }
+
+  /** Ends when the file is not there any more, so that nothing is written that nobody can find. */
+  #assertThere(): void {
+    try {
+      this.#presence.assert()
+    } catch (error) {
+      this.destroy()
+      throw error
+    }
+  }
+
+  #look(): void {
+    try {
+      this.#presence.assert()
+      this.#locks.keep()
+    } catch (error) {
+      if (isBusy(error)) return
+      this.destroy()
+      this.#onLost(error)
     }
   }
 
@@ -258,55 +287,6 @@ export class SqliteFile {
     } catch {
       // The connection has ended, which is reported as well.
     }
-  }
-
-  async #rows(table: TableRef, ending: string, parameters: (number | string)[]): Promise<Columns> {
-    const names = columnsOf(table, '"key"').join()
-    const rows = await retryBusy(() => {
-      const statement = this.#prepare(`select ${names} from ${quoted(table.name)} ${ending}`)
-      // An id of another program's may be larger than a number can tell.
-      statement.setReadBigInts(true)
-      return statement.all(...parameters)
-    })
-    return {
-      ids: rows.map(({ id }) => (typeof id === 'bigint' ? Number(id) : id)) as number[],
-      keys: rows.map(({ key }) => key) as string[],
-      vals: rows.map(({ val }) => val) as string[],
-      types: table.typed ? (rows.map((row) => row.val_type) as (string | null)[]) : undefined,
-      pasts: table.counts ? rows.map(pastOf) : undefined,
-    }
-  }
-
-  async #value(text: string): Promise<unknown> {
-    const row = await retryBusy(() => {
-      const statement = this.#prepare(text)
-      statement.setReadBigInts(true)
-      return statement.get()
-    })
-    return row?.value
-  }
-
-  #prepare(text: string): StatementSync {
-    const known = this.#statements.get(text)
-    if (known !== undefined) {
-      this.#statements.delete(text)
-      this.#statements.set(text, known)
-      return known
-    }
-    const statement = this.#database.prepare(text)
-    this.#statements.set(text, statement)
-    if (this.#statements.size > MOST_PREPARED) {
-      this.#statements.delete(this.#statements.keys().next().value as string)
-    }
-    return statement
-  }
-}
-
-/** What a row says of the past of its item, without what is not there. */
-function pastOf({ attempts, dead_letter: origin }: Record<string, unknown>) {
-  return {
-    ...(Number(attempts) > 0 && { attempts: Number(attempts) }),
-    ...(typeof origin === 'string' && { dead_letter: origin }),
   }
 }
 

@@ -1,18 +1,26 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
 const COLUMNS = '(name text primary key, owner text not null, file text not null) without rowid'
 
-/** The name of a file beside the database. */
+/**
+ * How long an owner whose file is missing counts as alive, in ms. One that lives makes its file again within that time;
+ * one that has died has left its file behind.
+ */
+export const GRACE = 3_000
+/** The name of the file of an owner. */
 const LOCK_FILE = /^[^/\\]+\.lock$/
 
 /** Prepares a statement, or finds it prepared. */
 type Prepare = (text: string) => StatementSync
 
-/** The owners whose connection is in this thread. */
+/** The owners whose connection is, or was, in this thread. */
 const openOwners = new Set<string>()
+const endedOwners = new Set<string>()
+/** Since when the file of an owner is missing, by owner. */
+const missingSince = new Map<string, number>()
 
 /**
  * The locks of one connection to an SQLite file: claims that stand in a table of the database, each with its
@@ -26,6 +34,10 @@ export class SqliteLocks {
   readonly #owner = randomUUID()
   readonly #mine = new Set<string>()
   #ownerFile: DatabaseSync | undefined
+  /** The number of that file. */
+  #inode = 0
+  /** Whether a table was not taken only because its owner may make its file again. */
+  isInDoubt = false
 
   /**
    * @param database the path of the database, without links: a file may have several names, and the claim is on
@@ -54,7 +66,24 @@ export class SqliteLocks {
       throw error
     }
     this.#ownerFile = ownerFile
+    this.#inode = statSync(path).ino
     openOwners.add(this.#owner)
+  }
+
+  /**
+   * Makes the file that shows this owner again, where it was deleted.
+   *
+   * @throws Error when another process has taken a table meanwhile
+   */
+  keep(): void {
+    if (this.#ownerFile === undefined) return
+    const path = this.#path(this.#fileOf(this.#owner))
+    if (statSync(path, { throwIfNoEntry: false })?.ino === this.#inode) return
+    this.#ownerFile.close()
+    this.#ownerFile = undefined
+    rmSync(path, { force: true })
+    this.showOwner()
+    for (const table of this.#mine) this.assertMine(table)
   }
 
   /**
@@ -64,6 +93,7 @@ export class SqliteLocks {
    * @returns those of the names that are claimed now
    */
   take(tables: readonly string[]): string[] {
+    this.isInDoubt = false
     const dead = new Map<string, boolean>()
     const isDead = (owner: string, file: string) => {
       const known = dead.get(owner) ?? this.#isDead(owner, file)
@@ -78,7 +108,7 @@ export class SqliteLocks {
       const found = find.get(name) as { owner: string; file: string } | undefined
       if (found?.owner === this.#owner) return true
       if (found !== undefined && !isDead(found.owner, found.file)) return false
-      claim.run(name, this.#owner, this.#fileOf(this.#owner))
+      claim.run(name, this.#owner, this.#path(this.#fileOf(this.#owner)))
       return true
     })
   }
@@ -122,6 +152,7 @@ export class SqliteLocks {
   end(): void {
     if (this.#ownerFile === undefined) return
     openOwners.delete(this.#owner)
+    endedOwners.add(this.#owner)
     this.#ownerFile.close()
     this.#ownerFile = undefined
     rmSync(this.#path(this.#fileOf(this.#owner)), { force: true })
@@ -129,9 +160,13 @@ export class SqliteLocks {
 
   #isDead(owner: string, file: string): boolean {
     if (openOwners.has(owner)) return false
-    const path = this.#path(file)
     // What was not written here must not have any other file removed.
-    if (!LOCK_FILE.test(file) || !existsSync(path)) return true
+    if (endedOwners.has(owner) || !LOCK_FILE.test(basename(file))) return true
+    // It is where its owner made it, or beside the database where another process knows the directory by another name.
+    const places = [isAbsolute(file) ? file : '', this.#path(basename(file))]
+    const path = places.find((place) => place !== '' && existsSync(place))
+    if (path === undefined) return this.#isMissedLong(owner)
+    missingSince.delete(owner)
     let ownerFile: DatabaseSync | undefined
     try {
       ownerFile = this.#open(path)
@@ -148,12 +183,19 @@ export class SqliteLocks {
     return true
   }
 
+  #isMissedLong(owner: string): boolean {
+    const since = missingSince.get(owner) ?? performance.now()
+    missingSince.set(owner, since)
+    if (performance.now() - since >= GRACE) return true
+    this.isInDoubt = true
+    return false
+  }
+
   /** The name of the file that an owner holds locked. */
   #fileOf(owner: string): string {
     return `${basename(this.#database)}.${owner}.lock`
   }
 
-  /** Another process may know the directory by another name: a file is looked for beside the database. */
   #path(file: string): string {
     return join(dirname(this.#database), file)
   }

@@ -9,6 +9,8 @@ export interface TableColumns {
   readonly columns: string[]
   /** What is wrong with the pages of each; undefined where nothing is. */
   readonly damages: (string | undefined)[]
+  /** What names the file. */
+  readonly file: readonly string[]
 }
 
 /** The columns of the tables that are made here. SQLite keeps the text as it is. */
@@ -25,7 +27,10 @@ export function unfitName(queue: string): string | undefined {
 }
 
 /** What SQLite says of some tables or views; one that does not exist is not among them. */
-export function describeTables(database: DatabaseSync, tables: readonly string[]): TableColumns {
+export function describeTables(
+  database: DatabaseSync,
+  tables: readonly string[],
+): Omit<TableColumns, 'file'> {
   const text = `select lower(found.name) as name, found.type as kind,
       json_group_array(json_array(one.name, one.type)) filter (where one.name is not null) as columns
     from sqlite_master as found

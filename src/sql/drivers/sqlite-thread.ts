@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { type OpenOptions, UncertainCommit } from './driver.ts'
+import { type OpenOptions, StoreGone, UncertainCommit } from './driver.ts'
 import type { SqliteFile } from './sqlite-file.ts'
 import type { Answer, Call, PlainError } from './sqlite-worker.ts'
 
@@ -97,13 +97,14 @@ export class SqliteThread {
     })
   }
 
-  #answer({ call, result, error, isLost }: Answer): void {
+  #answer({ call = 0, connection, result, error, isLost }: Answer): void {
     const pending = this.#pending.get(call)
-    if (pending === undefined) return
-    this.#settled(call)
-    if (error === undefined) pending.resolve(result as never)
-    else pending.reject(asError(error))
-    if (isLost) this.#lose(pending.connection, asError(error as PlainError))
+    if (pending !== undefined) {
+      this.#settled(call)
+      if (error === undefined) pending.resolve(result as never)
+      else pending.reject(asError(error))
+    }
+    if (isLost) this.#lose(connection, asError(error as PlainError))
   }
 
   #settled(call: number): void {
@@ -124,7 +125,8 @@ export class SqliteThread {
       if (pending.connection !== connection) continue
       this.#settled(call)
       const isCommit = pending.method === 'write' || pending.method === 'commit'
-      pending.reject(isCommit ? new UncertainCommit(cause.message) : cause)
+      const isUncertain = isCommit && !(cause instanceof StoreGone)
+      pending.reject(isUncertain ? new UncertainCommit(cause.message) : cause)
     }
   }
 
@@ -135,7 +137,7 @@ export class SqliteThread {
   }
 }
 
-function asError({ message, code, errcode, isUncertain }: PlainError): Error {
-  const error = isUncertain ? new UncertainCommit(message) : new Error(message)
-  return Object.assign(error, { code, errcode })
+function asError({ message, code, errcode, name }: PlainError): Error {
+  const Kind = [UncertainCommit, StoreGone].find((one) => one.name === name) ?? Error
+  return Object.assign(new Kind(message), { code, errcode })
 }

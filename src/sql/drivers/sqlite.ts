@@ -1,7 +1,7 @@
 import { MqueueError } from '../../errors.ts'
 import { attemptsOf } from './attempts.ts'
 import type { Column, Description, Driver, OpenOptions, Row, Table } from './driver.ts'
-import type { TableRef } from './sqlite-file.ts'
+import type { TableRef } from './sqlite-reads.ts'
 import { asRows, type Columns, inColumns } from './sqlite-rows.ts'
 import { type TableColumns, unfitName } from './sqlite-tables.ts'
 import { SqliteThread } from './sqlite-thread.ts'
@@ -55,7 +55,8 @@ class SqliteDriver implements Driver {
       queues.flatMap((queue) => {
         const name = queue.toLowerCase()
         const unfit = unfitName(queue)
-        const description = unfit === undefined ? found.get(name) : { name, columns: [], unfit }
+        const description =
+          unfit === undefined ? found.get(name) : { name, names: [], columns: [], unfit }
         return description === undefined ? [] : [[queue, description]]
       }),
     )
@@ -110,6 +111,12 @@ class SqliteDriver implements Driver {
     return this.#thread.call(this.#connection, 'insert', ref(table), columnsOf(table, rows))
   }
 
+  async insertOrNot(table: Table, rows: readonly Row[]): Promise<Error | undefined> {
+    const columns = columnsOf(table, rows)
+    const reason = await this.#thread.call(this.#connection, 'insertOrNot', ref(table), columns)
+    return reason === undefined ? undefined : new Error(reason)
+  }
+
   remove(table: Table, ids: readonly number[]): Promise<void> {
     return this.#thread.call(this.#connection, 'remove', ref(table), ids)
   }
@@ -151,7 +158,7 @@ function columnsOf(table: Table, rows: readonly Row[]): Columns {
 }
 
 function asDescriptions(tables: TableColumns): Map<string, Description> {
-  const { names, kinds, columns, damages } = tables
+  const { names, kinds, columns, damages, file } = tables
   // Most tables have the same columns, and share them here.
   const known = new Map<string, Column[]>()
   const read = (text: string): Column[] => {
@@ -166,6 +173,7 @@ function asDescriptions(tables: TableColumns): Map<string, Description> {
         name,
         unfit: unfitness(kinds[at], damages[at]),
         columns: read(columns[at] as string),
+        names: file.map((one) => `${one} ${name.toLowerCase()}`),
       },
     ]),
   )

@@ -129,6 +129,21 @@ onEachDatabase('an upheaval', (database, { name }) => {
     assert.equal(await keysOf(engine), 'abc')
   })
 
+  for (const from of [0, 1, 3] as const) {
+    it(`from ${from} to 4, which cannot be written down, and a stop keeps every item once`, async () => {
+      const engine = await start(from, 'abc')
+      const draft = join(database().location.directory, 'test.q.rescue.jsonl.draft')
+      mkdirSync(join(draft, 'in the way'), { recursive: true })
+      await engine.define([defined('q', 0, 0, 4)])
+      await assert.rejects(async () => engine.size('q'), { code: 'MQ_UNAVAILABLE' })
+      await engine.save()
+      rmSync(draft, { recursive: true })
+      const next = await start(4)
+      await works(next)
+      assert.equal(await keysOf(next), 'abc')
+    })
+  }
+
   for (const fault of ['refused', 'unanswered'] as const) {
     for (const to of [0, 1] as const) {
       it(`from 4 to ${to} while a call is ${fault} loses and doubles nothing`, async function () {

@@ -1,0 +1,47 @@
+import { reasonOf } from '../errors.ts'
+import type { Queue } from '../local/queue.ts'
+import { encodeAsText } from '../value.ts'
+import type { Row, Table } from './drivers/driver.ts'
+import { encoded } from './encoded.ts'
+import type { RefusedRow } from './inserting.ts'
+import type { Encoded, Unkept } from './rescue-lines.ts'
+import { assertFits, pastColumns } from './table.ts'
+
+/** The items for a rescue file: with ids when they may be in the table after all. */
+export function* itemsOf(queue: Queue, firstId: number | undefined): Generator<Encoded> {
+  let at = 0
+  for (const { key, value } of queue) {
+    yield encoded(firstId === undefined ? undefined : firstId + at++, key, value)
+  }
+}
+
+/**
+ * The items as rows. Each has an id of its own, whatever becomes of the others.
+ *
+ * @param refused is given what does not fit into the table
+ * @param unkept is given what cannot be written anywhere
+ */
+export function* rowsOf(
+  queue: Queue,
+  table: Table,
+  firstId: number,
+  refused: RefusedRow[],
+  unkept: Unkept[],
+): Generator<Row> {
+  let id = firstId
+  for (const { id: own, key, value } of queue) {
+    const item = encoded(id++, key, value)
+    if ('reason' in item) {
+      unkept.push(item)
+      continue
+    }
+    try {
+      const past = table.counts ? pastColumns(queue.pastOf(own)) : {}
+      const row = { id: id - 1, ...(table.typed ? item : encodeAsText(key, value)), ...past }
+      assertFits(table, row)
+      yield row
+    } catch (error) {
+      refused.push({ row: item, reason: reasonOf(error) })
+    }
+  }
+}
