@@ -23,7 +23,7 @@ const queues = [
 const worker = example('call-events-to-a-slow-worker').map((node) =>
   node.type === 'mqueue' ? { ...node, name: 'phone queues', queues } : node,
 )
-const flows = [...worker, ...example('draining-a-queue')]
+const flows = [...worker, ...example('draining-a-queue'), ...example('one-call-after-the-other')]
 
 /** Takes a picture of elements, given as an expression, and of what is around them. */
 async function take(editor: Editor, name: string, elements: string, margin = 0): Promise<void> {
@@ -86,6 +86,14 @@ async function takeAll(editor: Editor): Promise<void> {
   await editor.inject('drain-in')
   await page.waitForFunction(`RED.nodes.node('drain-fetch').status?.text === '3'`)
   await takeFlow(editor, 'draining')
+
+  await editor.show('one-call-tab')
+  await editor.inject('one-call-in')
+  await page.waitForFunction(`RED.nodes.node('one-call-consume').status?.text === '1 in flight, 2'`)
+  await takeFlow(editor, 'one-call')
+  await editor.edit('one-call-consume')
+  await takeDialog(editor, 'mq-consume')
+  await editor.done()
 }
 
 if (CHROMIUM === undefined) {

@@ -2,13 +2,23 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { MODES } from '../nodes/editor/modes.ts'
+import { ACTIONS } from '../nodes/editor/actions.ts'
+import { FAILURE_FIELDS, MODES } from '../nodes/editor/modes.ts'
 import { STATUS_TEXTS } from '../nodes/status.ts'
 import { RULES } from '../src/index.ts'
 import { PROJECT } from './support/node-red.ts'
 
 const LANGUAGES = ['en-US', 'es-ES', 'de'] as const
-const TYPES = ['mqueue', 'mq-add', 'mq-fetch', 'mq-size', 'mq-pv-free'] as const
+const TYPES = [
+  'mqueue',
+  'mq-add',
+  'mq-fetch',
+  'mq-consume',
+  'mq-ack',
+  'mq-size',
+  'mq-control',
+  'mq-pv-free',
+] as const
 const FLOW_TYPES = TYPES.filter((type) => type !== 'mqueue')
 
 const read = (file: string) => readFileSync(join(PROJECT, file), 'utf8')
@@ -23,6 +33,16 @@ function catalogue(language: string, type: string): Map<string, string> {
   }
   walk(JSON.parse(read(`nodes/locales/${language}/${type}.json`)), [])
   return texts
+}
+
+/** The keys of the texts for what a node can do. */
+function actionTexts(type: string): string[] {
+  const actions = ACTIONS[type] ?? []
+  const labels = actions.length === 0 ? [] : [...actions, 'msg', 'other']
+  return [
+    ...actions.map((action) => `${type}.action.${action}`),
+    ...labels.map((action) => `${type}.unnamed.${action}`),
+  ]
 }
 
 const matches = (text: string, pattern: RegExp) =>
@@ -62,6 +82,7 @@ describe('the catalogues', () => {
       const asked = [
         ...matches(page, /data-i18n="(?:\[\w+\])?([^"]+)"/g),
         ...matches(page, new RegExp(`'(${type}\\.[\\w.]+)'`, 'g')),
+        ...actionTexts(type),
       ].filter((key) => !key.endsWith('.svg'))
       const known = catalogue('en-US', type)
       for (const key of asked) assert.ok(known.has(key), key)
@@ -86,9 +107,8 @@ describe('the catalogues', () => {
         `column.${field}`,
         ...modes.map((mode) => `${field}.${mode}`),
       ]),
-      'label.size',
+      ...['size', ...FAILURE_FIELDS].flatMap((field) => [`label.${field}`, `column.${field}`]),
       'column.name',
-      'column.size',
     ])
     assert.deepEqual(
       [...known].filter((key) => !asked.has(key)),
@@ -151,9 +171,15 @@ describe('the help', () => {
   })
 
   it('names every error code of each node that has errors', () => {
-    for (const type of ['mq-add', 'mq-fetch']) {
+    for (const [type, number] of Object.entries({
+      'mq-add': 10,
+      'mq-fetch': 9,
+      'mq-consume': 8,
+      'mq-ack': 10,
+      'mq-control': 9,
+    })) {
       const codes = new Set(matches(help('en-US', type), /`(MQ_\w+)`/g))
-      assert.equal(codes.size, 9, type)
+      assert.equal(codes.size, number, type)
     }
   })
 })

@@ -7,7 +7,16 @@ import { LINES, type Line, NodeRed, PROJECT } from './support/node-red.ts'
 import { installPacked, type PackedUserDir } from './support/packed.ts'
 
 const NAME = '@mqueue/node-red-mqueue'
-const TYPES = ['mqueue', 'mq-add', 'mq-fetch', 'mq-size', 'mq-pv-free']
+const TYPES = [
+  'mqueue',
+  'mq-add',
+  'mq-fetch',
+  'mq-consume',
+  'mq-ack',
+  'mq-size',
+  'mq-control',
+  'mq-pv-free',
+]
 
 describe('the packed tarball', function () {
   this.timeout(120_000)

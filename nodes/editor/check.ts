@@ -54,20 +54,29 @@ function isBlank(value: unknown): boolean {
 /** The definition with everything that refers to the environment replaced by what is good. */
 function standInOf(row: QueueDefinitionInput, rows: QueueDefinitionInput[]): QueueDefinitionInput {
   if (typeof row !== 'object' || row === null) return row
-  const { name, size, addmode, dbmode } = row
+  const { name, deadLetter, ...others } = row
   return {
-    // Two references to one variable are the same name; no other name is as long and as odd.
-    name: isReference(name)
-      ? `${rows.findIndex((other) => other?.name === name)}`.padStart(64, '.')
-      : name,
-    size: known(size),
-    addmode: known(addmode),
-    dbmode: known(dbmode),
+    ...Object.fromEntries(Object.entries(others).map(([field, value]) => [field, known(value)])),
+    name: nameStandIn(name, rows),
+    deadLetter: isCertain(deadLetter, rows) ? nameStandIn(deadLetter, rows) : '',
   }
 }
 
+/** Two references to one variable are the same name; no other name is as long and as odd. */
+function nameStandIn(name: unknown, rows: QueueDefinitionInput[]): unknown {
+  if (!isReference(name)) return name
+  return `${rows.findIndex((other) => other?.name === name)}`.padStart(64, '.')
+}
+
+/** Whether it is known which queue a dead letter queue is: only the environment may know its name, or that of another one. */
+function isCertain(deadLetter: unknown, rows: QueueDefinitionInput[]): boolean {
+  if (rows.some((row) => row?.name === deadLetter)) return true
+  return !isReference(deadLetter) && !rows.some((row) => isReference(row?.name))
+}
+
+/** The value of a field; blank, which is good everywhere, where only the environment knows it. */
 function known(value: unknown): unknown {
-  return isReference(value) ? 0 : value
+  return isReference(value) ? '' : value
 }
 
 /** Whether a queue needs the database. */

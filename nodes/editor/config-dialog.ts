@@ -1,10 +1,11 @@
-import type { DefinitionDefaults } from '../../src/definition.ts'
+import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
 import { checkDefinitions, isReference, persists } from './check.ts'
 import { DatabaseSection } from './database.ts'
 import { ExportPanel } from './export-panel.ts'
 import { type Import, ImportPanel } from './import-panel.ts'
 import { fillModes } from './mode-select.ts'
 import { QueueList } from './queue-list.ts'
+import { markRows } from './row-marks.ts'
 import { explain, text } from './text.ts'
 
 /** The dialog of a config node. */
@@ -14,9 +15,11 @@ class ConfigDialog {
   readonly #import: ImportPanel
   readonly #list: QueueList
   readonly #given: unknown
+  readonly #before: DefinitionDefaults
 
-  constructor({ queues, mqueueAddmode }: EditorNode) {
+  constructor({ queues, mqueueSize, mqueueAddmode }: EditorNode) {
     this.#given = queues
+    this.#before = { mqueueSize, mqueueAddmode }
     const addmode = $('#node-config-input-mqueueAddmode')
     fillModes(addmode, 'addmode', String(mqueueAddmode ?? '').trim() || '0')
     $('#node-config-input-mqueueSize').attr('placeholder', text('unlimited'))
@@ -38,7 +41,15 @@ class ConfigDialog {
   save(): unknown {
     this.#database.take(this.#database.url())
     const queues = this.#list.queues()
-    return queues.length === 0 && isReference(this.#given) ? this.#given : queues
+    if (queues.length === 0 && isReference(this.#given)) return this.#given
+    const given = new Set<QueueDefinitionInput>(Array.isArray(this.#given) ? this.#given : [])
+    const before = this.#list.given().map((queue) => (given.has(queue) ? queue : {}))
+    return markRows(
+      { queues: before, defaults: this.#before },
+      { queues, defaults: defaults() },
+      Date.now(),
+      RED.nodes.id,
+    )
   }
 
   #follow(): void {

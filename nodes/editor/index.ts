@@ -1,10 +1,15 @@
 /** What the scripts in the html files call: they are no modules, so they cannot import. */
+import { actionLabel, prepareActionInput } from './action-input.ts'
+import { showWhatApplies } from './applies.ts'
 import { openConfigDialog, saveConfigDialog } from './config-dialog.ts'
+import { prepareConfigInput } from './config-input.ts'
+import { validateNumber, validateTypedNumber } from './numbers.ts'
 import { prepareQueueInput } from './queue-input.ts'
 import { queueLabel } from './queue-label.ts'
 import { translateStatuses } from './status-language.ts'
 import { prepareTypedInput } from './typed-input.ts'
 import {
+  validateAction,
   validateDbUrl,
   validateDefault,
   validateQueue,
@@ -14,17 +19,24 @@ import {
 } from './validators.ts'
 
 const mqueueEditor = {
+  actionLabel,
   openConfigDialog,
+  prepareActionInput,
+  prepareConfigInput,
   prepareQueueInput,
   prepareTypedInput,
   queueLabel,
   saveConfigDialog,
+  showWhatApplies,
+  validateAction,
   validateDbUrl,
   validateDefault,
+  validateNumber,
   validateQueue,
   validateQueues,
   validateTarget,
   validateTyped,
+  validateTypedNumber,
 }
 
 Object.assign(globalThis, { mqueueEditor })

@@ -10,6 +10,12 @@ export function modeText(field: ModeField, value: string): string {
 // biome-ignore lint/suspicious/noTemplateCurlyInString: as Node-RED writes a reference
 const ENVIRONMENT = '${}'
 
+/** A choice of a select. */
+export interface Choice {
+  value: string
+  label: string
+}
+
 /**
  * Fills a select with the modes of a field, and chooses one. Its last choice makes a text field of it.
  *
@@ -19,14 +25,19 @@ const ENVIRONMENT = '${}'
 export function fillModes(select: JQuery, field: ModeField, chosen: string, blank?: string): void {
   const values = new Set<string>(MODES[field])
   if (chosen !== '') values.add(chosen)
+  const choices = [...values].map((value) => ({ value, label: modeText(field, value) }))
+  if (blank !== undefined) choices.unshift({ value: '', label: blank })
+  fillSelect(select, choices, chosen)
+}
+
+/** Fills a select anew, and chooses one. Its last choice makes a text field of it. */
+export function fillSelect(select: JQuery, choices: readonly Choice[], chosen: string): void {
   select.empty()
-  if (blank !== undefined) $('<option>', { value: '' }).text(blank).appendTo(select)
-  for (const value of values) {
-    $('<option>', { value }).text(modeText(field, value)).appendTo(select)
+  for (const { value, label } of [...choices, { value: ENVIRONMENT, label: text('environment') }]) {
+    $('<option>', { value }).text(label).appendTo(select)
   }
-  $('<option>', { value: ENVIRONMENT }).text(text('environment')).appendTo(select)
   select.val(chosen)
-  select.on('change', () => {
+  select.off('change.mqueue').on('change.mqueue', () => {
     if (select.val() === ENVIRONMENT) typeReference(select)
   })
 }

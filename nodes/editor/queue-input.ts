@@ -1,5 +1,5 @@
 import { isReference } from './check.ts'
-import { prepareConfigButtons } from './config-buttons.ts'
+import { prepareConfigInput } from './config-input.ts'
 import { definedQueues } from './defined-queues.ts'
 import { text } from './text.ts'
 import { nameTypedInput } from './typed-input.ts'
@@ -14,15 +14,17 @@ const OTHER_TYPES = ['msg', 'flow', 'global', 'env', 'jsonata']
  * Makes a typed input of the dialog's queue field. Its first type lists the queues of the chosen
  * config node, and follows when another one is chosen, or that one is edited.
  *
- * @param more types besides those that every flow node has
+ * @param others the types besides it
  */
-export function prepareQueueInput(node: EditorNode, more: TypedInputType[] = []): void {
-  $('#mqueue-node').data('node', node.id)
-  const types = () => [queueType(chosen()), ...OTHER_TYPES, ...more]
+export function prepareQueueInput(
+  node: EditorNode,
+  others: readonly (string | TypedInputType)[] = OTHER_TYPES,
+): void {
+  prepareConfigInput(node)
+  const types = () => [queueType(chosen()), ...others]
   if (chosen() === '') $(INPUT).val(onlyQueue())
   $(INPUT).typedInput({ default: 'queue', typeField: TYPE, types: types() })
   nameTypedInput('queue')
-  prepareConfigButtons()
   $(INPUT).on('change', () => showProblem(node))
   let listed = JSON.stringify(types())
   // Node-RED triggers this also after it has edited, added or deleted a config node from here.

@@ -40,6 +40,11 @@ export class QueueList {
     this.#list.editableList('addItem', queue)
   }
 
+  /** The definitions as they were given, in the order in which they stand in the dialog. */
+  given(): QueueDefinitionInput[] {
+    return this.#rows().map((row) => row.given)
+  }
+
   /** The definitions as they stand in the dialog. */
   queues(): QueueDefinitionInput[] {
     return this.#rows().map((row) => row.value())
@@ -48,8 +53,10 @@ export class QueueList {
   /** Shows anew what blank fields take and what is wrong. */
   refresh(): void {
     const defaults = this.#defaults()
+    const rows = this.#rows()
+    for (const row of rows) row.offerDeadLetters(rows)
     const { errors } = checkDefinitions(this.queues(), defaults)
-    for (const [index, row] of this.#rows().entries()) {
+    for (const [index, row] of rows.entries()) {
       row.showDefaults(defaults)
       row.showProblem(errors.find((error) => error.row === index))
     }
@@ -62,7 +69,8 @@ export class QueueList {
 
   #rows(): QueueRow[] {
     const items = this.#list.editableList('items').toArray()
-    return items.map((item) => $(item).data('row') as QueueRow)
+    // A row that is being removed loses its data first, and then the focus, which is heard here.
+    return items.map((item) => $(item).data('row') as QueueRow | undefined).filter(isThere)
   }
 
   /** Alt with an arrow key moves a queue, for those who do not drag. */
@@ -77,4 +85,8 @@ export class QueueList {
     $(event.target).trigger('focus')
     this.refresh()
   }
+}
+
+function isThere(row: QueueRow | undefined): row is QueueRow {
+  return row !== undefined
 }

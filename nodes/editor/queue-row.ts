@@ -1,16 +1,22 @@
 import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
 import type { MqueueError } from '../../src/errors.ts'
+import { FailureFields } from './failure-fields.ts'
+import { addField, isUnchanged, meant } from './field.ts'
 import { fillModes, modeText } from './mode-select.ts'
+import { FAILURE_FIELDS } from './modes.ts'
+import { shown } from './shown.ts'
 import { explain, text } from './text.ts'
 
-const FIELDS = ['name', 'size', 'addmode', 'dbmode'] as const
+const FIELDS = ['name', 'size', 'addmode', 'dbmode', ...FAILURE_FIELDS] as const
 type Field = (typeof FIELDS)[number]
 
 let rows = 0
 
 /** A queue in the list of the dialog. */
 export class QueueRow {
-  readonly #given: QueueDefinitionInput
+  /** The definition as it was given; empty for a queue that was just added. */
+  readonly given: QueueDefinitionInput
+  readonly #failures: FailureFields
   readonly #row: JQuery
   readonly #problem: JQuery
   /** A queue that was just added is not wrong before it is left. */
@@ -21,16 +27,17 @@ export class QueueRow {
    * @param given the definition to show; what else it holds is kept
    */
   constructor(container: JQuery, given: QueueDefinitionInput) {
-    this.#given = given
+    this.given = given
     this.#left = given.name !== undefined
     this.#row = $('<div>', { class: 'mqueue-row' }).appendTo(container)
     const item = container.parent()
     item.find('.red-ui-editableList-item-remove').attr('aria-label', text('list.remove'))
     item.find('.red-ui-editableList-item-handle').attr('title', text('list.move'))
-    this.#add('<input>', 'name', given.name)
-    this.#add('<input>', 'size', given.size).attr('inputmode', 'numeric')
-    fillModes(this.#add('<select>', 'addmode'), 'addmode', shown(given.addmode), '')
-    fillModes(this.#add('<select>', 'dbmode'), 'dbmode', shown(given.dbmode) || '0')
+    addField(this.#row, '<input>', 'name', given.name)
+    addField(this.#row, '<input>', 'size', given.size).attr('inputmode', 'numeric')
+    fillModes(addField(this.#row, '<select>', 'addmode'), 'addmode', shown(given.addmode), '')
+    fillModes(addField(this.#row, '<select>', 'dbmode'), 'dbmode', shown(given.dbmode) || '0')
+    this.#failures = new FailureFields(this.#row, given)
     const id = `mqueue-problem-${++rows}`
     this.#problem = $('<div>', { class: 'mqueue-problem', id, role: 'status' }).appendTo(this.#row)
     this.#row.on('focusout', () => {
@@ -38,32 +45,32 @@ export class QueueRow {
     })
   }
 
-  #add(tag: string, field: Field, value?: unknown): JQuery {
-    const label = $('<label>', { class: 'mqueue-field', title: text(`label.${field}`) })
-    $('<span>')
-      .text(text(`column.${field}`))
-      .appendTo(label)
-    const input = $(tag, { class: `mqueue-${field}` }).appendTo(label.appendTo(this.#row))
-    if (tag === '<input>') input.attr({ type: 'text', autocomplete: 'off' }).val(shown(value))
-    return input
-  }
-
   /** The element of a field: a select of modes may have become a text field. */
   #field(field: Field): JQuery {
     return this.#row.find(`.mqueue-${field}`)
   }
 
+  /** The name as it stands in its field. */
+  name(): string {
+    return String(this.#field('name').val()).trim()
+  }
+
   /** The definition as it stands in the fields. */
   value(): QueueDefinitionInput {
-    const given = this.#given
-    const name = this.#field('name')
+    const { given } = this
     return {
       ...given,
-      name: unchanged(name, given.name) ? given.name : String(name.val()).trim(),
+      name: isUnchanged(this.#field('name'), given.name) ? given.name : this.name(),
       size: meant(this.#field('size'), given.size),
       addmode: meant(this.#field('addmode'), given.addmode),
       dbmode: meant(this.#field('dbmode'), given.dbmode),
+      ...this.#failures.value(),
     }
+  }
+
+  /** Offers the other rows as dead letter queues. */
+  offerDeadLetters(rows: readonly QueueRow[]): void {
+    this.#failures.offer(rows.filter((row) => row !== this))
   }
 
   /** Shows what blank fields take. */
@@ -84,6 +91,7 @@ export class QueueRow {
       input.toggleClass('input-error', bad).attr('aria-invalid', bad ? 'true' : null)
       input.attr('aria-describedby', bad ? (this.#problem.attr('id') ?? null) : null)
     }
+    if (FAILURE_FIELDS.some((field) => field === broken)) this.#failures.unfold()
     this.#row.toggleClass('mqueue-bad', error !== undefined)
     this.#problem.text(error === undefined ? '' : explain(error))
   }
@@ -91,21 +99,6 @@ export class QueueRow {
   focus(): void {
     this.#field('name').trigger('focus')
   }
-}
-
-function shown(value: unknown): string {
-  return value === undefined || value === null ? '' : String(value)
-}
-
-function unchanged(field: JQuery, given: unknown): boolean {
-  return given !== undefined && String(field.val()) === shown(given)
-}
-
-/** The value of a field, as it was given unless it was changed. */
-function meant(field: JQuery, given: unknown): unknown {
-  if (unchanged(field, given)) return given
-  const value = String(field.val() ?? '').trim()
-  return /^\d+$/.test(value) && Number.isSafeInteger(Number(value)) ? Number(value) : value
 }
 
 /** The field to mend. */

@@ -3,8 +3,9 @@
 declare const RED: {
   _(key: string, values?: Record<string, unknown>): string
   clipboard: { copyText(value: string, element?: JQuery, message?: string): void }
+  comms: { subscribe(topic: string, heard: (topic: string, status: NodeStatus) => void): void }
   events: { on(event: 'nodes:add', heard: (node: EditorNode) => void): void }
-  nodes: { node(id: string): EditorNode | null }
+  nodes: { id(): string; node(id: string): EditorNode | null }
   utils: {
     parseContextKey(key: string): { key: string }
     validateTypedProperty(value: unknown, type: string, options: object): boolean | string
@@ -15,8 +16,15 @@ declare const RED: {
 interface EditorNode {
   id: string
   type: string
+  /** What its html file registers. */
+  _def: { defaults: Record<string, { value?: unknown }> }
   _(key: string, values?: Record<string, unknown>): string
   [property: string]: unknown
+}
+
+/** The status of a node as the runtime sent it. */
+interface NodeStatus {
+  text?: unknown
 }
 
 interface TypedInputType {
@@ -32,6 +40,7 @@ interface JQuery {
   editableList(action: 'addItem', data: object): JQuery
   editableList(action: 'items'): JQuery
   typedInput(options: object): JQuery
+  typedInput(action: 'type'): string
   typedInput(action: 'value', value: string): JQuery
   typedInput(action: 'types', types: (string | TypedInputType)[]): JQuery
 }

@@ -1,4 +1,4 @@
-const TYPES = ['mq-add', 'mq-fetch', 'mq-size', 'mq-pv-free']
+const TYPES = ['mq-add', 'mq-fetch', 'mq-consume', 'mq-ack', 'mq-size', 'mq-control', 'mq-pv-free']
 
 /**
  * Has the status of our nodes shown in the language of the editor. The runtime sends English, on which
@@ -13,5 +13,12 @@ export function translateStatuses(): void {
       const [, number] = /^loading (\d+)$/.exec(key) ?? []
       return number === undefined ? translate(key, values) : `${translate('loading')} ${number}`
     }
+  })
+  // A text that begins with a number is not looked up. What is changed here, before Node-RED hears of it, it shows.
+  RED.comms.subscribe('status/#', (topic, status) => {
+    const node = RED.nodes.node(topic.split('/')[1] ?? '')
+    if (node === null || !TYPES.includes(node.type)) return
+    const [, inFlight, waiting] = /^(\d+) in flight, (.*)$/.exec(String(status.text)) ?? []
+    if (inFlight !== undefined) status.text = `${inFlight} ${node._('in flight')}, ${waiting}`
   })
 }

@@ -4,10 +4,15 @@ import { text } from './text.ts'
  * Makes a typed input of a field of a flow node's dialog.
  *
  * @param property the property of the node that the field is for
+ * @param first the type of a node that has none
  */
-export function prepareTypedInput(property: string, types: (string | TypedInputType)[]): void {
+export function prepareTypedInput(
+  property: string,
+  types: (string | TypedInputType)[],
+  first = 'msg',
+): void {
   const typeField = $(`#node-input-${property}Type`)
-  const options = typeField.length === 0 ? {} : { typeField, default: 'msg' }
+  const options = typeField.length === 0 ? {} : { typeField, default: first }
   $(`#node-input-${property}`).typedInput({ ...options, types })
   nameTypedInput(property)
 }

@@ -2,8 +2,12 @@
  * What is wrong with a property of a node, for its red triangle. Each returns true, or the reason in
  * the language of the editor.
  */
+
+import { ACTIONS } from './actions.ts'
+import { applies } from './applies.ts'
 import { checkDbUrl, checkDefinitions, isReference, persists } from './check.ts'
 import { definedQueues } from './defined-queues.ts'
+import { inDialog } from './in-dialog.ts'
 import { explain, harmless, text } from './text.ts'
 
 /** Of a config node: its list of queues. */
@@ -63,8 +67,15 @@ export function validateTyped(
   value: unknown,
   options: object,
 ): true | string {
-  if (value === undefined) return true
+  if (value === undefined || !applies(node, property)) return true
   return validity(value, inDialog(node, `${property}Type`), options)
+}
+
+/** Of a flow node: what it does, or the property of messages that says so. */
+export function validateAction(node: EditorNode, action: unknown, options: object): true | string {
+  if (action === undefined || isReference(action)) return true
+  if (inDialog(node, 'actionType') === 'msg') return validity(action, 'msg', options)
+  return ACTIONS[node.type]?.includes(String(action)) ? true : text('invalid')
 }
 
 /** Of a flow node: a property of messages that it sets; blank takes the default. */
@@ -76,11 +87,4 @@ function validity(value: unknown, type: string, options: object): true | string 
   const valid = RED.utils.validateTypedProperty(value, type, options)
   if (valid === true) return true
   return valid === false ? text('invalid') : harmless(valid)
-}
-
-/** A property of a node: as its dialog has it while that is open, else as the node has it. */
-function inDialog(node: EditorNode, property: string): string {
-  const open = $('#mqueue-node').data('node') === node.id
-  const value = open ? $(`#node-input-${property}`).val() : node[property]
-  return value === undefined || value === null ? '' : String(value)
 }

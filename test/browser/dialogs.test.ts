@@ -38,7 +38,7 @@ function describeDialogs(
           const form = await editor.edit(id)
           const text = await form.innerText()
           await assertAccessible(editor, '#mqueue-node').finally(() => editor.done())
-          assertSaid(text, type, ['name', 'mqueue', 'queue'])
+          assertSaid(text, type, ['name', 'mqueue', type === 'mq-ack' ? 'action' : 'queue'])
         })
       }
 
@@ -67,8 +67,15 @@ function describeDialogs(
       })
 
       it('the canvas', async () => {
-        const label = catalogue('mq-add').unnamed.replace('__queue__', 'calls')
-        assert.ok((await shared.editor.node('add').textContent())?.includes(label), label)
+        for (const [id, text] of Object.entries({
+          add: catalogue('mq-add').unnamed,
+          consume: catalogue('mq-consume').unnamed.replace('__number__', '3'),
+          ack: catalogue('mq-ack').unnamed.retry,
+          control: catalogue('mq-control').unnamed.peek,
+        })) {
+          const label = text.replace('__queue__', 'calls')
+          assert.ok((await shared.editor.node(id).textContent())?.includes(label), label)
+        }
         assert.deepEqual(shared.editor.errors, [])
       })
     },

@@ -29,6 +29,9 @@ export function oneOfEach(queues: object[], more: object = {}): FlowNode[] {
     },
     { ...shared, id: 'size', type: 'mq-size', sizeTo: 'payload', x: 200, y: 240 },
     { ...shared, id: 'free', type: 'mq-pv-free', x: 200, y: 320 },
+    { ...shared, id: 'consume', type: 'mq-consume', inFlight: 3, x: 480, y: 80 },
+    { ...shared, id: 'ack', type: 'mq-ack', action: 'retry', actionType: 'action', x: 480, y: 160 },
+    { ...shared, id: 'control', type: 'mq-control', action: 'peek', x: 480, y: 240 },
   ]
 }
 
@@ -36,6 +39,9 @@ export function oneOfEach(queues: object[], more: object = {}): FlowNode[] {
 export const FLOW_NODES = {
   'mq-add': 'add',
   'mq-fetch': 'fetch',
+  'mq-consume': 'consume',
+  'mq-ack': 'ack',
   'mq-size': 'size',
+  'mq-control': 'control',
   'mq-pv-free': 'free',
 }

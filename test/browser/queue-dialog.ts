@@ -1,4 +1,5 @@
 import type { Locator } from 'playwright-core'
+import type { FailureField } from '../../nodes/editor/modes.ts'
 import type { Editor } from './editor.ts'
 
 /** The edit dialog of a config node, with its list of queues. */
@@ -25,8 +26,13 @@ export class QueueDialog {
   }
 
   /** The field of a row, counted from 0. */
-  field(row: number, name: 'name' | 'size' | 'addmode' | 'dbmode'): Locator {
+  field(row: number, name: 'name' | 'size' | 'addmode' | 'dbmode' | FailureField): Locator {
     return this.rows.nth(row).locator(`.mqueue-${name}`)
+  }
+
+  /** The part of a row, counted from 0, that says what happens when work fails. */
+  failures(row: number): Locator {
+    return this.rows.nth(row).locator('.mqueue-failures')
   }
 
   /** What is wrong with a row, in words; empty when nothing is. */

@@ -7,7 +7,15 @@ import { SCENARIOS } from './scenarios.ts'
 
 const EXAMPLES = globSync(join(PROJECT, 'examples/*.json')).sort()
 const read = (file: string): FlowNode[] => JSON.parse(readFileSync(file, 'utf8'))
-const FLOW_NODES = ['mq-add', 'mq-fetch', 'mq-size', 'mq-pv-free']
+const FLOW_NODES = [
+  'mq-add',
+  'mq-fetch',
+  'mq-consume',
+  'mq-ack',
+  'mq-size',
+  'mq-control',
+  'mq-pv-free',
+]
 
 describe('the examples', () => {
   it('use every node', () => {

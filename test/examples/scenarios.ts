@@ -100,4 +100,69 @@ export const SCENARIOS: Record<string, Scenario> = {
     await sees(hands, 'serve', 'order', 'table 7: soup, 2 spoons')
     await sees(hands, 'serve', 'all served', '0')
   },
+
+  async 'one-call-after-the-other'(hands) {
+    await hands.press('three callbacks')
+    for (const size of ['1', '2', '3']) assert.match(await hands.next('waiting'), /[123]/, size)
+    assert.equal(await hands.next('will be tried again'), 'bob')
+    for (const call of ['alice, attempt 1', 'carol, attempt 1', 'bob, attempt 2']) {
+      assert.equal(await hands.next('reached'), call)
+    }
+  },
+
+  async 'ten-at-a-time-into-a-database'(hands) {
+    await hands.press('25 readings')
+    const written: number[] = []
+    const sum = () => written.reduce((total, rows) => total + rows, 0)
+    while (sum() < 25) written.push(Number(await hands.next('rows written')))
+    assert.equal(sum(), 25)
+    assert.equal(Math.max(...written), 10, written.join(', '))
+    assert.match(
+      await hands.next('statement'),
+      /^insert into readings values \('sensor 1', [\d.]+\)/,
+    )
+  },
+
+  async 'store-and-forward'(hands) {
+    await hands.press('measure')
+    const first = await hands.next('the server has')
+    assert.match(first, /^\d+$/)
+    assert.equal(await hands.next('forwarded'), 'taken')
+    await hands.press('server away')
+    await hands.press('measure')
+    await hands.next('tried again')
+    await hands.press('server back')
+    const second = await hands.next('the server has')
+    assert.ok(Number(second) > Number(first), second)
+    assert.equal(await hands.next('forwarded'), 'taken')
+  },
+
+  async 'a-dead-letter-queue'(hands) {
+    await hands.press('three orders')
+    assert.equal(await hands.next('served'), 'table 1: pizza')
+    assert.equal(await hands.next('served'), 'table 3: salad')
+    let failed = ''
+    while (!failed.includes('soup')) {
+      await hands.press('look')
+      failed = await hands.next('given up')
+    }
+    await hands.press('mend the stove')
+    await hands.press('send again')
+    assert.equal(await hands.next('sent again'), 'soup: attempts, from orders')
+    assert.equal(await hands.next('served'), 'table 2: soup')
+  },
+
+  async 'at-most-two-a-second'(hands) {
+    await hands.press('six texts')
+    const sent: number[] = []
+    for (const text of ['1', '2', '3', '4', '5', '6']) {
+      const [name, time = ''] = (await hands.next('sent')).split(' at ')
+      assert.equal(name, `text ${text}`)
+      sent.push(Date.parse(time))
+    }
+    for (const [index, time] of sent.slice(2).entries()) {
+      // The debug node looks at its clock a little later than the item went.
+      assert.ok(time - Number(sent[index]) > 900, `${sent.join(', ')}`)
+    }
+  },
 }

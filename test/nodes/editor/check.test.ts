@@ -30,6 +30,22 @@ describe('what the dialog of the config node checks', () => {
     assert.deepEqual(rules([{ name: '${N}' }, { name: '${N}' }]), [['taken', 1]])
   })
 
+  it('takes references for good in the fields that Kamailio lacks too', () => {
+    const fields = ['whenFull', 'attempts', 'retryDelay', 'deadLetter', 'maxInFlight', 'edited']
+    for (const field of fields) {
+      assert.deepEqual(rules([{ name: 'a', [field]: '${X}' }]), [], field)
+      assert.deepEqual(rules([{ name: 'a', [field]: 'x${X}' }]), [[field, 0]], field)
+    }
+  })
+
+  it('finds a dead letter queue that is not defined, unless only the environment knows', () => {
+    assert.deepEqual(rules([{ name: 'a', deadLetter: 'b' }]), [['deadLetter', 0]])
+    assert.deepEqual(rules([{ name: 'a', deadLetter: 'b' }, { name: 'b' }]), [])
+    assert.deepEqual(rules([{ name: 'a', deadLetter: 'b' }, { name: '${N}' }]), [])
+    assert.deepEqual(rules([{ name: 'a', deadLetter: '${N}' }, { name: '${N}' }]), [])
+    assert.deepEqual(rules([{ name: '${N}', deadLetter: '${N}' }]), [['deadLetter', 0]])
+  })
+
   it('gives the definitions that do not depend on the environment', () => {
     const queues = [
       { name: '${N}' },

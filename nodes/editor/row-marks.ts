@@ -1,0 +1,44 @@
+import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
+import { shown } from './shown.ts'
+
+/** The list of a config node, with what blank sizes and addmodes take there. */
+export interface MarkedList {
+  queues: readonly QueueDefinitionInput[]
+  defaults: DefinitionDefaults
+}
+
+/**
+ * Gives each queue that has none an id, so that it keeps what it holds when it is renamed, and each one that was
+ * changed the time of that, since the newest definition wins where Node-REDs share a queue.
+ *
+ * @param before each queue as it was, in the order of `after`; empty for one that is new
+ * @param after the list as it is to be kept
+ * @param now the time, in ms
+ * @param newId makes an id
+ */
+export function markRows(
+  before: MarkedList,
+  after: MarkedList,
+  now: number,
+  newId: () => string,
+): QueueDefinitionInput[] {
+  return after.queues.map((queue, row) => {
+    const old = before.queues[row] ?? {}
+    const changed = meaning(queue, after.defaults) !== meaning(old, before.defaults)
+    const id = shown(queue.id).trim() === '' ? newId() : queue.id
+    return changed ? { ...queue, id, edited: now } : { ...queue, id }
+  })
+}
+
+/** What a definition says, with what its blank fields take. */
+function meaning(queue: QueueDefinitionInput, { mqueueSize, mqueueAddmode }: DefinitionDefaults) {
+  const { id: _, edited: __, ...said } = queue
+  const size = orDefault(said.size, mqueueSize)
+  const addmode = orDefault(said.addmode, mqueueAddmode)
+  const fields = Object.entries({ ...said, size, addmode }).map(([k, v]) => [k, shown(v).trim()])
+  return JSON.stringify(fields.sort())
+}
+
+function orDefault(value: unknown, fallback: unknown): string {
+  return [value, fallback].map((one) => shown(one).trim()).find((text) => text !== '') ?? '0'
+}
