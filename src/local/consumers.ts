@@ -40,6 +40,7 @@ export class Consumers {
   /** Tells the leases of this object from those of any other, in any process. */
   readonly #life = randomBytes(6).toString('base64url')
   #isPaused = false
+  #isServingLater = false
 
   constructor(queue: Queue, clock: Clock, counters: Counters, calls: ConsumersCalls) {
     this.#queue = queue
@@ -114,13 +115,20 @@ export class Consumers {
     this.serve()
   }
 
-  /** Serves those who wait, as far as there are items for them. */
-  serve(): void {
+  /**
+   * Serves those who wait, as far as there are items for them. Who wants several is served a turn later, and those
+   * behind them too, so that a burst comes together.
+   */
+  serve(isLater = false): void {
     if (this.#waiters.size === 0) return
     const storage = this.#calls.storage()
     if (storage === undefined) return
     this.#waiters.serve((ask) => {
       if (this.#queue.size === 0) return 'none'
+      if (!isLater && (ask.count ?? 1) > 1) {
+        this.#serveLater()
+        return 'none'
+      }
       const hand = this.#hand(ask)
       return hand.taken.length === 0 ? undefined : this.#settle(storage, ask, hand)
     })
@@ -173,6 +181,15 @@ export class Consumers {
     } catch (error) {
       throw ask.signal?.aborted ? asClosed(error) : error
     }
+  }
+
+  #serveLater(): void {
+    if (this.#isServingLater) return
+    this.#isServingLater = true
+    setImmediate(() => {
+      this.#isServingLater = false
+      this.serve(true)
+    })
   }
 
   /** Takes what there is for an ask. */

@@ -307,6 +307,17 @@ export function leasesItems(what: string, make: Make, dbmode = 0): void {
       assert.equal(typeof b?.[0]?.lease, 'string')
     })
 
+    it('wait a turn where several are asked for, so that a burst comes together', async () => {
+      await start('', { name: 'q' })
+      const forever = { wait: Number.POSITIVE_INFINITY }
+      const several = lease(3, forever)
+      const one = engine.take('q', forever)
+      for (const key of 'abcde') void engine.add('q', key, key)
+      assert.equal(keysOf(await several), 'abc')
+      assert.equal(keysOf(await one), 'd')
+      assert.equal(await waiting(), 'e')
+    })
+
     it('end a wait with its time, with its signal and with the queue', async () => {
       await start('', { name: 'q' })
       const timed = engine.take('q', { wait: 1_000 }) as Promise<Taken[]>
