@@ -1,6 +1,7 @@
 /** A journal that goes over to another address, which may be one of the same database: nothing is lost or doubled. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, linkSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -171,6 +172,32 @@ onEachDatabase('an address of the same database', (database, { name }) => {
         assert.ok(step > 15, `only ${step - 1} steps`)
         if (this.test) this.test.title += ` (${step - 1} steps)`
         return
+      }
+    })
+  }
+
+  if (name === 'PostgreSQL') {
+    it('is known by its text where the server does not tell what database it is', async () => {
+      const role = `mqueue_${randomBytes(6).toString('hex')}`
+      await database().query(`create role ${role} login; grant all on schema public to ${role};
+        revoke execute on function pg_control_system() from public`)
+      const url = urlOf().replace('postgres@', `${role}@`)
+      const location = { ...database().location, url }
+      try {
+        const engine = await start(4, location, 'abc')
+        // It is handed over to an address of the same text, and its rows stay.
+        const { transaction } = Connection.prototype
+        Connection.prototype.transaction = async () => {
+          Connection.prototype.transaction = transaction
+          throw new Error('refused')
+        }
+        engine.relocate({ ...location, url: `${url}?keepalives=1` }, reports)
+        await engine.define([defined('q', 0, 0, 4)])
+        assert.equal(Connection.prototype.transaction, transaction)
+        assert.equal(await keysOf(engine), 'abc')
+        await engine.close()
+      } finally {
+        await database().query(`drop owned by ${role} cascade; drop role ${role}`)
       }
     })
   }

@@ -167,6 +167,18 @@ describe('an SQLite file in use', () => {
     assert.deepEqual(await keysOf(engine), ['a', 'b', 'c'])
   })
 
+  it('that is replaced while nothing happens is told soon, and what both hold is there once', async () => {
+    const engine = await start()
+    for (const key of 'abc') await engine.add('q', key, key)
+    checkpoint()
+    copyFileSync(path, `${path}.copy`)
+    await engine.add('q', 'd', 'd')
+    renameSync(`${path}.copy`, path)
+    await eventually(async () => assert.match(reports.said.join('\n'), /in the place of its file/))
+    await works(engine)
+    assert.deepEqual(await keysOf(engine), ['a', 'b', 'c', 'd'])
+  })
+
   it('that a program tidies up goes on', async () => {
     const engine = await start()
     for (let n = 0; n < 200; n++) engine.add('q', `${n}`, 'x'.repeat(10_000))
