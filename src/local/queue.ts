@@ -216,12 +216,19 @@ export class Queue<V = unknown> {
    * observer is called only with what does not stay. A queue that refuses what is new keeps its oldest; what is left
    * out stays where it is stored.
    *
+   * @param isKnown whether the queue held it before, so that it may hold more than its bound
    * @returns the item that did not stay because of it
    */
-  load(id: number, key: string, value: V, past = NO_PAST): DroppedItem<V> | undefined {
+  load(
+    id: number,
+    key: string,
+    value: V,
+    past = NO_PAST,
+    isKnown = false,
+  ): DroppedItem<V> | undefined {
     if (this.handout?.isOut(id)) return undefined
     if (id >= this.#nextId) this.#nextId = id + 1
-    if (this.#refuses && this.#isFull(key)) return { key, value, reason: 'full' }
+    if (this.#refuses && !isKnown && this.#isFull(key)) return { key, value, reason: 'full' }
     if (past !== NO_PAST) this.#pasts.set(id, past)
     return this.#insert(id, key, value, now())
   }

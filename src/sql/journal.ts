@@ -265,7 +265,7 @@ export class Journal implements Storage {
     this.#ids = new Ids(claim.table, queue, loaded.lastId, opening.again)
     queue.clear()
     if (loaded.isRenumbered) queue.renumbered()
-    reportLeftOut(database, this.#name, await fill(queue, loaded))
+    reportLeftOut(database, this.#name, await fill(queue, loaded, !opening.isFresh))
     queue.restartIds(loaded.lastId)
     if (this.#lane === undefined) throw new Error('the connection was lost')
   }

@@ -200,13 +200,23 @@ async function readAll(
   return read
 }
 
-/** Has a queue take over items with the ids they have; returns how many it did not let in. */
-export async function fill(queue: Queue, { items, pasts }: Loaded): Promise<number> {
+/**
+ * Has a queue take over items with the ids they have.
+ *
+ * @param areKnown whether the queue held them before
+ * @returns how many it did not let in
+ */
+export async function fill(
+  queue: Queue,
+  { items, pasts }: Loaded,
+  areKnown: boolean,
+): Promise<number> {
   let left = 0
   for (let count = 1; ; count++) {
     const item = items.take()
     if (item === undefined) return left
-    if (queue.load(item.id, item.key, item.value, pasts.get(item.id)) !== undefined) left++
+    const { id, key, value } = item
+    if (queue.load(id, key, value, pasts.get(id), areKnown) !== undefined) left++
     if (count % AT_ONCE === 0) await setImmediate()
   }
 }

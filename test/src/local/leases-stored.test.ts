@@ -206,4 +206,29 @@ onEachDatabase('leases that are stored', (database) => {
       assert.deepEqual(await database().query('select id from "old"'), [])
     })
   }
+
+  for (const dbmode of [1, 4]) {
+    it(`a full queue that refuses keeps its oldest when it is loaded (dbmode ${dbmode})`, async () => {
+      const full = { name: 'q', size: 3, whenFull: 'refuse' }
+      const first = await start(dbmode)
+      for (const key of 'abcde') await first.add('q', key, key)
+      // A smaller size drops nothing of what is there.
+      const { definitions } = parseDefinitions([{ ...full, dbmode }])
+      await first.define(definitions)
+      assert.equal(await first.size('q'), 5)
+      await first.save()
+      await first.close()
+      const next = await start(dbmode, full)
+      assert.equal(await seen(next), 'a0 b0 c0')
+      assert.match(reports.said.join('\n'), /did not let in: 2/)
+      assert.equal((await next.add('q', 'f', 'f')).dropped?.reason, 'full')
+      if (dbmode !== 4) return
+      // What is left out stays in the table, and comes when there is room.
+      await next.fetch('q')
+      await next.fetch('q')
+      await next.save()
+      await next.close()
+      assert.equal(await seen(await start(4, full)), 'c0 d0 e0')
+    })
+  }
 })
