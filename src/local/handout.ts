@@ -149,6 +149,11 @@ export class Handout {
   /** Releases all leases, or those of an owner; without one, also what waits for its next attempt comes back. */
   releaseAll(owner?: string): void {
     const leased = this.#leases.endAll(owner)
+    if (this.#suspended !== undefined) {
+      // Their items are where they are loaded from.
+      for (const { id } of leased) this.#suspended.out.delete(id)
+      return
+    }
     for (const { id, attempts } of leased) this.#queue.observer.attempted(id, attempts - 1)
     const others =
       owner === undefined ? [...this.#delayed.endAll(), ...this.#unburied.endAll()] : []
@@ -162,6 +167,7 @@ export class Handout {
   /** Ends all leases without any item coming back, since the queue is gone. */
   forget(): void {
     for (const leases of this.#all) leases.endAll()
+    this.#suspended?.out.clear()
     this.#disarm()
   }
 
@@ -186,10 +192,7 @@ export class Handout {
         found.add(id)
         return true
       },
-      renumbered: () => {
-        this.forget()
-        out.clear()
-      },
+      renumbered: () => this.forget(),
     }
   }
 

@@ -37,6 +37,31 @@ onEachDatabase('leases that are stored', (database) => {
     await engine.close()
   }
 
+  /** Does something while the database refuses every change. */
+  async function refusing(work: () => Promise<void>): Promise<void> {
+    const { write } = Connection.prototype
+    Connection.prototype.write = async () => {
+      throw new Error('refused for the test')
+    }
+    try {
+      await work()
+    } finally {
+      Connection.prototype.write = write
+    }
+  }
+
+  /** Waits until a queue that has failed is open again. */
+  async function usable(engine: LocalEngine): Promise<void> {
+    for (;;) {
+      try {
+        await engine.size('q')
+        return
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    }
+  }
+
   for (const [dbmode, left] of [
     [1, 'a0 b0 c0'],
     [4, 'a0 b0 c0'],
@@ -116,20 +141,10 @@ onEachDatabase('leases that are stored', (database) => {
     const engine = await start(4)
     for (const key of 'abc') await engine.add('q', key, key)
     const [a, b] = (await lease(engine, 2)).map((one) => one.lease as string)
-    const { write } = Connection.prototype
-    Connection.prototype.write = async () => {
-      throw new Error('refused for the test')
-    }
-    await assert.rejects(async () => engine.add('q', 'd', 'd'))
-    Connection.prototype.write = write
-    for (;;) {
-      try {
-        await engine.size('q')
-        break
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 10))
-      }
-    }
+    await refusing(async () => {
+      await assert.rejects(async () => engine.add('q', 'd', 'd'))
+    })
+    await usable(engine)
     assert.equal(await seen(engine), 'c0')
     assert.deepEqual(await engine.acknowledge('q', [a as string]), [true])
     await engine.retry('q', [b as string], 0)
@@ -138,23 +153,33 @@ onEachDatabase('leases that are stored', (database) => {
     assert.equal(await seen(await start(4)), 'b1 c0')
   })
 
+  it('are released also while the database refuses, and the items are loaded again', async () => {
+    const engine = await start(4)
+    for (const key of 'abc') await engine.add('q', key, key)
+    await engine.take('q', { lease: 1_000, owner: 'one' })
+    await engine.take('q', { lease: 1_000, owner: 'two' })
+    await refusing(async () => {
+      await assert.rejects(async () => engine.add('q', 'd', 'd'))
+      engine.releaseAll('one')
+    })
+    await usable(engine)
+    assert.equal(await seen(engine), 'a1 c0')
+    assert.equal(engine.leased('q'), 1)
+    await refusing(async () => {
+      await assert.rejects(async () => engine.add('q', 'd', 'd'))
+      engine.releaseAll()
+    })
+    await usable(engine)
+    assert.equal(await seen(engine), 'a1 b1 c0')
+  })
+
   it('that could not be stored are none: the items wait again, counted or not', async () => {
     const engine = await start(4)
     await engine.add('q', 'a', 'a')
-    const { write } = Connection.prototype
-    Connection.prototype.write = async () => {
-      throw new Error('refused for the test')
-    }
-    await assert.rejects(async () => lease(engine))
-    Connection.prototype.write = write
-    for (;;) {
-      try {
-        await engine.size('q')
-        break
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 10))
-      }
-    }
+    await refusing(async () => {
+      await assert.rejects(async () => lease(engine))
+    })
+    await usable(engine)
     assert.equal(engine.leased('q'), 0)
     assert.equal(await seen(engine), 'a0')
   })
