@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Item } from '../engine.ts'
 import { quote } from '../errors.ts'
 import type { QueuedItem } from '../local/items.ts'
@@ -7,7 +6,6 @@ import type { Queue } from '../local/queue.ts'
 import type { Opening, Storage } from '../local/storage.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { encode, encodeAsText, encodeWhatCan, type StoredItem } from '../value.ts'
-import { idBatches } from './batches.ts'
 import type { Claim } from './claims.ts'
 import { committedOf } from './committed.ts'
 import { StoreGone, UncertainCommit } from './connection.ts'
@@ -16,10 +14,9 @@ import { withIds, withoutIds } from './encoded.ts'
 import { HandOver } from './hand-over.ts'
 import { Ids } from './ids.ts'
 import type { Chunk, Lane, Outcomes } from './lane.ts'
-import { fill, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
-import { UNWATCHED } from './merging.ts'
+import { disown, removeRows, reportLeft, takeOut } from './leaving.ts'
+import { fill, LOAD_TIMEOUT, restore } from './loading.ts'
 import {
-  deleteLoaded,
   leaveRefused,
   openingError,
   reportLeftOut,
@@ -32,8 +29,6 @@ import type { RescueFile } from './rescue-file.ts'
 import type { Encoded, Names } from './rescue-lines.ts'
 import { assertFits, pastColumns } from './table.ts'
 
-/** How long a step of leaving a table may take, in ms. */
-const LEAVE_TIMEOUT = 10_000
 /** How long the last changes may take to be committed when the process stops, in ms. */
 const STOP_TIMEOUT = 3_000
 
@@ -163,7 +158,7 @@ export class Journal implements Storage {
     try {
       if (this.#lane !== undefined) await this.#leaveOpen(queue, isMoving, isWrittenDown)
       else if (this.#rowsOf !== undefined && !isMoving) {
-        if (!isWrittenDown) await this.#takeOut(queue)
+        if (!isWrittenDown) await takeOut(this.place, this.#name, queue)
       } else if (isMoving && this.#handOver.count === 0) throw new Error('it could not be opened')
       else for (const { key, value } of await this.#handOver.takeBack()) queue.add(key, value)
     } catch (cause) {
@@ -172,7 +167,7 @@ export class Journal implements Storage {
         this.place.complain(this.#name, error)
         throw error
       }
-      this.#reportLeft(this.#lane !== undefined, cause)
+      reportLeft(this.place, this.#name, this.#lane !== undefined, cause)
     } finally {
       this.#isLeaving = false
     }
@@ -337,17 +332,7 @@ export class Journal implements Storage {
     this.#rescue(() => withIds(items), uncommitted)
   }
 
-  /** Reports that the rows stay where they are, although the queue has left. */
-  #reportLeft(wasOpen: boolean, cause: unknown): void {
-    const { shown } = this.place
-    const text = wasOpen
-      ? `what was journaled in ${shown} stays there as well`
-      : `what is journaled in ${shown} stays there, and does not come along`
-    const reason = this.place.reason(cause)
-    this.place.report.warn(`Queue ${quote(this.#name)}: ${text}: ${reason}.`)
-  }
-
-  /** Removes the rows of what the queue holds, all or none. */
+  /** Leaves the table, with what the queue holds. */
   async #leaveOpen(queue: Queue, isMoving: boolean, isWrittenDown: boolean): Promise<void> {
     const claim = this.#claim as Claim
     await this.#lane?.settled()
@@ -355,47 +340,15 @@ export class Journal implements Storage {
     // What the queue holds goes on, whatever becomes of the rows.
     if (isMoving) this.#lane.close()
     try {
-      await claim.connection.transaction(async (driver, progressed) => {
-        for (const ids of idBatches(queue)) {
-          await driver.remove(claim.table, ids)
-          progressed()
-          await setImmediate()
-        }
-      }, LEAVE_TIMEOUT)
+      await removeRows(claim, queue)
     } catch (cause) {
       const isUncertain = cause instanceof UncertainCommit
-      if (isMoving && !isWrittenDown) await this.#disown(queue)
+      if (isMoving && !isWrittenDown) await disown(this.place, this.#name, this.#file, queue)
       if (claim.connection.lost === undefined && !isUncertain) throw cause
       // Nobody knows what the table holds now; together with the file it is what the queue held.
       if (isUncertain && !isMoving && !isWrittenDown) await this.#file.append(withIds(queue))
       claim.connection.lose(cause)
       throw cause
-    }
-  }
-
-  /** Notes that rows which may be there still do not belong there, for who opens their table next. */
-  async #disown(queue: Queue): Promise<void> {
-    try {
-      await this.#file.append(
-        [],
-        [...queue].map(({ id }) => id),
-      )
-    } catch (cause) {
-      this.place.report.error(unwritable(this.#name, this.#file, cause).message)
-    }
-  }
-
-  /** Takes into the queue what a journal that has failed left in the table. */
-  async #takeOut(queue: Queue): Promise<void> {
-    const claim = await this.place.claim(this.#name, LOAD_TIMEOUT)
-    const rescue = this.place.rescueFile(this.#name, this.place.namesOf(claim.table))
-    try {
-      const loaded = await takeAll(claim, rescue, UNWATCHED, () => {})
-      queue.clear()
-      for (const { key, value } of loaded.items) queue.add(key, value)
-      deleteLoaded(this.place, rescue)
-    } finally {
-      await claim.release()
     }
   }
 
