@@ -2,6 +2,7 @@ import type { NodeAPI, NodeMessage } from 'node-red'
 import type { Engine, FetchedItem, Taken } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
 import { leasing } from '../src/leasing.ts'
+import { copyOf } from './copy.ts'
 import { leaseBook } from './lease-book.ts'
 import { assertSettable, assertTakesSize, overlap, type Target, target } from './target.ts'
 
@@ -12,6 +13,9 @@ interface Places {
   /** Whether a whole message that was queued comes back as itself. */
   restores: boolean
 }
+
+/** A value in a queue came with a message that is gone. */
+const NO_MESSAGE: NodeMessage = {}
 
 /** Puts what was taken from a queue into messages. */
 export class Handed {
@@ -46,11 +50,11 @@ export class Handed {
     assertTakesSize(msg)
   }
 
-  /** The message of an empty queue. */
-  empty(msg: NodeMessage): NodeMessage {
+  /** The message of a queue that has nothing to take; with what it has all the same. */
+  empty(msg: NodeMessage, size = 0): NodeMessage {
     this.key.delete(msg)
     this.value.delete(msg)
-    msg.mqsize = 0
+    msg.mqsize = size
     return msg
   }
 
@@ -66,20 +70,23 @@ export class Handed {
       this.key.set(msg, item.key)
     }
     msg.mqsize = item.size
+    if (item.reason !== undefined) {
+      msg.mqreason = item.reason
+      msg.mqueue = item.from
+    }
     return msg
   }
 
   /** The message of an item that may be leased. */
   leased(msg: NodeMessage, engine: Engine, queue: string, item: Taken): NodeMessage {
-    const filled = this.one(msg, item)
+    // What is leased may come back as it was queued, whatever the flow does with it.
+    const given =
+      item.lease === undefined ? item : { ...item, value: copyOf(item.value, NO_MESSAGE) }
+    const filled = this.one(msg, given)
     if (item.lease !== undefined) {
       filled.mqlease = leaseText(queue, item.lease)
       filled.mqattempt = item.attempt
       note(filled, engine, queue, [item.lease])
-    }
-    if (item.reason !== undefined) {
-      filled.mqreason = item.reason
-      filled.mqueue = item.from
     }
     return filled
   }
@@ -88,7 +95,7 @@ export class Handed {
   list(msg: NodeMessage, engine: Engine, queue: string, items: readonly Taken[]): NodeMessage {
     this.value.set(
       msg,
-      items.map(({ value }) => value),
+      items.map(({ lease, value }) => (lease === undefined ? value : copyOf(value, NO_MESSAGE))),
     )
     this.key.set(
       msg,
@@ -109,11 +116,19 @@ export class Handed {
   }
 
   /** The queued message itself, with what only the trigger has; its value is the message. */
-  #restored(trigger: NodeMessage, queued: NodeMessage, { key, size }: FetchedItem): NodeMessage {
+  #restored(
+    trigger: NodeMessage,
+    queued: NodeMessage,
+    { key, size, reason, from }: FetchedItem,
+  ): NodeMessage {
     this.value.delete(trigger)
     const msg = Object.assign(queued, { ...trigger, ...queued })
     if (this.key.fits(msg)) this.key.set(msg, key)
     msg.mqsize = size
+    if (reason !== undefined) {
+      msg.mqreason = reason
+      msg.mqueue = from
+    }
     return msg
   }
 }

@@ -18,15 +18,18 @@ class LeaseBook {
    */
   note({ _msgid: id }: NodeMessage, leases: readonly string[], holds: () => boolean): void {
     if (id === undefined) return
-    this.#leases.set(id, { leases, holds })
+    // Two messages with one id cannot be told from each other any more.
+    const isDoubtful = this.#leases.get(id)?.holds() ?? false
+    this.#leases.set(id, { leases: isDoubtful ? [] : leases, holds })
     if (this.#leases.size < this.#lookAt) return
     for (const [noted, note] of this.#leases) if (!note.holds()) this.#leases.delete(noted)
     this.#lookAt = Math.max(FEWEST, 2 * this.#leases.size)
   }
 
-  /** The leases of a message that does not carry them any more. */
+  /** The leases of a message that does not carry them any more; undefined where nobody can tell. */
   find({ _msgid: id }: NodeMessage): readonly string[] | undefined {
-    return id === undefined ? undefined : this.#leases.get(id)?.leases
+    const leases = id === undefined ? undefined : this.#leases.get(id)?.leases
+    return leases?.length === 0 ? undefined : leases
   }
 
   /** Forgets a message whose leases have ended. */

@@ -15,6 +15,8 @@ type Action = (typeof ACTIONS)[number]
 /** The longest delay of a retry, in s: 30 days. */
 const LONGEST_DELAY = 2_592_000
 const DEFAULT_LEASE = 60
+/** So many leases that were lost are named. */
+const MOST_NAMED = 10
 
 interface MqAckDef extends QueueNodeDef {
   action?: string
@@ -43,7 +45,8 @@ class MqAck extends InputNode {
 
   constructor(RED: NodeAPI, node: Node, def: MqAckDef) {
     super(RED, node, new QueueLink(RED, node, def, { queueless: true }))
-    const { action = 'ack', actionType = 'action', delay = '', delayType = 'num' } = def
+    const { actionType = 'action', delay = '', delayType = 'num' } = def
+    const action = def.action || 'ack'
     const from = pathOf(def.leaseFrom, 'mqlease')
     const read = (value: string | number, type: string, what: string) =>
       reader(RED, node, { value: String(value), type }, what, 'MQ_INVALID_VALUE')
@@ -71,14 +74,13 @@ class MqAck extends InputNode {
   }
 
   #asked(action: unknown, delay: unknown): Asked {
+    const what = wordIn(action || 'nothing', 'action', ACTIONS)
     const range = { what: 'delay', least: 0, most: LONGEST_DELAY }
-    const seconds = numberIn(delay, -1, range)
     const lease = { what: 'lease', least: 0.001, most: LONGEST_LEASE }
-    return {
-      action: wordIn(action === '' ? 'nothing' : action, 'action', ACTIONS),
-      delay: seconds < 0 ? undefined : seconds * 1_000,
-      time: 1_000 * numberIn(this.#time, DEFAULT_LEASE, lease),
-    }
+    // What has no effect is not looked at, as in the dialog.
+    const seconds = what === 'retry' ? numberIn(delay, -1, range) : -1
+    const time = what === 'extend' ? numberIn(this.#time, DEFAULT_LEASE, lease) : 0
+    return { action: what, delay: seconds < 0 ? undefined : seconds * 1_000, time: time * 1_000 }
   }
 
   #act(msg: NodeMessageInFlow, asked: Asked, send: Send): MaybePromise<void> {
@@ -106,9 +108,11 @@ class MqAck extends InputNode {
   /** The leases that a message names: one, or a list of them. */
   #leasesOf(msg: NodeMessage): readonly string[] {
     const found = this.#readLease.read(msg) ?? leaseBook.find(msg)
-    const leases = Array.isArray(found) ? found.flat() : [found]
+    // A list may name one lease twice, as where parts of one item were joined.
+    const leases = Array.isArray(found) ? [...new Set(found.flat())] : [found]
     if (leases.length > 0 && leases.every(isLease)) return leases
-    const text = 'The message has no lease. Keep msg.mqlease of the item on it, as it came.'
+    const what = found === undefined ? 'has no lease' : 'has something else than a lease'
+    const text = `The message ${what}. Keep msg.mqlease of the item on it, as it came.`
     throw new MqueueError('MQ_INVALID_LEASE', text)
   }
 }
@@ -148,7 +152,7 @@ async function endAll(
   let size = 0
   for (const [queue, leases] of byQueue) {
     const held = await end(engine, queue, leases, asked)
-    lost.push(...leases.filter((_, at) => !held[at]).map((lease) => `${queue}:${lease}`))
+    for (const [at, lease] of leases.entries()) if (!held[at]) lost.push(`${queue}:${lease}`)
     size = await engine.size(queue)
   }
   return { lost, size }
@@ -184,7 +188,9 @@ function groupByQueue(leases: readonly string[]): Map<string, string[]> {
   const byQueue = new Map<string, string[]>()
   for (const lease of leases) {
     const [queue, id] = partsOf(lease)
-    byQueue.set(queue, [...(byQueue.get(queue) ?? []), id])
+    const ids = byQueue.get(queue)
+    if (ids === undefined) byQueue.set(queue, [id])
+    else ids.push(id)
   }
   return byQueue
 }
@@ -195,9 +201,11 @@ function partsOf(lease: string): [queue: string, id: string] {
   return [lease.slice(0, colon), lease.slice(colon + 1)]
 }
 
+/** The error of leases that have ended; the first of them are named. */
 function lostError(lost: readonly string[]): MqueueError {
   const what = lost.length === 1 ? 'The lease has' : `${lost.length} leases have`
-  const text = `${what} ended already: ${lost.join(', ')}. Its time was over, or it was acknowledged before.`
-  const advice = 'The item may be worked on again: give its lease more time.'
-  return new MqueueError('MQ_LEASE_LOST', `${text} ${advice}`)
+  const named = lost.slice(0, MOST_NAMED).join(', ') + (lost.length > MOST_NAMED ? ', …' : '')
+  const reason = 'Its time was over, or it was acknowledged, retried or rejected before'
+  const advice = 'Give leases more time, or see that only one mq-ack gets each message'
+  return new MqueueError('MQ_LEASE_LOST', `${what} ended already: ${named}. ${reason}. ${advice}.`)
 }

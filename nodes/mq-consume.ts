@@ -36,6 +36,9 @@ interface Plan {
   readonly options: TakeOptions
 }
 
+/** The messages with leases that are sent in one turn of the event loop. */
+const AT_ONCE = 50
+
 class MqConsume {
   readonly #RED: NodeAPI
   readonly #node: Node
@@ -130,6 +133,7 @@ class MqConsume {
     await engine.size(queue)
     succeeded()
     const pace = Pace.of(this.#node.id)
+    let sent = 0
     while (!signal.aborted) {
       const room = rate === 0 ? count : pace.room(rate, per)
       if (room === 0) {
@@ -138,11 +142,16 @@ class MqConsume {
       }
       const taken = await engine.take(queue, { ...options, count: Math.min(count, room) })
       if (taken.length === 0) continue
+      if (signal.aborted) {
+        const leases = taken.flatMap(({ lease }) => lease ?? [])
+        if (leases.length > 0) await leasing(engine).release(queue, leases)
+        return
+      }
       if (rate > 0) pace.count(taken.length)
       succeeded()
       this.#send(engine, queue, taken, count > 1)
-      // Without leases nothing else lets the rest of the process go on.
-      if (isAuto) await nextTurn()
+      // The rest of the process must go on, however many may be in flight.
+      if (isAuto || ++sent % AT_ONCE === 0) await nextTurn()
     }
   }
 
@@ -167,8 +176,10 @@ class MqConsume {
     if (signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const end = engine.watch(undefined, resolve)
-    signal.addEventListener('abort', () => resolve(), { once: true })
+    const aborted = () => resolve()
+    signal.addEventListener('abort', aborted)
     await Promise.race([promise, backoff.wait()])
+    signal.removeEventListener('abort', aborted)
     end()
   }
 
@@ -217,11 +228,25 @@ export default (RED: NodeAPI): void => {
 
 function planOf(def: MqConsumeDef, owner: string, signal: AbortSignal): Plan {
   const most = Number.MAX_SAFE_INTEGER
-  const inFlight = numberIn(def.inFlight, 1, { what: 'inFlight', least: 1, most, isWhole: true })
   const isAuto = wordIn(def.ack, 'ack', ['manual', 'auto']) === 'auto'
-  const lease = numberIn(def.lease, 60, { what: 'lease', least: 0.001, most: LONGEST_LEASE })
   const rate = numberIn(def.rate, 0, { what: 'rate', least: 0, most: 1_000_000, isWhole: true })
-  const per = numberIn(def.per, 1, { what: 'per', least: 0.001, most: LONGEST_LEASE })
+  // What has no effect is not looked at, as in the dialog.
+  const per = numberIn(rate === 0 ? '' : def.per, 1, {
+    what: 'per',
+    least: 0.001,
+    most: LONGEST_LEASE,
+  })
+  const inFlight = numberIn(isAuto ? '' : def.inFlight, 1, {
+    what: 'inFlight',
+    least: 1,
+    most,
+    isWhole: true,
+  })
+  const lease = numberIn(isAuto ? '' : def.lease, 60, {
+    what: 'lease',
+    least: 0.001,
+    most: LONGEST_LEASE,
+  })
   const options = { owner, inFlight, signal, wait: Number.POSITIVE_INFINITY }
   return {
     count: numberIn(def.count, 1, { what: 'count', least: 1, most: 1_000, isWhole: true }),

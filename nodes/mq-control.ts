@@ -31,7 +31,8 @@ class MqControl extends InputNode {
 
   constructor(RED: NodeAPI, node: Node, def: MqControlDef) {
     super(RED, node, new QueueLink(RED, node, def))
-    const { action = 'peek', actionType = 'action', key = 'topic', keyType = 'msg' } = def
+    const { actionType = 'action', key = 'topic', keyType = 'msg' } = def
+    const action = def.action || 'peek'
     const type = actionType === 'action' ? 'str' : actionType
     this.#action = reader(RED, node, { value: action, type }, 'action', 'MQ_INVALID_VALUE')
     this.#key = reader(RED, node, { value: key, type: keyType }, 'key', 'MQ_INVALID_KEY')
@@ -48,7 +49,7 @@ class MqControl extends InputNode {
   async #asked(msg: NodeMessageInFlow): Promise<[string, Action, unknown]> {
     const queue = await this.link.queueName(msg)
     const read = await this.#action.attempt(msg)
-    const action = wordIn(read === '' ? 'nothing' : read, 'action', ACTIONS)
+    const action = wordIn(read || 'nothing', 'action', ACTIONS)
     // Only what is asked for need be there.
     return [queue, action, action === 'remove' ? await this.#key.attempt(msg) : undefined]
   }

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeMessage, NodeMessageInFlow } from 'node-red'
-import type { FetchedItem, FetchOptions, Taken, TakeOptions } from '../src/engine.ts'
+import type { Engine, FetchedItem, FetchOptions, Taken, TakeOptions } from '../src/engine.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
 import { Handed } from './handed.ts'
 import { InputNode, type Send } from './input.ts'
@@ -79,20 +79,27 @@ class MqFetch extends InputNode {
 
   #take(msg: NodeMessageInFlow, queue: string, { options, as }: Taking, send: Send) {
     const engine = this.link.engine()
+    // What cannot be copied is found out before anything is taken.
+    if (as === 'sequence') this.#RED.util.cloneMessage(msg)
     const answer = (items: Taken[]): void => {
       const [first] = items
-      if (first === undefined) send([null, this.#handed.empty(msg)])
+      // What is paused or has as many on lease as it may is not empty.
+      if (first === undefined) send([null, this.#handed.empty(msg, engine.known(queue))])
       else if (as === 'one') send(this.#handed.leased(msg, engine, queue, first))
       else if (as === 'list') send(this.#handed.list(msg, engine, queue, items))
-      else for (const one of this.#sequence(msg, queue, items)) send(one)
+      else for (const one of this.#sequence(msg, engine, queue, items)) send(one)
     }
     const items = engine.take(queue, options)
     return items instanceof Promise ? items.then(answer) : answer(items)
   }
 
   /** A message for each item, which a Join node brings together again. */
-  *#sequence(msg: NodeMessage, queue: string, items: readonly Taken[]): Generator<NodeMessage> {
-    const engine = this.link.engine()
+  *#sequence(
+    msg: NodeMessage,
+    engine: Engine,
+    queue: string,
+    items: readonly Taken[],
+  ): Generator<NodeMessage> {
     const { util } = this.#RED
     const id = util.generateId()
     const rest = items

@@ -69,18 +69,22 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
       res.status(404).json(rpc.noSuchConfigNode())
       return
     }
+    let isWritten = false
     const response = await rpc.answerRpc(req.body, reachable, gone.signal, (conclude) => {
       // An item whose answer does not get through comes back.
       let isSent = false
       res.on('finish', () => {
-        isSent = true
+        isSent = isWritten
       })
       const concluded = () => conclude(isSent).catch((error) => RED.log.error(reasonOf(error)))
       if (res.closed) concluded()
       else res.on('close', concluded)
     })
     if (response === undefined) res.status(204).end()
-    else res.status(httpStatus(response)).json(response)
+    else {
+      res.status(httpStatus(response)).json(response)
+      isWritten = true
+    }
   }
 
   RED.httpAdmin.post(

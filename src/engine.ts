@@ -34,6 +34,10 @@ export interface AddResult<V = unknown> {
 export interface FetchedItem<V = unknown> extends Item<V> {
   /** The number of items left in the queue. */
   readonly size: number
+  /** Why it was given up, where it is in a dead letter queue. */
+  readonly reason?: 'attempts' | 'rejected' | undefined
+  /** The queue that gave it up. */
+  readonly from?: string | undefined
 }
 
 /** An item that was handed out. */
@@ -42,10 +46,6 @@ export interface Taken<V = unknown> extends FetchedItem<V> {
   readonly lease?: string | undefined
   /** How often it has been handed out, this time included; undefined where it was taken for good. */
   readonly attempt?: number | undefined
-  /** Why it was given up, where it is in a dead letter queue. */
-  readonly reason?: 'attempts' | 'rejected' | undefined
-  /** The queue that gave it up. */
-  readonly from?: string | undefined
 }
 
 /** How items are taken. */

@@ -8,6 +8,10 @@ export interface SeenItem<V = unknown> extends Item<V> {
   readonly age: number
   /** How often it has been handed out. */
   readonly attempt: number
+  /** Why it was given up, where it is in a dead letter queue. */
+  readonly reason?: 'attempts' | 'rejected'
+  /** The queue that gave it up. */
+  readonly from?: string
 }
 
 /** What a queue has and what it has done, since it was made or loaded. */

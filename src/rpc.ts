@@ -9,7 +9,7 @@ import {
   JSONRPCServer,
 } from 'json-rpc-2.0'
 import { asJson, type Count } from './as-json.ts'
-import type { Engine, Item } from './engine.ts'
+import type { DroppedItem, Engine, Item } from './engine.ts'
 import { type ErrorCode, MqueueError, reasonOf } from './errors.ts'
 import { keyOf, missingValue } from './item-key.ts'
 import { type LeasingEngine, leasing } from './leasing.ts'
@@ -28,8 +28,8 @@ const FETCH = 'mqueue.fetch'
 const ADD = 'mqueue.add'
 /** The methods that change a queue; all others only read. */
 const CHANGING: readonly unknown[] = [FETCH, ADD]
-/** How long an item that is fetched is leased until its answer is sent, in ms. */
-const FETCH_LEASE = 30_000
+/** How long an item that is fetched is leased at most until its answer is sent or its client has gone, in ms: a day. */
+const FETCH_LEASE = 86_400_000
 
 /** The engines whose queues a request can reach, by the id of what holds them. */
 export type Engines = ReadonlyMap<string, Engine>
@@ -73,7 +73,10 @@ export async function answerRpc(
   if (context.taken.length > 0) {
     onTaken(async (isSent) => {
       // Of those that come back the oldest is the last, so that it is the first then.
-      await Promise.all(context.taken.toReversed().map((conclude) => conclude(isSent)))
+      const concluding = context.taken.toReversed().map(async (conclude) => conclude(isSent))
+      for (const outcome of await Promise.allSettled(concluding)) {
+        if (outcome.status === 'rejected') throw outcome.reason
+      }
     })
   }
   return answer
@@ -194,8 +197,9 @@ server.addMethod(FETCH, async (params, context: Context) => {
   return answer
 })
 
-server.addMethod(ADD, async (params, { engines }: Context) => {
-  const name = nameOf(params, 400)
+server.addMethod(ADD, async (params, context: Context) => {
+  const { engines } = context
+  const name = nameOf(isNamed(params) ? [params.name] : params, 400)
   const engine = engineOf(name, engines, 404)
   const { key, value } = itemOf(params)
   const { size, dropped } = await inEngine(() => {
@@ -205,9 +209,7 @@ server.addMethod(ADD, async (params, { engines }: Context) => {
   }, 400)
   if (dropped?.reason === 'full') throw fault(409, 'Queue full')
   if (dropped === undefined) return { size }
-  const count = () => {}
-  const shown = { key: dropped.key, val: asJson(dropped.value, count), reason: dropped.reason }
-  return { size, dropped: shown }
+  return { size, dropped: droppedAnswer(dropped, context) }
 })
 
 server.addMethod('mqueue.stats', async (params, { engines }: Context) => {
@@ -219,12 +221,30 @@ server.addMethod('mqueue.stats', async (params, { engines }: Context) => {
   }
   const all = []
   for (const engine of engines.values()) {
-    for (const name of engine.names()) {
-      all.push({ name, ...(await inEngine(() => leasing(engine).stats(name))) })
-    }
+    for (const name of engine.names()) all.push(await statsOf(engine, name))
   }
   return all
 })
+
+/** What a queue has and has done; of one that cannot be read now the code of the reason. */
+async function statsOf(engine: Engine, name: string): Promise<object> {
+  try {
+    return { name, ...(await leasing(engine).stats(name)) }
+  } catch (error) {
+    if (error instanceof MqueueError) return { name, size: null, code: error.code }
+    throw error
+  }
+}
+
+/** An item that did not stay, without its value where the answer would be too long. */
+function droppedAnswer({ key, value, reason }: DroppedItem, context: Context): object {
+  try {
+    return { key, val: asJson(value, counter(context, '')), reason }
+  } catch (error) {
+    if (error instanceof JSONRPCErrorException) return { key, reason }
+    throw error
+  }
+}
 
 /** Fetches an item that comes back unless its answer is sent. */
 async function fetchLeased<T>(
@@ -248,6 +268,11 @@ async function fetchLeased<T>(
     await engine.release(name, leases)
     throw asFault(error)
   }
+}
+
+/** Whether parameters are given by their names. */
+function isNamed(params: unknown): params is Record<string, unknown> {
+  return isObject(params) && !Array.isArray(params)
 }
 
 /** The key and the value of an item that is to be added: behind the name of the queue, or by their names. */

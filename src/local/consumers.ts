@@ -77,19 +77,30 @@ export class Consumers {
   }
 
   take(ask: TakeOptions): MaybePromise<Taken[]> {
+    const wait = ask.wait ?? 0
+    // Those who wait already are served first.
+    if (wait > 0 && this.#waiters.size > 0) {
+      return after(
+        this.#calls.operate(() => {}),
+        () => this.#wait(ask, wait),
+      )
+    }
     const taken = this.#calls.operate((storage) => {
       if (ask.signal?.aborted) throw asClosed(ask.signal.reason)
       return this.#settle(storage, ask, this.#hand(ask))
     })
-    if (!ask.wait) return taken
-    return after(taken, (some) => (some.length > 0 ? some : this.#wait(ask, ask.wait as number)))
+    if (wait === 0) return taken
+    return after(taken, (some) => (some.length > 0 ? some : this.#wait(ask, wait)))
   }
 
   acknowledge(leases: readonly string[]): MaybePromise<boolean[]> {
     return this.#calls.operate((storage) => {
-      const held = this.#handout.acknowledge(this.#numbersOf(leases))
-      this.#counters.acknowledged += held.filter(Boolean).length
-      return storage.settle(held)
+      const ended = this.#handout.acknowledge(this.#numbersOf(leases))
+      for (const lease of ended) {
+        if (lease?.isFetch) this.#counters.fetched++
+        else if (lease !== undefined) this.#counters.acknowledged++
+      }
+      return storage.settle(ended.map((lease) => lease !== undefined))
     })
   }
 
@@ -203,7 +214,7 @@ export class Consumers {
       maxInFlight === 0 || asFetch ? count : maxInFlight - this.#handout.leased,
       inFlight === undefined ? count : inFlight - this.#handout.leasedTo(owner),
     )
-    const leased = room > 0 ? this.#handout.lease(room, lease, owner, !asFetch) : []
+    const leased = room > 0 ? this.#handout.lease(room, lease, owner, asFetch) : []
     if (leased.length > 0) this.#calls.changed()
     const taken = leased.map(({ number, ...item }) => ({ ...item, lease: this.#idOf(number) }))
     return { taken, items: [], numbers: leased.map(({ number }) => number) }
@@ -215,10 +226,8 @@ export class Consumers {
     while (taken.length < count) {
       const item = this.#queue.fetch()
       if (item === undefined) break
-      const one = this.#queue.taken(item)
-      items.push(one)
-      const { reason, queue } = one.past?.origin ?? {}
-      taken.push(reason === undefined ? item : { ...item, reason, from: queue })
+      items.push(this.#queue.taken(item))
+      taken.push(item)
     }
     this.#counters.fetched += taken.length
     if (taken.length > 0) this.#calls.changed()

@@ -97,10 +97,10 @@ export class LocalEngine implements LeasingEngine {
     const dropped: DroppedItems[] = []
     this.#queues = new Map()
     this.#recent = undefined
-    const names = new Set(definitions.map(({ name }) => name))
+    const ids = new Set(definitions.flatMap(({ id }) => id ?? []))
     for (const definition of definitions) {
       const { name } = definition
-      const former = before.has(name) ? name : renamed(before, definition, names)
+      const former = formerName(before, definition, ids)
       const queue = before.get(former) ?? this.#newQueue(definition)
       before.delete(former)
       this.#queues.set(name, queue)
@@ -301,7 +301,8 @@ export class LocalEngine implements LeasingEngine {
     const { name, dbmode } = queue.definition
     const storages = this.#storages
     const kept = this.#kept.get(queue)
-    const isKept = kept?.name === name && kept.dbmode === dbmode && kept.storages === storages
+    const isSame = kept?.name === name && kept.storages === storages
+    const isKept = kept?.dbmode === dbmode && (isSame || Storages.keepsNothing(dbmode))
     if (isKept && !queue.isClosed) return
     this.#kept.set(queue, { name, dbmode, storages })
     queue.keepBy(storages.storageFor(dbmode, name))
@@ -353,15 +354,24 @@ function assertNoneLost(counts: readonly number[]): void {
   throw new MqueueError('MQ_UNAVAILABLE', `${text} The log says of each queue why.`)
 }
 
-/** The former name of a queue that is in no list any more, and has the id of a definition; blank where there is none. */
-function renamed(
+/**
+ * The name that the queue of a definition had before: that of its id or, where none has that, its own, unless another row
+ * has the id of that queue. Blank where there is none.
+ *
+ * @param ids the ids of all definitions
+ */
+function formerName(
   before: ReadonlyMap<string, LocalQueue>,
-  { id }: QueueDefinition,
-  names: ReadonlySet<string>,
+  { id, name }: QueueDefinition,
+  ids: ReadonlySet<string>,
 ): string {
-  if (id === undefined) return ''
-  const found = [...before].find(([name, queue]) => queue.definition.id === id && !names.has(name))
-  return found?.[0] ?? ''
+  const same = before.get(name)?.definition.id
+  if (id !== undefined && same !== id) {
+    const renamed = [...before].find(([, queue]) => queue.definition.id === id)
+    if (renamed !== undefined) return renamed[0]
+  }
+  const isAnothers = same !== undefined && same !== id && ids.has(same)
+  return isAnothers ? '' : name
 }
 
 /** The result of an operation; undefined when it throws, since the queue cannot be used now. */

@@ -1,4 +1,5 @@
 import type { DroppedItem, Taken } from '../engine.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import type { Clock } from './clock.ts'
 import type { QueuedItem } from './items.ts'
 import { type Lease, Leases, type Origin, type Past } from './leases.ts'
@@ -6,6 +7,10 @@ import { NO_PAST, type Queue } from './queue.ts'
 
 /** How soon a dead letter queue that could not take an item is asked again, in ms. */
 const BURY_AGAIN = 5_000
+/** How long it may take at most to store an item in its dead letter queue, in ms: a day. */
+const LONGEST_BURIAL = 86_400_000
+/** What delays are rounded up to, in ms. */
+const DELAY_STEP = 10
 /** How long an item stays away after a retry, in s, where its queue does not say. */
 const DEFAULT_RETRY_DELAY = [1]
 
@@ -18,14 +23,17 @@ export type Ending =
   /** Back at once, as if it had not been handed out. */
   | { readonly how: 'release' }
 
+/** What becomes of an item that is given up: it is in its dead letter queue; it can never be; or not now. */
+export type Burial = 'done' | 'never' | 'later'
+
 /** Whom the handout of a queue calls. */
 export interface HandoutCalls {
   /**
-   * Moves an item that is out into the dead letter queue.
+   * Moves an item that is out into the dead letter queue, and ends it here.
    *
-   * @returns whether it is there now, and ended here; not, when that queue cannot be used at the moment
+   * @returns whether that is done; a promise where it takes its time
    */
-  bury(item: QueuedItem, past: Past): boolean
+  bury(item: QueuedItem, past: Past): MaybePromise<Burial>
   /** An item was dropped that no message has caused to go, or found that it went. */
   dropped(item: DroppedItem, owner: string): void
   /** The queue has more items than before, or there is room for more leases. */
@@ -48,7 +56,7 @@ export class Handout {
   #numbers = 0
   #timer: { readonly at: number; cancel(): void } | undefined
   /** While the queue is given up: the ids of what is out, and of what of that was found in it again. */
-  #suspended: { readonly out: Set<number>; readonly found: Set<number> } | undefined
+  #suspended: { readonly out: Map<number, string>; readonly found: Set<number> } | undefined
 
   constructor(queue: Queue, clock: Clock, calls: HandoutCalls) {
     this.#queue = queue
@@ -77,14 +85,14 @@ export class Handout {
    *
    * @param count how many at most
    * @param length how long the leases last, in ms
-   * @param givesUp whether an item without an attempt left is given up
+   * @param isFetch whether the items are taken as by a fetch: no attempt is counted, and none given up
    * @returns the items with the numbers of their leases; fewer, or none, when the queue has no more
    */
   lease(
     count: number,
     length: number,
     owner: string,
-    givesUp = true,
+    isFetch = false,
   ): (Taken & { number: number })[] {
     const taken: (Taken & { number: number })[] = []
     const now = this.#clock.now()
@@ -92,14 +100,15 @@ export class Handout {
       const item = this.#queue.lend()
       if (item === undefined) break
       const before = this.#queue.pastOf(item.id)
-      if (givesUp && this.#hasNoAttemptLeft(before.attempts)) {
+      if (!isFetch && this.#hasNoAttemptLeft(before.attempts)) {
         this.#giveUp(item, before.attempts, 'attempts', owner)
         continue
       }
-      const past = { attempts: before.attempts + 1, origin: before.origin }
+      const attempts = before.attempts + (isFetch ? 0 : 1)
+      const past = { attempts, origin: before.origin }
       const number = ++this.#numbers
-      this.#leases.begin(number, item, past, owner, now, length)
-      this.#queue.observer.attempted(item.id, past.attempts)
+      this.#leases.begin(number, item, past, owner, now, length, isFetch)
+      if (!isFetch) this.#queue.observer.attempted(item.id, attempts)
       const { key, value } = item
       const { size } = this.#queue
       const { reason, queue } = past.origin ?? {}
@@ -113,15 +122,15 @@ export class Handout {
     return this.#leases.has(number)
   }
 
-  /** Ends leases since their items are done; returns which of them still held. */
-  acknowledge(numbers: readonly number[]): boolean[] {
-    const held = numbers.map((number) => {
+  /** Ends leases since their items are done; returns those that still held, each in its place. */
+  acknowledge(numbers: readonly number[]): (Lease | undefined)[] {
+    const ended = numbers.map((number) => {
       const lease = this.#leases.end(number)
       if (lease !== undefined) this.#queue.ended(lease)
-      return lease !== undefined
+      return lease
     })
     this.#calls.freed()
-    return held
+    return ended
   }
 
   /** Ends leases whose items are not done; returns which of them still held. */
@@ -154,12 +163,19 @@ export class Handout {
       for (const { id } of leased) this.#suspended.out.delete(id)
       return
     }
-    for (const { id, attempts } of leased) this.#queue.observer.attempted(id, attempts - 1)
-    const others =
-      owner === undefined ? [...this.#delayed.endAll(), ...this.#unburied.endAll()] : []
-    const counted = new Set(others)
-    for (const lease of [...leased, ...others].sort(youngestFirst)) {
-      this.#takeBack(lease, counted.has(lease) ? lease.attempts : lease.attempts - 1)
+    const delayed = owner === undefined ? this.#delayed.endAll() : []
+    const unburied = owner === undefined ? this.#unburied.endAll() : []
+    const back = [
+      ...leased.map((lease) => ({ lease, attempts: this.#uncounted(lease) })),
+      ...delayed.map((lease) => ({ lease, attempts: lease.attempts })),
+      // Nobody gave them up yet.
+      ...unburied.map((lease) => ({
+        lease: { ...lease, origin: undefined },
+        attempts: lease.attempts,
+      })),
+    ]
+    for (const { lease, attempts } of back.sort((a, b) => youngestFirst(a.lease, b.lease))) {
+      this.#takeBack(lease, attempts)
     }
     this.#calls.freed()
   }
@@ -183,12 +199,13 @@ export class Handout {
   suspend(): void {
     this.#disarm()
     if (this.out === 0 || this.#suspended !== undefined) return
-    const out = new Set(this.#all.flatMap((leases) => [...leases].map(({ id }) => id)))
+    const out = new Map(this.#all.flatMap((leases) => [...leases].map(({ id, key }) => [id, key])))
     const found = new Set<number>()
     this.#suspended = { out, found }
     this.#queue.handout = {
-      isOut(id) {
-        if (!out.has(id)) return false
+      isOut(id, key) {
+        // Another program may have put another item in its place.
+        if (out.get(id) !== key) return false
         found.add(id)
         return true
       },
@@ -212,7 +229,9 @@ export class Handout {
   #endDue(): void {
     this.#timer = undefined
     const now = this.#clock.now()
-    for (const lease of this.#unburied.endDue(now)) this.#bury(lease, lease)
+    for (const lease of this.#unburied.endDue(now)) {
+      this.#giveUp(lease, lease.attempts, lease.origin?.reason ?? 'attempts', lease.owner)
+    }
     const back = [
       ...this.#leases.endDue(now).filter((lease) => !this.#isGivenUp(lease)),
       ...this.#delayed.endDue(now),
@@ -235,7 +254,9 @@ export class Handout {
     else if (!this.#isGivenUp(lease)) this.#retry(lease, ending.delay)
   }
 
-  #retry(lease: Lease, delay = this.#retryDelay(lease.attempts)): void {
+  #retry(lease: Lease, given = this.#retryDelay(lease.attempts)): void {
+    // There is a list for each length, so there must not be too many of them.
+    const delay = Math.ceil(given / DELAY_STEP) * DELAY_STEP
     if (delay <= 0) {
       this.#takeBack(lease, lease.attempts)
       return
@@ -247,9 +268,14 @@ export class Handout {
 
   /** Takes an item back as if it had not been handed out. */
   #release(lease: Lease): void {
-    const attempts = lease.attempts - 1
-    this.#queue.observer.attempted(lease.id, attempts)
-    this.#takeBack(lease, attempts)
+    this.#takeBack(lease, this.#uncounted(lease))
+  }
+
+  /** The attempts of an item without the one that its lease was. */
+  #uncounted({ id, attempts, isFetch }: Lease): number {
+    if (isFetch) return attempts
+    this.#queue.observer.attempted(id, attempts - 1)
+    return attempts - 1
   }
 
   /** How long an item stays away after an attempt, in ms. */
@@ -273,20 +299,42 @@ export class Handout {
   /** Hands an item over to the dead letter queue, or drops it where there is none. */
   #giveUp(item: QueuedItem, attempts: number, reason: Origin['reason'], owner: string): void {
     const { name, deadLetter } = this.#queue.definition
-    if (deadLetter !== undefined) {
-      this.#bury(item, { attempts, origin: { reason, queue: name } })
+    const origin = { reason, queue: name }
+    const drop = () => {
+      this.#queue.ended(item)
+      this.#calls.dropped({ key: item.key, value: item.value, reason }, owner)
+    }
+    if (deadLetter === undefined) {
+      drop()
       return
     }
-    this.#queue.ended(item)
-    this.#calls.dropped({ key: item.key, value: item.value, reason }, owner)
+    // There it begins anew.
+    const burial = this.#calls.bury(item, { attempts: 0, origin })
+    if (burial === 'done') return
+    if (burial === 'never') {
+      drop()
+      return
+    }
+    const past = { attempts, origin }
+    if (burial === 'later') {
+      this.#buryLater(item, past, owner, BURY_AGAIN)
+      return
+    }
+    const number = this.#buryLater(item, past, owner, LONGEST_BURIAL)
+    burial.then((outcome) => {
+      if (this.#unburied.end(number) === undefined) return
+      if (outcome === 'later') this.#buryLater(item, past, owner, BURY_AGAIN)
+      this.#calls.freed()
+    })
   }
 
-  #bury(item: QueuedItem, past: Past): void {
-    // There it begins anew.
-    if (this.#calls.bury(item, { attempts: 0, origin: past.origin })) return
+  /** Keeps an item that is given up; returns the number it is kept under. */
+  #buryLater(item: QueuedItem, past: Past, owner: string, length: number): number {
     const now = this.#clock.now()
-    this.#unburied.begin(++this.#numbers, item, past, '', now, BURY_AGAIN)
-    this.#arm(now + BURY_AGAIN)
+    const number = ++this.#numbers
+    this.#unburied.begin(number, item, past, owner, now, length)
+    this.#arm(now + length)
+    return number
   }
 
   get #all(): readonly Leases[] {
@@ -302,7 +350,8 @@ export class Handout {
   #arm(at: number): void {
     if (this.#timer !== undefined && this.#timer.at <= at) return
     this.#disarm()
-    const cancel = this.#clock.after(at - this.#clock.now(), () => this.#endDue())
+    const wait = Math.max(0, at - this.#clock.now())
+    const cancel = this.#clock.after(wait, () => this.#endDue())
     this.#timer = { at, cancel }
   }
 

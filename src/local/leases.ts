@@ -20,6 +20,8 @@ export interface Lease<V = unknown> extends QueuedItem<V>, Past {
   readonly owner: string
   /** When it ends by itself, in ms of the clock. */
   readonly ends: number
+  /** Whether the item was taken as by a fetch, so that it is no attempt. */
+  readonly isFetch: boolean
 }
 
 interface Entry<V> extends Lease<V> {
@@ -73,6 +75,7 @@ export class Leases<V = unknown> implements Iterable<Lease<V>> {
     owner: string,
     now: number,
     length: number,
+    isFetch = false,
   ): void {
     const list = this.#listOf(length)
     const before = list.last
@@ -87,6 +90,7 @@ export class Leases<V = unknown> implements Iterable<Lease<V>> {
       origin,
       owner,
       ends,
+      isFetch,
       list,
       before,
       behind: undefined,

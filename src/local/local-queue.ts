@@ -1,6 +1,6 @@
 import type { QueueDefinition } from '../definition.ts'
 import type { AddResult, DroppedItem, FetchedItem, FetchOptions } from '../engine.ts'
-import { MqueueError, quote } from '../errors.ts'
+import { MqueueError, quote, reasonOf } from '../errors.ts'
 import type { QueueStats, SeenItem } from '../leasing.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import type { Report } from '../report.ts'
@@ -8,6 +8,7 @@ import { type Clock, now } from './clock.ts'
 import { asClosed, Consumers } from './consumers.ts'
 import { Counters } from './counters.ts'
 import { DroppedListeners } from './dropped-listeners.ts'
+import type { Burial } from './handout.ts'
 import type { QueuedItem } from './items.ts'
 import { Keeper } from './keeper.ts'
 import type { Past } from './leases.ts'
@@ -43,6 +44,8 @@ export class LocalQueue {
   readonly #around: Surroundings
   #watchers: Watchers
   readonly #counters = new Counters()
+  /** Whether it was said that what is given up waits for its dead letter queue. */
+  #isBurialTold = false
   /** How many operations that had to wait are not answered yet. */
   #late = 0
 
@@ -116,7 +119,9 @@ export class LocalQueue {
       const seen: SeenItem[] = []
       for (const { id, key, value, added } of this.#queue) {
         if (seen.length >= count) break
-        seen.push({ key, value, age: now() - added, attempt: this.#queue.pastOf(id).attempts })
+        const { attempts, origin } = this.#queue.pastOf(id)
+        const whence = origin && { reason: origin.reason, from: origin.queue }
+        seen.push({ key, value, age: now() - added, attempt: attempts, ...whence })
       }
       return storage.settle(seen)
     })
@@ -196,24 +201,19 @@ export class LocalQueue {
   /**
    * Takes in an item that another queue has given up.
    *
-   * @returns whether it is here; not, while the queue cannot be used
+   * @returns a promise, or nothing, that resolves when it is here
+   * @throws MqueueError `MQ_INVALID_KEY` or `MQ_INVALID_VALUE` for what it can never keep; any other while it cannot be
+   *   used
    */
-  takeIn({ key, value }: QueuedItem, past: Past): boolean {
+  takeIn({ key, value }: QueuedItem, past: Past): MaybePromise<void> {
     const storage = this.#storage
-    if (storage === undefined) return false
-    try {
-      storage.check(key, value)
-    } catch (error) {
-      if (error instanceof MqueueError) return false
-      throw error
-    }
+    if (storage === undefined) throw this.#unusable()
+    storage.check(key, value)
     const { dropped } = this.#queue.bury(key, value, past)
-    const settled = storage.settle(undefined)
-    // What could not be stored is told by the queue, which has failed.
-    if (settled instanceof Promise) settled.catch(() => {})
+    const settled = storage.settle<void>(undefined)
     if (dropped !== undefined) this.#dropped(dropped, '')
     this.#watchers.changed()
-    return true
+    return settled
   }
 
   /** The storage that has the queue, while it is open. */
@@ -238,24 +238,60 @@ export class LocalQueue {
     else this.consumers.suspend()
   }
 
-  /** Hands an item over to the dead letter queue; returns whether it is there. */
-  #bury(item: QueuedItem, past: Past): boolean {
+  /** Hands an item over to the dead letter queue. */
+  #bury(item: QueuedItem, past: Past): MaybePromise<Burial> {
     const { deadLetter = '' } = this.definition
     const other = this.#around.queue(deadLetter)
-    if (other === undefined || !other.takeIn(item, past)) return false
-    this.#queue.ended(item)
-    this.#counters.drop(past.origin?.reason as string)
-    // It is here or there, whatever happens now.
-    if (other.#storage !== undefined) this.#storage?.tie(other.#storage)
+    if (other === undefined) return this.#buryLater(`there is no queue ${quote(deadLetter)}`)
+    let settled: MaybePromise<void>
+    try {
+      settled = other.takeIn(item, past)
+    } catch (error) {
+      if (!(error instanceof MqueueError)) throw error
+      const isUnfit = error.code === 'MQ_INVALID_KEY' || error.code === 'MQ_INVALID_VALUE'
+      return isUnfit ? 'never' : this.#buryLater(error.message)
+    }
+    this.#isBurialTold = false
     other.consumers.serve()
-    return true
+    const [here, there] = [this.#storage, other.#storage]
+    if (here === undefined || there === undefined) return 'later'
+    const ended = () => {
+      this.#queue.ended(item)
+      this.#counters.drop(past.origin?.reason as string)
+      return 'done' as const
+    }
+    if (!(settled instanceof Promise)) return ended()
+    if (!here.canTie(there)) return settled.then(ended, () => 'later' as const)
+    // Both changes are made or neither is; a queue that has failed says so.
+    settled.catch(() => {})
+    ended()
+    here.tie(there)
+    return 'done'
+  }
+
+  /** Says once that what is given up waits for its dead letter queue. */
+  #buryLater(reason: string): Burial {
+    if (!this.#isBurialTold)
+      this.#warn(`what is given up waits for its dead letter queue: ${reason}`)
+    this.#isBurialTold = true
+    return 'later'
   }
 
   /** Tells of an item that was dropped without a message that caused it. */
   #dropped(item: DroppedItem, owner: string): void {
     this.#counters.drop(item.reason)
-    if (this.listeners.tell(item, owner)) return
+    try {
+      if (this.listeners.tell(item, owner)) return
+    } catch (cause) {
+      // It may be called by a timer, where an error would end the process.
+      this.#warn(`an item that was dropped (${item.reason}) cannot be told: ${reasonOf(cause)}`)
+      return
+    }
     const text = `an item was dropped: ${REASONS[item.reason]}`
+    this.#warn(text)
+  }
+
+  #warn(text: string): void {
     this.#around.report().warn(`Queue ${quote(this.definition.name)}: ${text}.`)
   }
 

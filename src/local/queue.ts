@@ -9,7 +9,7 @@ import { Segments } from './segments.ts'
 /** What is handed out while a queue is loaded again. */
 interface Out {
   /** Whether an item that is loaded is out, so that it stays out. */
-  isOut(id: number): boolean
+  isOut(id: number, key: string): boolean
   /** The items have other ids now, so that nobody knows what is out. */
   renumbered(): void
 }
@@ -69,7 +69,7 @@ export class Queue<V = unknown> {
   /** What is handed out while the queue is loaded again. */
   handout: Out | undefined
   /** The items that are lent. */
-  lent: () => Iterable<QueuedItem<V>> = () => []
+  lent: () => Iterable<QueuedItem<V> & Past> = () => []
 
   /** @param definition a good definition, such as `parseDefinition` returns */
   constructor(definition: QueueDefinition) {
@@ -120,7 +120,11 @@ export class Queue<V = unknown> {
     this.#takenAdded = item.added
     this.#takenPast = this.#pasts.size === 0 ? undefined : this.pastOf(item.id)
     this.#went(item)
-    return { key: item.key, value: item.value, size: this.#items.size }
+    const { key, value } = item
+    const { size } = this.#items
+    const origin = this.#takenPast?.origin
+    if (origin !== undefined) return { key, value, size, reason: origin.reason, from: origin.queue }
+    return { key, value, size }
   }
 
   /** The item that was fetched just now, with what is needed to put it back. */
@@ -226,7 +230,7 @@ export class Queue<V = unknown> {
     past = NO_PAST,
     isKnown = false,
   ): DroppedItem<V> | undefined {
-    if (this.handout?.isOut(id)) return undefined
+    if (this.handout?.isOut(id, key)) return undefined
     if (id >= this.#nextId) this.#nextId = id + 1
     if (this.#refuses && !isKnown && this.#isFull(key)) return { key, value, reason: 'full' }
     if (past !== NO_PAST) this.#pasts.set(id, past)
@@ -293,10 +297,15 @@ export class Queue<V = unknown> {
     }
   }
 
-  /** The items that are lent, and those waiting. */
-  *everything(): Generator<QueuedItem<V>> {
-    yield* this.lent()
-    yield* this
+  /** The items that are lent, and those waiting, with what they have been through. */
+  *everything(): Generator<TakenItem<V>> {
+    for (const item of this.lent()) yield { ...item, past: item }
+    yield* this.withPasts()
+  }
+
+  /** The items waiting, oldest first, with what they have been through. */
+  *withPasts(): Generator<TakenItem<V>> {
+    for (const item of this) yield { ...item, past: this.#pasts.get(item.id) }
   }
 
   /** The outcome of an add that met another item with its key: one of the two does not stay. */

@@ -40,7 +40,9 @@ export interface Storage extends Observer {
   readonly isOpen: boolean
   /** @throws MqueueError `MQ_INVALID_KEY`, `MQ_INVALID_VALUE` for what it cannot keep; `MQ_UNAVAILABLE` when too much waits */
   check(key: string, value: unknown): void
-  /** Has what was noted last here and there be stored together or not at all, where one place has both. */
+  /** Whether changes here and there can be stored together or not at all, since one place has both. */
+  canTie(other: Storage): boolean
+  /** Has what was noted last here and there be stored together or not at all. */
   tie(other: Storage): void
   /** Returns `result` once all that came and went so far is stored: at once, or as a promise that rejects when it was refused. */
   settle<T>(result: T): MaybePromise<T>
@@ -89,6 +91,9 @@ export class NoStorage implements Storage {
   came(): void {}
   went(): void {}
   attempted(): void {}
+  canTie(): boolean {
+    return false
+  }
   tie(): void {}
   settle<T>(result: T): T {
     return result

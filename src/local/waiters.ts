@@ -47,6 +47,10 @@ export class Waiters<Ask, Answer> {
         },
       }
       const abort = () => waiter.fail(signal?.reason)
+      if (signal?.aborted) {
+        reject(signal.reason)
+        return
+      }
       signal?.addEventListener('abort', abort)
       if (time !== Number.POSITIVE_INFINITY) {
         cancel = this.#clock.after(time, () => {

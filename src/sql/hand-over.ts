@@ -1,8 +1,11 @@
+import type { Item } from '../engine.ts'
+import type { Past } from '../local/leases.ts'
 import type { Queue } from '../local/queue.ts'
 import { decode } from '../value.ts'
 import { withIds, withoutIds } from './encoded.ts'
 import type { RescueFile } from './rescue-file.ts'
 import type { Entry, Names, Unkept } from './rescue-lines.ts'
+import { pastIn } from './table.ts'
 
 /**
  * What a queue holds that goes over to a journal, written down at the end of its rescue file: there the journal finds it
@@ -29,7 +32,8 @@ export class HandOver {
    */
   async add(queue: Queue, rowsOf: Names | undefined): Promise<Unkept[]> {
     const { size } = queue
-    const items = rowsOf === undefined ? withoutIds(queue) : withIds(queue)
+    const held = queue.withPasts()
+    const items = rowsOf === undefined ? withoutIds(held) : withIds(held)
     const unkept = await this.#file.append(items, [], rowsOf)
     this.#count += size - unkept.length
     return unkept
@@ -52,11 +56,11 @@ export class HandOver {
    *
    * @returns the items, oldest first
    */
-  async takeBack(): Promise<{ key: string; value: unknown }[]> {
+  async takeBack(): Promise<(Item & { past: Past | undefined })[]> {
     if (this.#count === 0) return []
     let kept = -this.#count
     for (const { item } of this.#file.everything()) if (item !== undefined) kept++
-    const taken: { key: string; value: unknown }[] = []
+    const taken: (Item & { past: Past | undefined })[] = []
     let rest = 0
     const file = this.#file
     function* entries(): Generator<Entry> {
@@ -68,7 +72,7 @@ export class HandOver {
           yield entry
           continue
         }
-        taken.push(decode(item))
+        taken.push({ ...decode(item), past: pastIn(item) })
         if (item.id === undefined) continue
         rest++
         yield { removed: [item.id], of }

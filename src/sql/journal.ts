@@ -14,7 +14,7 @@ import { withIds, withoutIds } from './encoded.ts'
 import { HandOver } from './hand-over.ts'
 import { Ids } from './ids.ts'
 import type { Chunk, Lane, Outcomes } from './lane.ts'
-import { disown, removeRows, reportLeft, takeOut } from './leaving.ts'
+import { disown, refill, removeRows, reportLeft, takeOut } from './leaving.ts'
 import { fill, LOAD_TIMEOUT, restore } from './loading.ts'
 import {
   leaveRefused,
@@ -102,6 +102,10 @@ export class Journal implements Storage {
     else this.#tellUncounted()
   }
 
+  canTie(other: Storage): boolean {
+    return other instanceof Journal && other.place === this.place && other.isOpen && this.isOpen
+  }
+
   tie(other: Storage): void {
     if (other instanceof Journal && other.#lane !== undefined) this.#lane?.tie(other.#lane)
   }
@@ -160,7 +164,7 @@ export class Journal implements Storage {
       else if (this.#rowsOf !== undefined && !isMoving) {
         if (!isWrittenDown) await takeOut(this.place, this.#name, queue)
       } else if (isMoving && this.#handOver.count === 0) throw new Error('it could not be opened')
-      else for (const { key, value } of await this.#handOver.takeBack()) queue.add(key, value)
+      else refill(queue, await this.#handOver.takeBack())
     } catch (cause) {
       if (!isMoving) {
         const error = this.place.explain(this.#name, cause)
@@ -178,7 +182,7 @@ export class Journal implements Storage {
 
   async stop(queue: Queue): Promise<number> {
     const isUnsaved = queue.size > 0 && !this.isStored
-    const lost = isUnsaved ? this.#rescue(() => withoutIds(queue)) : 0
+    const lost = isUnsaved ? this.#rescue(() => withoutIds(queue.withPasts())) : 0
     // What is written here must not be saved by the storage that the queue comes from.
     if (isUnsaved && lost < queue.size) queue.clear()
     await this.#end()
@@ -206,8 +210,8 @@ export class Journal implements Storage {
   rescue(queue: Queue): number {
     if (queue.size === 0) return 0
     // The rows that are being removed may be gone already; with their ids none comes back twice.
-    if (this.#isLeaving) return this.#rescue(() => withIds(queue))
-    return this.isStored ? 0 : this.#rescue(() => withoutIds(queue))
+    if (this.#isLeaving) return this.#rescue(() => withIds(queue.withPasts()))
+    return this.isStored ? 0 : this.#rescue(() => withoutIds(queue.withPasts()))
   }
 
   rescueItem(item: QueuedItem): void {
@@ -346,7 +350,8 @@ export class Journal implements Storage {
       if (isMoving && !isWrittenDown) await disown(this.place, this.#name, this.#file, queue)
       if (claim.connection.lost === undefined && !isUncertain) throw cause
       // Nobody knows what the table holds now; together with the file it is what the queue held.
-      if (isUncertain && !isMoving && !isWrittenDown) await this.#file.append(withIds(queue))
+      if (isUncertain && !isMoving && !isWrittenDown)
+        await this.#file.append(withIds(queue.withPasts()))
       claim.connection.lose(cause)
       throw cause
     }

@@ -189,7 +189,11 @@ export class Lane {
 
   /** What is under way was refused; what waits behind it may stand on it. */
   refuse(cause: Error): void {
-    this.#fail(() => this.#outcomes.refused(cause))
+    const chunks = this.#fail(() => this.#outcomes.refused(cause))
+    // What is tied to what is given up must not be made without it.
+    for (const { ties } of chunks) {
+      for (const tied of ties) if (tied.lane.waiting.includes(tied)) tied.lane.refuse(cause)
+    }
   }
 
   /** The connection is lost. */
@@ -202,8 +206,8 @@ export class Lane {
     }
   }
 
-  #fail(explain: (all: readonly Chunk[]) => Error): void {
-    if (this.#isClosed) return
+  #fail(explain: (all: readonly Chunk[]) => Error): readonly Chunk[] {
+    if (this.#isClosed) return []
     this.close()
     const chunks = [...this.#committing, ...this.#chunks]
     this.#committing = []
@@ -213,6 +217,7 @@ export class Lane {
       this.#group.done(chunk)
       for (const { reject } of chunk.waiters) reject(error)
     }
+    return chunks
   }
 
   /** The chunk that takes what happens now. */

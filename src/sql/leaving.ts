@@ -1,5 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Item } from '../engine.ts'
 import { quote } from '../errors.ts'
+import type { QueuedItem } from '../local/items.ts'
+import type { Past } from '../local/leases.ts'
 import type { Queue } from '../local/queue.ts'
 import { idBatches } from './batches.ts'
 import type { Claim } from './claims.ts'
@@ -30,11 +33,28 @@ export async function takeOut(database: Database, name: string, queue: Queue): P
   try {
     const loaded = await takeAll(claim, rescue, UNWATCHED, () => {})
     queue.clear()
-    for (const { key, value } of loaded.items) queue.add(key, value)
+    const { items, pasts } = loaded
+    refill(queue, withPasts(items, pasts))
     deleteLoaded(database, rescue)
   } finally {
     await claim.release()
   }
+}
+
+/** Adds items to a queue, with what they have been through. */
+export function refill(
+  queue: Queue,
+  items: Iterable<Item & { readonly past: Past | undefined }>,
+): void {
+  for (const { key, value, past } of items) {
+    const { dropped } = queue.add(key, value)
+    const isIn = dropped?.reason !== 'full' && dropped?.reason !== 'duplicate'
+    if (past !== undefined && isIn) queue.noteNewest(past)
+  }
+}
+
+function* withPasts(items: Iterable<QueuedItem>, pasts: ReadonlyMap<number, Past>) {
+  for (const item of items) yield { ...item, past: pasts.get(item.id) }
 }
 
 /** Notes that rows which may be there still do not belong there, for who opens their table next. */

@@ -24,7 +24,7 @@ import {
 import { entriesOnce, numberItems } from './numbering.ts'
 import type { RescueFile } from './rescue-file.ts'
 import type { Encoded } from './rescue-lines.ts'
-import { PAGE, readItems } from './table.ts'
+import { PAGE, pastIn, readItems } from './table.ts'
 
 /** How long a step of a load may take, in ms. */
 export const LOAD_TIMEOUT = 60_000
@@ -33,7 +33,7 @@ export const AT_ONCE = 20_000
 
 /** What was loaded. */
 export interface Loaded {
-  /** The items with the ids of their rows, oldest first. An item that has no row has the id 0. */
+  /** The items with the ids of their rows, oldest first. An item that has no row has an id below 0. */
   readonly items: Segments<unknown>
   /** What some of the items have been through, by the ids of their rows. */
   readonly pasts: ReadonlyMap<number, Past>
@@ -70,7 +70,7 @@ export async function takeAll(
   /** The ids of the rows that the rescue file has as well. */
   const inBoth = new Set<number>()
   let rescued = 0
-  const rows = () => readRows(items, rescued, inBoth)
+  const rows = () => readRows(items, pasts, inBoth)
   const entries = await entriesOnce(rescue)
   try {
     await connection.transaction(async (driver, progressed) => {
@@ -83,8 +83,11 @@ export async function takeAll(
             continue
           }
           const { key, value } = decode(item)
-          items.add(0, key, value, 0)
-          rescued++
+          // No row has such an id.
+          const id = -++rescued
+          items.add(id, key, value, 0)
+          const past = pastIn(item)
+          if (past !== undefined) pasts.set(id, past)
         }
         progressed()
         await pause(progress)
@@ -224,17 +227,15 @@ export async function fill(
 /**
  * What was read from rows, for a rescue file.
  *
- * @param fromFile how many of the first items came from that file
  * @param inFile the ids of rows that it has already
  */
 function* readRows(
   items: Segments<unknown>,
-  fromFile: number,
+  pasts: ReadonlyMap<number, Past>,
   inFile: ReadonlySet<number>,
 ): Generator<Encoded> {
-  let skipped = 0
   for (const { id, key, value } of items) {
-    if (skipped++ >= fromFile && !inFile.has(id)) yield encoded(id, key, value)
+    if (id >= 0 && !inFile.has(id)) yield encoded(id, key, value, pasts.get(id))
   }
 }
 

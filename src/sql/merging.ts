@@ -2,13 +2,13 @@ import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { MqueueError, reasonOf } from '../errors.ts'
 import type { Opening } from '../local/storage.ts'
-import { decode, encodeAsText, type StoredItem } from '../value.ts'
+import { decode, encodeAsText } from '../value.ts'
 import type { Driver, Row, Table } from './drivers/driver.ts'
 import { noIdLeft } from './ids.ts'
 import { insertEach, type RefusedRow } from './inserting.ts'
 import type { RescueFile } from './rescue-file.ts'
 import type { Entry, RescuedItem } from './rescue-lines.ts'
-import { assertFits, type ItemInRow, readItemsOf } from './table.ts'
+import { assertFits, type ItemInRow, pastColumns, pastIn, readItemsOf } from './table.ts'
 
 /** The items that are compared, or written, at a time. */
 const BATCH = 1_000
@@ -96,14 +96,14 @@ export async function putBack(
 export async function leaveOnly(rescue: RescueFile, refused: readonly RefusedRow[]): Promise<void> {
   if (refused.length === 0) rescue.delete()
   else {
-    const items = refused.map(({ row: { key, val, val_type } }) => ({ key, val, val_type }))
-    await rescue.write(items.map((item) => ({ item })))
+    const items = refused.map(({ row }) => row as RescuedItem)
+    await rescue.write(items.map(({ id: _, ...item }) => ({ item })))
   }
 }
 
 function addRow(
   table: Table,
-  item: StoredItem & { id: number },
+  item: RescuedItem & { id: number },
   rows: Row[],
   refused: RefusedRow[],
 ): void {
@@ -183,8 +183,10 @@ export const rangeOf = (table: Table) => async (driver: Driver) => ({
 })
 
 /** An item as the row that a table can keep. */
-function rowFor(table: Table, { id, ...item }: StoredItem & { id: number }): Row {
-  if (table.typed) return { id, ...item }
-  const { key, value } = decode(item)
-  return { id, ...encodeAsText(key, value) }
+function rowFor(table: Table, { id, ...item }: RescuedItem & { id: number }): Row {
+  const past = table.counts ? pastColumns(pastIn(item)) : {}
+  const { key, val, val_type } = item
+  if (table.typed) return { id, key, val, val_type, ...past }
+  const { value, ...decoded } = decode(item)
+  return { id, ...encodeAsText(decoded.key, value), ...past }
 }

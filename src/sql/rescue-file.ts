@@ -95,11 +95,12 @@ export class RescueFile {
   *everything(): Generator<Entry> {
     if (!existsSync(this.path)) return
     let of: Names = []
-    for (const { store, removed, id, key, val, val_type = null } of this.#said()) {
+    for (const { store, removed, place: _, id, val_type = null, ...said } of this.#said()) {
+      const { key, val } = said
       if (store !== undefined) of = typeof store === 'string' ? [store] : store
       if (removed !== undefined && removed.length > 0) yield { removed, of }
       if (key === undefined || val === undefined) continue
-      const item = { key, val, val_type }
+      const item = { ...said, key, val, val_type }
       yield { item: id === undefined ? item : { id, ...item }, of }
     }
   }

@@ -1,9 +1,10 @@
 import { reasonOf } from '../errors.ts'
 import type { StoredItem } from '../value.ts'
+import type { Row } from './drivers/driver.ts'
 import { type Line, lineOf } from './line-file.ts'
 
 /** An item that is in no table for certain. With an id it may be the row of that id. */
-export interface RescuedItem extends StoredItem {
+export interface RescuedItem extends StoredItem, Pick<Row, 'attempts' | 'dead_letter'> {
   readonly id?: number
 }
 

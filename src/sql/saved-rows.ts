@@ -10,8 +10,8 @@ import { assertFits, pastColumns } from './table.ts'
 /** The items for a rescue file: with ids when they may be in the table after all. */
 export function* itemsOf(queue: Queue, firstId: number | undefined): Generator<Encoded> {
   let at = 0
-  for (const { key, value } of queue) {
-    yield encoded(firstId === undefined ? undefined : firstId + at++, key, value)
+  for (const { key, value, past } of queue.withPasts()) {
+    yield encoded(firstId === undefined ? undefined : firstId + at++, key, value, past)
   }
 }
 
@@ -29,15 +29,18 @@ export function* rowsOf(
   unkept: Unkept[],
 ): Generator<Row> {
   let id = firstId
-  for (const { id: own, key, value } of queue) {
-    const item = encoded(id++, key, value)
+  for (const { key, value, past } of queue.withPasts()) {
+    const item = encoded(id++, key, value, past)
     if ('reason' in item) {
       unkept.push(item)
       continue
     }
     try {
-      const past = table.counts ? pastColumns(queue.pastOf(own)) : {}
-      const row = { id: id - 1, ...(table.typed ? item : encodeAsText(key, value)), ...past }
+      const row = {
+        id: id - 1,
+        ...(table.typed ? item : encodeAsText(key, value)),
+        ...(table.counts ? pastColumns(past) : {}),
+      }
       assertFits(table, row)
       yield row
     } catch (error) {

@@ -8,6 +8,7 @@ import { batches } from './batches.ts'
 import type { Claim } from './claims.ts'
 import { UncertainCommit } from './connection.ts'
 import type { Database } from './database.ts'
+import { encoded } from './encoded.ts'
 import { makeRoom } from './ids.ts'
 import { insertEach, type RefusedRow } from './inserting.ts'
 import { AT_ONCE, LOAD_TIMEOUT, restore, takeAll } from './loading.ts'
@@ -77,6 +78,10 @@ export class Snapshot implements Storage {
   went(): void {}
 
   attempted(): void {}
+
+  canTie(): boolean {
+    return false
+  }
 
   tie(): void {}
 
@@ -149,13 +154,16 @@ export class Snapshot implements Storage {
         this.#taken = taken
       })
       reportLoaded(database, this.#name, claim.table, loaded)
+      const refused: Encoded[] = []
       let left = 0
       let count = 0
       for (const { id, key, value } of loaded.items) {
         const { dropped } = queue.add(key, value)
         if (dropped !== undefined) left++
         const past = loaded.pasts.get(id)
-        if (past !== undefined && dropped === undefined) queue.noteNewest(past)
+        const isIn = dropped?.reason !== 'full' && dropped?.reason !== 'duplicate'
+        if (past !== undefined && isIn) queue.noteNewest(past)
+        if (dropped?.reason === 'full') refused.push(encoded(undefined, key, value, past))
         if (++count % AT_ONCE === 0) await setImmediate()
       }
       if (opening.signal.aborted) {
@@ -167,6 +175,8 @@ export class Snapshot implements Storage {
       reportLeftOut(database, this.#name, left)
       this.isOpen = true
       deleteLoaded(database, rescue)
+      // A queue that refuses what is new loses nothing: what has no room yet comes first next time.
+      if (refused.length > 0) rescueNow(database, this.#name, rescue, () => refused)
     } finally {
       this.#taken = undefined
     }

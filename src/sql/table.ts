@@ -151,7 +151,11 @@ function readRow(row: Row): ItemInRow {
   }
 }
 
-function pastIn({ attempts = 0, dead_letter: text }: Row): Past | undefined {
+/** What the columns of a row, or a line of a rescue file, say that its item has been through. */
+export function pastIn({
+  attempts = 0,
+  dead_letter: text,
+}: Pick<Row, 'attempts' | 'dead_letter'>): Past | undefined {
   const [, reason, queue = ''] = /^(attempts|rejected):(.*)$/.exec(text ?? '') ?? []
   if (attempts === 0 && reason === undefined) return undefined
   const origin = reason && { reason: reason as Origin['reason'], queue }

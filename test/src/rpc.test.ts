@@ -269,8 +269,8 @@ describe('answerRpc', () => {
       const { result } = await ask(engine, 'mqueue.stats', ['q'])
       const { oldest, ...counts } = result as { oldest: number }
       assert.ok(oldest >= 0)
-      const none = { waiting: 0, paused: false, fetched: 0, dropped: {} }
-      const expected = { name: 'q', size: 1, leased: 1, added: 3, acknowledged: 1, ...none }
+      const none = { waiting: 0, paused: false, fetched: 1, dropped: {} }
+      const expected = { name: 'q', size: 1, leased: 1, added: 3, acknowledged: 0, ...none }
       assert.deepEqual(counts, expected)
       for (const params of [undefined, [], {}]) {
         const all = (await ask(engine, 'mqueue.stats', params)).result as { name: string }[]

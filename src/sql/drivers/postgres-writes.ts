@@ -20,6 +20,8 @@ export interface Statement {
 /** A part of a statement that changes one table in one way. */
 interface Part {
   readonly table: string
+  /** Whether it stands on what others have changed in its table, which only another statement sees. */
+  readonly standsOnOthers?: boolean
   readonly rows: number
   readonly characters: number
   readonly values: readonly unknown[]
@@ -34,13 +36,24 @@ interface Part {
 
 /** Changes as parts of statements, in the order in which they are to be made. */
 export function* changesOf(changes: Iterable<TableChanges>): Generator<Part> {
-  for (const { table, removed, added, attempted } of changes) {
-    for (let from = 0; from < removed.length; from += MOST_ROWS) {
-      yield removal(table, removed.slice(from, from + MOST_ROWS))
+  const tables = new Set<string>()
+  for (const one of changes) {
+    const { name } = one.table
+    let standsOnOthers = tables.has(name)
+    tables.add(name)
+    for (const part of partsOf(one)) {
+      yield standsOnOthers ? { ...part, standsOnOthers } : part
+      standsOnOthers = false
     }
-    yield* additions(table, added)
-    if (attempted !== undefined && attempted.size > 0) yield attempts(table, attempted)
   }
+}
+
+function* partsOf({ table, removed, added, attempted }: TableChanges): Generator<Part> {
+  for (let from = 0; from < removed.length; from += MOST_ROWS) {
+    yield removal(table, removed.slice(from, from + MOST_ROWS))
+  }
+  yield* additions(table, added)
+  if (attempted !== undefined && attempted.size > 0) yield attempts(table, attempted)
 }
 
 /** Puts parts together into as few statements as can be. Each statement is made as a whole or not at all. */
@@ -52,7 +65,7 @@ export function* together(parts: Iterable<Part>): Generator<Statement> {
     rows += part.rows
     characters += part.characters
     const isFull = rows > MOST_ROWS || characters > MOST_CHARACTERS || some.length === MOST_PARTS
-    if (some.length > 0 && isFull) {
+    if (some.length > 0 && (isFull || part.standsOnOthers)) {
       yield asStatement(some)
       some = []
       rows = part.rows

@@ -87,7 +87,7 @@ export class SqliteLocks {
   }
 
   /**
-   * SqliteLocks tables that are free, or ours, or whose owner has died. Within a transaction; `taken` notes them once
+   * Locks tables that are free, or ours, or whose owner has died. Within a transaction; `taken` notes them once
    * it is made.
    *
    * @returns those of the names that are claimed now
@@ -150,9 +150,9 @@ export class SqliteLocks {
 
   /** Shows that this owner is gone. */
   end(): void {
+    // Also where its file could not be made again.
+    if (openOwners.delete(this.#owner)) endedOwners.add(this.#owner)
     if (this.#ownerFile === undefined) return
-    openOwners.delete(this.#owner)
-    endedOwners.add(this.#owner)
     this.#ownerFile.close()
     this.#ownerFile = undefined
     rmSync(this.#path(this.#fileOf(this.#owner)), { force: true })

@@ -9,6 +9,8 @@ export class SqlitePresence {
   readonly #open: (path: string) => DatabaseSync
   readonly #found: Stats
   #size: number
+  /** The number of its write-ahead log, once that is there: it stays as long as the file is open. */
+  #log: number | undefined
 
   /**
    * @param path of the file, without links
@@ -36,6 +38,11 @@ export class SqlitePresence {
     // Also a program that tidies the file up makes it shorter.
     if (now.size < this.#size && !this.#isWhole()) throw new StoreGone('its file was cut off')
     this.#size = now.size
+    const log = statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.ino
+    if (this.#log !== undefined && log !== this.#log) {
+      throw new StoreGone('its write-ahead log was deleted')
+    }
+    this.#log = log
   }
 
   /** Whether one who opens the file now finds everything that its pages promise. */
