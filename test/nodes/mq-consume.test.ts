@@ -24,7 +24,8 @@ interface Handed {
 /** A flow whose consumer's messages are collected, from its load on. */
 async function start(queue: object = {}, consumer: object = {}, more: object[] = []) {
   const queues = [{ name: 'q', ...queue }, ...more]
-  const nodes = [config(queues), ADD, { ...CONSUME, ...consumer }, ACK, SIZE, CONTROL]
+  const retry = { id: 'retry', type: 'mq-ack', action: 'retry' }
+  const nodes = [config(queues), ADD, { ...CONSUME, ...consumer }, ACK, retry, SIZE, CONTROL]
   const bench = await load(nodes)
   const got: Handed[] = []
   const times: number[] = []
@@ -241,5 +242,74 @@ describe('mq-ack', () => {
     const { out } = await run('ack', { _msgid: got[0]?._msgid, payload: 'new' })
     assert.deepEqual([out[0]?.payload, out[0]?.mqsize], ['new', 0])
     assert.deepEqual(await size(), { size: 0, leased: 0 })
+  })
+
+  it('names no lease by an id that two messages have', async () => {
+    const fetch = (id: string) => ({ id, type: 'mq-fetch', queue: 'q', lease: 60 })
+    const { run } = await load([
+      config([{ name: 'q' }]),
+      ADD,
+      fetch('one'),
+      fetch('two'),
+      ACK,
+      SIZE,
+    ])
+    for (const topic of 'ab') await run('add', { topic, payload: 1 })
+    const first = (await run('one', { _msgid: 'same' })).out[0] as unknown as Handed
+    await run('two', { _msgid: 'same' })
+    assert.equal((await run('ack', { _msgid: 'same' })).error?.code, 'MQ_INVALID_LEASE')
+    assert.equal((await run('ack', { ...first })).done, 1)
+    assert.deepEqual((await run('size', {})).out[0]?.payload, { size: 0, leased: 1 })
+  })
+
+  it('takes a lease that a list names twice once, and a long list at once', async () => {
+    const { got, add, come, run, size } = await start({}, { inFlight: 2, count: 2 })
+    await run('control', { do: 'pause' })
+    await add('a', 'b')
+    await run('control', { do: 'resume' })
+    await come(1)
+    const [{ mqlease }] = got as unknown as [{ mqlease: string[] }]
+    const list = [...mqlease, ...mqlease]
+    assert.equal((await run('ack', { mqlease: list })).error, undefined)
+    assert.deepEqual(await size(), { size: 0, leased: 0 })
+    const lost = Array.from({ length: 20_000 }, (_, i) => `q:gone-${i}`)
+    const { error } = await run('ack', { mqlease: lost })
+    assert.equal(error?.code, 'MQ_LEASE_LOST')
+    assert.ok((error?.message.length ?? 0) < 1_000)
+  })
+
+  it('that is told by a message what to do is told something', async () => {
+    const node = { id: 'by', type: 'mq-ack', action: 'mqack', actionType: 'msg' }
+    const { run } = await load([config([{ name: 'q' }]), node])
+    assert.equal((await run('by', { mqlease: 'q:a-1' })).error?.code, 'MQ_INVALID_VALUE')
+  })
+})
+
+describe('an item that comes back', () => {
+  afterEach(unload)
+
+  it('is as it was queued, whatever the flow has done with it', async () => {
+    const { got, run, come } = await start({ retryDelay: 0 })
+    await run('add', { topic: 'k', payload: { list: [1, 2, 3] } })
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await come(attempt)
+      const item = got[attempt - 1] as Handed
+      assert.deepEqual([item.payload, item.mqattempt], [{ list: [1, 2, 3] }, attempt])
+      ;(item.payload as { list: number[] }).list.pop()
+      await run('retry', { ...item })
+    }
+  })
+
+  it('of a paused queue is not taken, and the message says how many wait', async () => {
+    const nodes = [
+      config([{ name: 'q' }]),
+      ADD,
+      { id: 'fetch', type: 'mq-fetch', queue: 'q', lease: 9 },
+    ]
+    const { run } = await load([...nodes, CONTROL])
+    for (const topic of 'ab') await run('add', { topic, payload: 1 })
+    await run('control', { do: 'pause' })
+    const { out } = await run('fetch', {})
+    assert.deepEqual([out[0], out[1]?.mqsize], [undefined, 2])
   })
 })
