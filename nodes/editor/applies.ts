@@ -1,6 +1,6 @@
 import { inDialog } from './in-dialog.ts'
 
-/** Gives a property of a node. */
+/** Returns a property of a node. */
 type Read = (property: string) => string
 
 /** When a property has an effect, for those that do not always have one. */

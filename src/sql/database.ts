@@ -31,6 +31,11 @@ export class Database {
     return this.#address instanceof MqueueError ? '' : this.#address.shown
   }
 
+  /** Whether it is reached over a connection that may be cut. */
+  get isServer(): boolean {
+    return !(this.#address instanceof MqueueError) && this.#address.kind !== 'sqlite'
+  }
+
   get report(): Report {
     return this.#report()
   }

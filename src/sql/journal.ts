@@ -304,10 +304,10 @@ export class Journal implements Storage {
         return lose(cause)
       },
       cut: (cause) => {
-        if (cause instanceof StoreGone) {
-          this.#writeDown(queue, [])
-          lose(cause)
-        } else {
+        if (cause instanceof StoreGone) this.#writeDown(queue, [])
+        // A connection to a server that is cut is made anew, and is no error. A file is not cut without a reason.
+        if (!database.isServer) lose(cause)
+        else {
           giveUp()
           opening.failed()
         }

@@ -58,7 +58,7 @@ export function reportUnkept(database: Database, queue: string, unkept: readonly
  * Adds to the rescue file of a queue at once, and in a second place what has no room there. Reports what can be kept in
  * neither.
  *
- * @param items gives the items, as often as it is called
+ * @param items returns the items, as often as it is called
  */
 export function rescueNow(
   database: Database,

@@ -125,7 +125,7 @@ export class RescueFile {
    * Adds to what it holds, at once: for the end of the process, and for what must be told before it is answered. What does
    * not fit there goes to the second place.
    *
-   * @param items gives the items, as often as it is called
+   * @param items returns the items, as often as it is called
    */
   appendNow(items: () => Iterable<Encoded>, removed: readonly number[] = []): Written {
     const here = this.#appendTo(() => this.#openNow(), this.path, items(), removed)
