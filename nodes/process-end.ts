@@ -8,7 +8,7 @@ const LONGEST_END = 60_000
 interface End {
   /** Saves what no closing node will save. There may be no time for it. */
   save(): Promise<void>[]
-  /** Sets down at once what is not saved. Nothing comes after it. */
+  /** Writes at once to files what is not saved. Nothing comes after it. */
   rescue(): void
 }
 

@@ -11,7 +11,7 @@ export interface Target {
   delete(msg: NodeMessage): void
 }
 
-/** The path that a node's definition gives, or else the default. What is no text is a blank one, which cannot be set. */
+/** The path in a node's definition, or else the default. What is no text is a blank one, which cannot be set. */
 export function pathOf(given: unknown, fallback: string): string {
   return textOf(given || fallback) ?? ''
 }
