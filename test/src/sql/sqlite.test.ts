@@ -57,6 +57,8 @@ describe('an SQLite file', () => {
         key: 'k',
         val: 'v',
         val_type: null,
+        attempts: 0,
+        dead_letter: null,
       },
     )
     assert.equal(database.prepare('pragma journal_mode').get()?.journal_mode, 'wal')
