@@ -15,6 +15,7 @@ export const PARTS = {
   saves: async () => (await import('./parts/saves.ts')).default,
   start: async () => (await import('./parts/start.ts')).default,
   consumers: async () => (await import('./parts/consumers.ts')).default,
+  before: async () => (await import('./parts/before.ts')).default,
   rpc: async () => (await import('./parts/rpc.ts')).default,
 } satisfies Record<string, () => Promise<Part>>
 

@@ -130,3 +130,20 @@ export const consumeFlow = (load: Load, dbmode: number, inFlight: number) => [
   { ...PLACE, ...ON_QUEUE, id: 'ack', type: 'mq-ack', wires: [['driver']] },
   configOf([{ ...QUEUE, dbmode }]),
 ]
+
+/** One item at a time, which goes from mq-add to an mq-consume that waits for it. */
+export const handedFlow = (load: Load) => [
+  TAB,
+  driver('bench-driver', load, { wires: [['add'], []] }),
+  { ...PLACE, ...ON_QUEUE, id: 'add', type: 'mq-add', wires: [[]] },
+  { ...PLACE, ...ON_QUEUE, id: 'consume', type: 'mq-consume', ack: 'auto', wires: [['driver']] },
+  configOf([QUEUE]),
+]
+
+/** One message at a time, which goes through two nodes. */
+export const wiredFlow = (load: Load) => [
+  TAB,
+  driver('bench-driver', load, { wires: [['first'], []] }),
+  { ...PLACE, id: 'first', type: 'bench-pass', wires: [['second']] },
+  { ...PLACE, id: 'second', type: 'bench-pass', wires: [['driver']] },
+]
