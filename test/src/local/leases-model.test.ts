@@ -2,116 +2,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Addmode, LocalEngine, parseDefinitions } from '../../../src/index.ts'
+import { onEachDatabase } from '../../support/databases.ts'
+import { type Item, LEASE, LeasesModel, type Setting } from '../../support/leases-model.ts'
 import { MovedClock } from '../../support/moved-clock.ts'
-
-interface Item {
-  key: string
-  value: number
-  attempts: number
-}
-
-interface Setting {
-  addmode: Addmode
-  size: number
-  attempts: number
-  refuses: boolean
-}
-
-const LEASE = 1_000
-
-/** Lists that are searched and sorted, and a value that says how old an item is. */
-class Model {
-  readonly setting: Setting
-  now = 0
-  waiting: Item[] = []
-  out: { item: Item; ends: number; lease: string }[] = []
-  delayed: { item: Item; ends: number }[] = []
-  dead: number[] = []
-  dropped = 0
-
-  constructor(setting: Setting) {
-    this.setting = setting
-  }
-
-  get isFull(): boolean {
-    return this.setting.size > 0 && this.waiting.length >= this.setting.size
-  }
-
-  add(key: string, value: number): void {
-    const { addmode, refuses } = this.setting
-    const at = this.waiting.findIndex((item) => addmode > 0 && item.key === key)
-    if (at < 0 && this.isFull && refuses) {
-      this.dropped++
-      return
-    }
-    if (at >= 0) this.dropped++
-    if (at >= 0 && addmode === 1) return
-    if (at >= 0) this.waiting.splice(at, 1)
-    this.waiting.push({ key, value, attempts: 0 })
-    if (!refuses && this.setting.size > 0 && this.waiting.length > this.setting.size) {
-      this.waiting.shift()
-      this.dropped++
-    }
-  }
-
-  take(count: number, leases: readonly string[]): Item[] {
-    const taken = this.waiting.splice(0, count)
-    for (const [at, item] of taken.entries()) {
-      item.attempts++
-      this.out.push({ item, ends: this.now + LEASE, lease: leases[at] as string })
-    }
-    return taken
-  }
-
-  end(lease: string): Item | undefined {
-    const at = this.out.findIndex((one) => one.lease === lease)
-    return at < 0 ? undefined : this.out.splice(at, 1)[0]?.item
-  }
-
-  retry(item: Item, delay: number): void {
-    if (this.isUsedUp(item)) this.dead.push(item.value)
-    else if (delay > 0) this.delayed.push({ item, ends: this.now + delay })
-    else this.comeBack([item])
-  }
-
-  isUsedUp({ attempts }: Item): boolean {
-    return this.setting.attempts > 0 && attempts >= this.setting.attempts
-  }
-
-  comeBack(items: Item[]): void {
-    const { addmode, refuses } = this.setting
-    for (const item of items.sort((a, b) => b.value - a.value)) {
-      const twin = this.waiting.findIndex(({ key }) => addmode > 0 && key === item.key)
-      if (twin >= 0) this.dropped++
-      if (twin >= 0 && addmode === 2) continue
-      if (twin >= 0) this.waiting.splice(twin, 1)
-      else if (this.isFull && !refuses) {
-        this.dropped++
-        continue
-      }
-      const younger = this.waiting.findIndex(({ value }) => value > item.value)
-      const place = addmode === 0 ? 0 : younger < 0 ? this.waiting.length : younger
-      this.waiting.splice(place, 0, item)
-    }
-  }
-
-  pass(ms: number): void {
-    const end = this.now + ms
-    for (;;) {
-      const times = [...this.out, ...this.delayed].map(({ ends }) => ends)
-      const next = Math.min(...times)
-      if (next > end) break
-      this.now = next
-      const due = this.out.filter(({ ends }) => ends <= next).map(({ item }) => item)
-      const back = this.delayed.filter(({ ends }) => ends <= next).map(({ item }) => item)
-      this.out = this.out.filter(({ ends }) => ends > next)
-      this.delayed = this.delayed.filter(({ ends }) => ends > next)
-      this.dead.push(...due.filter((item) => this.isUsedUp(item)).map(({ value }) => value))
-      this.comeBack([...back, ...due.filter((item) => !this.isUsedUp(item))])
-    }
-    this.now = end
-  }
-}
 
 type Step =
   | { do: 'add'; key: string }
@@ -119,7 +12,7 @@ type Step =
   | { do: 'ack' | 'release' | 'reject' | 'extend'; which: number }
   | { do: 'retry'; which: number; delay: number }
   | { do: 'pass'; ms: number }
-  | { do: 'releaseAll' }
+  | { do: 'releaseAll' | 'crash' | 'stop' }
 
 const which = fc.nat(5)
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -155,6 +48,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ do: 'releaseAll' as const }) },
 )
+const restart: fc.Arbitrary<Step> = fc.record({ do: fc.constantFrom('crash', 'stop') })
 const setting: fc.Arbitrary<Setting> = fc.record({
   addmode: fc.constantFrom<Addmode>(0, 1, 2),
   size: fc.constantFrom(0, 1, 3),
@@ -162,25 +56,52 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   refuses: fc.boolean(),
 })
 
+/** An engine, and how another one follows it where the process that it is in is said to end. */
+interface Rig {
+  readonly dbmode: number
+  start(clock: MovedClock): LocalEngine
+}
+
 describe('leases', () => {
   it('are as the simplest model of them, whatever comes after what', async () => {
+    const start = (clock: MovedClock) => new LocalEngine(undefined, undefined, clock)
     await fc.assert(
-      fc.asyncProperty(setting, fc.array(step, { maxLength: 60 }), async (made, steps) => {
-        await play(made, steps)
-      }),
+      fc.asyncProperty(setting, fc.array(step, { maxLength: 60 }), (made, steps) =>
+        play({ dbmode: 0, start }, made, steps),
+      ),
       { numRuns: 2_000 },
     )
   }).timeout(120_000)
 })
 
-async function play(made: Setting, steps: readonly Step[]): Promise<void> {
+onEachDatabase('leases of a journal', (database) => {
+  it('are as the simplest model of them, over crashes and stops too', async () => {
+    const start = (clock: MovedClock) => new LocalEngine(database().location, undefined, clock)
+    const steps = fc.array(fc.oneof({ weight: 10, arbitrary: step }, restart), { maxLength: 60 })
+    await fc.assert(
+      fc
+        .asyncProperty(setting, steps, (made, those) => play({ dbmode: 4, start }, made, those))
+        .afterEach(() => database().wipe()),
+      { numRuns: 150, interruptAfterTimeLimit: 60_000 },
+    )
+  }).timeout(120_000)
+})
+
+async function play(rig: Rig, made: Setting, steps: readonly Step[]): Promise<void> {
   const { addmode, size, attempts, refuses } = made
   const clock = new MovedClock()
-  const engine = new LocalEngine(undefined, undefined, clock)
+  const { dbmode } = rig
   const whenFull = refuses ? 'refuse' : 'drop'
-  const q = { name: 'q', addmode, size, attempts, whenFull, deadLetter: 'dead' }
-  engine.define(parseDefinitions([q, { name: 'dead' }]).definitions)
-  const model = new Model(made)
+  const q = { name: 'q', addmode, size, dbmode, attempts, whenFull, deadLetter: 'dead' }
+  const { definitions } = parseDefinitions([q, { name: 'dead', dbmode }])
+  const begin = async () => {
+    const begun = rig.start(clock)
+    await begun.define(definitions)
+    return begun
+  }
+  let engine = await begin()
+  let isFirst = true
+  const model = new LeasesModel(made)
   let value = 0
   for (const one of steps) {
     const lease = 'which' in one ? model.out[one.which]?.lease : undefined
@@ -202,12 +123,16 @@ async function play(made: Setting, steps: readonly Step[]): Promise<void> {
       model.pass(one.ms)
     } else if (one.do === 'releaseAll') {
       engine.releaseAll()
-      const released = model.out.map(({ item }) => item)
-      for (const item of released) item.attempts--
-      const back = [...released, ...model.delayed.map(({ item }) => item)]
-      model.out = []
-      model.delayed = []
-      model.comeBack(back)
+      model.releaseAll()
+    } else if (one.do === 'crash' || one.do === 'stop') {
+      if (one.do === 'stop') {
+        await engine.save()
+        model.releaseAll()
+      }
+      await engine.close()
+      engine = await begin()
+      isFirst = false
+      model.restart()
     } else if (lease === undefined) {
       assert.deepEqual(await engine.acknowledge('q', ['gone']), [false])
     } else if (one.do === 'extend') {
@@ -239,6 +164,8 @@ async function play(made: Setting, steps: readonly Step[]): Promise<void> {
     const dead = (await engine.peek('dead', 99)).map((item) => item.value)
     assert.deepEqual(new Set(dead), new Set(model.dead))
     assert.equal(dead.length, model.dead.length)
+    // What was counted is gone with the process that counted.
+    if (!isFirst) continue
     const sum = Object.values(dropped).reduce((all, count) => all + count, 0)
     assert.equal(sum, model.dropped + model.dead.length)
     assert.equal(added, value)
