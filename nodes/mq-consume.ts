@@ -28,7 +28,10 @@ interface MqConsumeDef extends QueueNodeDef {
 
 /** How items are handed out, as the settings say. */
 interface Plan {
-  readonly count: number
+  /** How many are taken at once at most. */
+  readonly most: number
+  /** Whether those go out in one message. */
+  readonly isList: boolean
   readonly isAuto: boolean
   /** How many items in how many ms; 0 without a pace. */
   readonly rate: number
@@ -36,8 +39,8 @@ interface Plan {
   readonly options: TakeOptions
 }
 
-/** The messages with leases that are sent in one turn of the event loop. */
-const AT_ONCE = 50
+/** The messages with leases that are taken at once, and sent in one turn of the event loop. */
+const AT_ONCE = 100
 
 class MqConsume {
   readonly #RED: NodeAPI
@@ -128,19 +131,19 @@ class MqConsume {
     signal: AbortSignal,
     succeeded: () => void,
   ): Promise<void> {
-    const { count, isAuto, rate, per, options } = plan
+    const { most, isList, isAuto, rate, per, options } = plan
     // It fails here where the queue cannot be used, and not only when an item comes.
     await engine.size(queue)
     succeeded()
     const pace = Pace.of(this.#node.id)
     let sent = 0
     while (!signal.aborted) {
-      const room = rate === 0 ? count : pace.room(rate, per)
+      const room = rate === 0 ? most : pace.room(rate, per)
       if (room === 0) {
         await sleep(Math.ceil(pace.wait(rate, per)), undefined, { signal, ref: false })
         continue
       }
-      const taken = await engine.take(queue, { ...options, count: Math.min(count, room) })
+      const taken = await engine.take(queue, { ...options, count: Math.min(most, room) })
       if (taken.length === 0) continue
       if (signal.aborted) {
         const leases = taken.flatMap(({ lease }) => lease ?? [])
@@ -149,19 +152,26 @@ class MqConsume {
       }
       if (rate > 0) pace.count(taken.length)
       succeeded()
-      this.#send(engine, queue, taken, count > 1)
+      this.#send(engine, queue, taken, isList)
+      sent += taken.length
+      if (!isAuto && sent < AT_ONCE) continue
       // The rest of the process must go on, however many may be in flight.
-      if (isAuto || ++sent % AT_ONCE === 0) await nextTurn()
+      sent = 0
+      await nextTurn()
     }
   }
 
   #send(engine: Engine, queue: string, taken: Taken[], isList: boolean): void {
-    const msg: NodeMessage = { _msgid: this.#RED.util.generateId() }
-    const [first] = taken
-    const filled = isList
-      ? this.#handed.list(msg, engine, queue, taken)
-      : this.#handed.leased(msg, engine, queue, first as Taken)
-    this.#node.send(filled)
+    if (isList) this.#node.send(this.#handed.list(this.#message(), engine, queue, taken))
+    else {
+      for (const item of taken) {
+        this.#node.send(this.#handed.leased(this.#message(), engine, queue, item))
+      }
+    }
+  }
+
+  #message(): NodeMessage {
+    return { _msgid: this.#RED.util.generateId() }
   }
 
   /** Sends what is dropped without a message that causes it, where the node has an output for it. */
@@ -247,9 +257,15 @@ function planOf(def: MqConsumeDef, owner: string, signal: AbortSignal): Plan {
     least: 0.001,
     most: LONGEST_LEASE,
   })
-  const options = { owner, inFlight, signal, wait: Number.POSITIVE_INFINITY }
+  const count = numberIn(def.count, 1, { what: 'count', least: 1, most: 1_000, isWhole: true })
+  const isList = count > 1
+  const wait = Number.POSITIVE_INFINITY
+  const options = { owner, inFlight, signal, wait, isEager: !isList }
+  // What is taken for good is taken singly, so that a crash between taking and sending loses one at most.
+  const atOnce = isAuto ? 1 : Math.min(inFlight, AT_ONCE)
   return {
-    count: numberIn(def.count, 1, { what: 'count', least: 1, most: 1_000, isWhole: true }),
+    most: isList ? count : atOnce,
+    isList,
     isAuto,
     rate,
     per: per * 1_000,

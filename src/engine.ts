@@ -52,6 +52,11 @@ export interface Taken<V = unknown> extends FetchedItem<V> {
 export interface TakeOptions {
   /** How many at most; 1 by default. */
   readonly count?: number
+  /**
+   * Whether who waits for several has the first at once, and those behind it the next time; by default a burst of
+   * items comes together, a turn of the event loop later.
+   */
+  readonly isEager?: boolean
   /** How long they are leased, in ms; without it they are taken for good. */
   readonly lease?: number
   /** How long to wait for the first, in ms, `Infinity` for as long as it takes; by default not at all. */

@@ -43,7 +43,7 @@ export default async function measureConsumers(rounds: number): Promise<void> {
 
 /** From node to node: there and back, one message at a time, so that each waits for the one before. */
 async function measureLatency(rounds: number): Promise<void> {
-  const load = { depth: 1, rounds: 20_000, warmUp: 2_000, payload: LINE }
+  const load = { depth: 1, rounds: 100_000, warmUp: 10_000, payload: LINE }
   const { handed, wired } = await measure(rounds, {
     handed: flow(handedFlow(load)),
     wired: flow(wiredFlow(load)),

@@ -127,8 +127,8 @@ export class Consumers {
   }
 
   /**
-   * Serves those who wait, as far as there are items for them. Who wants several is served a turn later, and those
-   * behind them too, so that a burst comes together.
+   * Serves those who wait, as far as there are items for them. Who wants several together is served a turn later, and
+   * those behind them too, so that a burst comes together.
    */
   serve(isLater = false): void {
     if (this.#waiters.size === 0) return
@@ -136,7 +136,7 @@ export class Consumers {
     if (storage === undefined) return
     this.#waiters.serve((ask) => {
       if (this.#queue.size === 0) return 'none'
-      if (!isLater && (ask.count ?? 1) > 1) {
+      if (!isLater && !ask.isEager && (ask.count ?? 1) > 1) {
         this.#serveLater()
         return 'none'
       }
