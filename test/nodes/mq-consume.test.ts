@@ -1,6 +1,7 @@
 /** Items that come by themselves, and the nodes that end their leases. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LocalEngine } from '../../src/index.ts'
 import { load, pause, unload } from '../support/bench.ts'
 import { config } from '../support/flows.ts'
 import { until } from '../support/node-red.ts'
@@ -90,6 +91,28 @@ describe('mq-consume', () => {
       ['a', 'b', 'c', 'd'].map((key) => [key, undefined]),
     )
     assert.deepEqual(await all.size(), { size: 0, leased: 0 })
+  })
+
+  it('takes all that may be in flight at once, so that they share a commit', async () => {
+    const { got, add, come, run, size } = await start({}, { inFlight: 20 })
+    await run('control', { do: 'pause' })
+    await add(...'abcdefghijklmnopqrstuvwxyz')
+    const { take } = LocalEngine.prototype
+    let takes = 0
+    LocalEngine.prototype.take = function (...args) {
+      takes++
+      return take.apply(this, args)
+    }
+    try {
+      await run('control', { do: 'resume' })
+      await come(20)
+      // The one that waited, the one behind it, and the one that waits now.
+      assert.ok(takes <= 3, `${takes} times`)
+    } finally {
+      LocalEngine.prototype.take = take
+    }
+    assert.equal(got.map(({ topic }) => topic).join(''), 'abcdefghijklmnopqrst')
+    assert.deepEqual(await size(), { size: 6, leased: 20 })
   })
 
   it('puts several into one message, as lists', async () => {
