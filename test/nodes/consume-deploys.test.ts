@@ -7,6 +7,9 @@ import { type DeployType, type FlowNode, type Line, NodeRed, until } from '../su
 const IN_FLIGHT = 3
 const MOST = 4
 
+/** A connection that lay idle while the others worked may be closed just as it is used again. */
+const CLOSING = { headers: { Connection: 'close' } }
+
 const placed = { z: 'tab', x: 1, y: 1 }
 
 /** The work takes its time, and fails now and then. */
@@ -57,6 +60,7 @@ function flow({ versions = {}, dbmode, withConsumers = true, lease = 2 }: Change
   return [
     TAB,
     config(queues, { name: `version ${versions.config ?? 0}` }),
+    { id: 'observer', type: 'observer' },
     ...nodes.map((node) => ({ ...node, name: `version ${versions[node.id] ?? 0}` })),
     ...probe({ id: 'add', type: 'mq-add', queue: 'q' }),
     ...probe({ id: 'sizes', type: 'mq-size', queue: 'q', leased: true }),
@@ -81,8 +85,16 @@ for (const [line, dbmode, deploys] of [
 }
 
 async function work(line: Line, dbmode: number, deploys: number): Promise<void> {
-  const nodeRed = await NodeRed.start({ line, flows: flow({ dbmode }) })
+  const nodeRed = await NodeRed.start({
+    line,
+    flows: flow({ dbmode }),
+    observed: true,
+    env: { NODE_OPTIONS: '--expose-gc' },
+  })
   try {
+    const heap = async () =>
+      Number(await (await fetch(`${nodeRed.url}/observer/heap`, CLOSING)).text())
+    let heapBefore = 0
     const versions: Record<string, number> = {}
     const kinds = ['full', 'nodes', 'flows', 'reload', 'stop'] as const
     let added = 0
@@ -104,6 +116,8 @@ async function work(line: Line, dbmode: number, deploys: number): Promise<void> 
     }
     const looking = look()
     for (let i = 0; i < deploys; i++) {
+      // What is loaded and compiled once is there after some deploys.
+      if (i === Math.floor(deploys / 3)) heapBefore = await heap()
       for (let count = 0; count < 5; count++) {
         const { msg } = await nodeRed.ask('add', { topic: `${added}`, payload: added })
         assert.ok(msg !== undefined)
@@ -138,6 +152,8 @@ async function work(line: Line, dbmode: number, deploys: number): Promise<void> 
     }
     end.abort()
     await looking
+    const growth = (await heap()) - heapBefore
+    assert.ok(growth < 4e6, `${growth} bytes more`)
     assert.ok(mostLeased > 1, `${mostLeased} leased at once`)
     assert.ok(mostLeased <= MOST, `${mostLeased} leased at once`)
     const stats = (await nodeRed.ask('stats')).msg?.payload as Record<string, number>
