@@ -318,6 +318,17 @@ export function leasesItems(what: string, make: Make, dbmode = 0): void {
       assert.equal(await waiting(), 'e')
     })
 
+    it('have the first at once where those who wait are eager, in the order of asking', async () => {
+      await start('', { name: 'q' })
+      const forever = { wait: Number.POSITIVE_INFINITY }
+      const eager = lease(3, { ...forever, isEager: true })
+      const one = engine.take('q', forever)
+      for (const key of 'abc') void engine.add('q', key, key)
+      assert.equal(keysOf(await eager), 'a')
+      assert.equal(keysOf(await one), 'b')
+      assert.equal(await waiting(), 'c')
+    })
+
     it('end a wait with its time, with its signal and with the queue', async () => {
       await start('', { name: 'q' })
       const timed = engine.take('q', { wait: 1_000 }) as Promise<Taken[]>
