@@ -7,19 +7,9 @@ import { FAILURE_FIELDS, MODES } from '../nodes/editor/modes.ts'
 import { STATUS_TEXTS } from '../nodes/status.ts'
 import { RULES } from '../src/index.ts'
 import { PROJECT } from './support/node-red.ts'
+import { FLOW_TYPES, TYPES } from './support/node-types.ts'
 
 const LANGUAGES = ['en-US', 'es-ES', 'de'] as const
-const TYPES = [
-  'mqueue',
-  'mq-add',
-  'mq-fetch',
-  'mq-consume',
-  'mq-ack',
-  'mq-size',
-  'mq-control',
-  'mq-pv-free',
-] as const
-const FLOW_TYPES = TYPES.filter((type) => type !== 'mqueue')
 
 const read = (file: string) => readFileSync(join(PROJECT, file), 'utf8')
 const help = (language: string, type: string) => read(`nodes/locales/${language}/${type}.html`)

@@ -4,19 +4,10 @@ import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { LINES, type Line, NodeRed, PROJECT } from './support/node-red.ts'
+import { TYPES } from './support/node-types.ts'
 import { installPacked, type PackedUserDir } from './support/packed.ts'
 
 const NAME = '@mqueue/node-red-mqueue'
-const TYPES = [
-  'mqueue',
-  'mq-add',
-  'mq-fetch',
-  'mq-consume',
-  'mq-ack',
-  'mq-size',
-  'mq-control',
-  'mq-pv-free',
-]
 
 describe('the packed tarball', function () {
   this.timeout(120_000)

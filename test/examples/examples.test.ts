@@ -2,25 +2,17 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type FlowNode, PROJECT } from '../support/node-red.ts'
+import { TYPES } from '../support/node-types.ts'
 import { OverHttp } from './over-http.ts'
 import { SCENARIOS } from './scenarios.ts'
 
 const EXAMPLES = globSync(join(PROJECT, 'examples/*.json')).sort()
 const read = (file: string): FlowNode[] => JSON.parse(readFileSync(file, 'utf8'))
-const FLOW_NODES = [
-  'mq-add',
-  'mq-fetch',
-  'mq-consume',
-  'mq-ack',
-  'mq-size',
-  'mq-control',
-  'mq-pv-free',
-]
 
 describe('the examples', () => {
   it('use every node', () => {
     const types = new Set(EXAMPLES.flatMap(read).map(({ type }) => type))
-    for (const type of ['mqueue', ...FLOW_NODES]) assert.ok(types.has(type), type)
+    for (const type of TYPES) assert.ok(types.has(type), type)
   })
 
   it('can all be imported into one flow: no two nodes share an id', () => {
