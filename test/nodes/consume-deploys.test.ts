@@ -183,7 +183,7 @@ describe('the leases of a consumer', () => {
         },
         { ...placed, id: 'gone', type: 'http response', wires: [] },
       ]
-      const nodeRed = await NodeRed.start({ line, flows: held(0) })
+      const nodeRed = await NodeRed.start({ line, flows: held(0), observed: true })
       try {
         for (let i = 0; i < 5; i++) await nodeRed.ask('add', { topic: `${i}`, payload: i })
         const counts = async () => (await nodeRed.ask('sizes')).msg?.payload

@@ -56,8 +56,14 @@ export class NodeRed {
   /** Starts a process, and resolves once its flows have started. */
   static async start(options: Options = {}): Promise<NodeRed> {
     const nodeRed = await NodeRed.launch(options)
-    await nodeRed.logged(/Started flows/)
-    await nodeRed.logged(/Server now running/)
+    try {
+      await nodeRed.logged(/Started flows/)
+      await nodeRed.logged(/Server now running/)
+    } catch (error) {
+      // Nobody else knows of the process, and mocha does not end before it has.
+      await nodeRed.stop({ signal: 'SIGKILL' })
+      throw new Error(`${(error as Error).message}:\n${nodeRed.log}`)
+    }
     return nodeRed
   }
 
