@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path'
+import { credential, withoutSecrets } from './credentials.ts'
 import { type DbUrl, decoded, parseDbUrl } from './db-url.ts'
-import { MqueueError, reasonOf } from './errors.ts'
+import { reasonOf } from './errors.ts'
 
 /** Where a store is, as people give it. */
 export interface StoreLocation {
@@ -46,14 +47,6 @@ export function fileName(id: string): string {
   return encodeURIComponent(id.toWellFormed()).replaceAll('*', '%2A')
 }
 
-/** A user or a password, which may be a number; blank when there is none. */
-function credential(field: 'user' | 'password', given: unknown = ''): string {
-  const text = typeof given === 'number' ? String(given) : given
-  if (typeof text === 'string' && text.isWellFormed()) return text
-  const message = `The ${field} of the database must be a text. Enter it again in the config node.`
-  throw new MqueueError('MQ_INVALID_DEFINITION', message, { field })
-}
-
 const PORTS = { postgres: 5432, mysql: 3306 }
 
 type ServerUrl = Extract<DbUrl, { url: URL }>
@@ -73,15 +66,8 @@ function server({ kind, url, database }: ServerUrl, user: string, password: stri
     target: url.href,
     isOwn: false,
     shown: `${kind}://${url.hostname}:${url.port || PORTS[kind]}/${database}`,
-    redact: (shown) =>
-      secrets.reduce((rest, secret) => (secret === '' ? rest : hide(rest, secret)), shown),
+    redact: (text) => withoutSecrets(text, secrets),
   }
-}
-
-/** Hides a secret wherever it stands as a word of its own, so that a user "a" leaves other words alone. */
-function hide(text: string, secret: string): string {
-  const literal = secret.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return text.replace(new RegExp(`(?<![A-Za-z0-9])${literal}(?![A-Za-z0-9])`, 'g'), '***')
 }
 
 /** What a driver says went wrong, without anything secret. */

@@ -66,6 +66,14 @@ export const RULES = [
   'dbFile',
   'dbServer',
   'dbPercent',
+  'redisUrl',
+  'redisServer',
+  'redisMaster',
+  'redisDatabase',
+  'redisParameter',
+  'redisPercent',
+  'prefix',
+  'credential',
 ] as const
 export type Rule = (typeof RULES)[number]
 
