@@ -10,9 +10,10 @@ import type {
   Taken,
   TakeOptions,
 } from '../engine.ts'
-import { MqueueError, quote } from '../errors.ts'
+import { MqueueError } from '../errors.ts'
 import type { LeasingEngine, QueueStats, SeenItem } from '../leasing.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
+import { assertListed, closed, missing } from '../missing.ts'
 import type { Report } from '../report.ts'
 import { supported } from '../supports.ts'
 import { type Clock, SYSTEM_CLOCK } from './clock.ts'
@@ -214,8 +215,7 @@ export class LocalEngine implements LeasingEngine {
 
   sizes(): MaybePromise<Map<string, number>> {
     this.#assertOpen()
-    const bad = this.#errors.find(({ queue }) => queue === undefined)
-    if (bad !== undefined) throw again(bad)
+    assertListed(this.#errors)
     const sizes = new Map<string, number>()
     const waiting: Promise<unknown>[] = []
     for (const [name, queue] of this.#queues) {
@@ -318,12 +318,7 @@ export class LocalEngine implements LeasingEngine {
   }
 
   #missing(name: string): MqueueError {
-    if (this.#closed) return closed()
-    const bad = this.#errors.find(({ queue }) => queue === undefined || queue === name)
-    if (bad !== undefined && name !== '') return again(bad, name)
-    const hint = 'Choose one of the queues defined in the mqueue config node, or define this one.'
-    const text = `There is no queue ${quote(name)}. ${hint}`
-    return new MqueueError('MQ_UNKNOWN_QUEUE', text, { queue: name })
+    return this.#closed ? closed() : missing(name, this.#errors)
   }
 
   #assertOpen(): void {
@@ -382,13 +377,4 @@ function ifUsable<T>(operate: () => T): T | undefined {
     if (error instanceof MqueueError) return undefined
     throw error
   }
-}
-
-function closed(): MqueueError {
-  return new MqueueError('MQ_CLOSED', 'The queues are closed.')
-}
-
-/** The error of a definition, for an operation that meets it now. */
-function again(bad: MqueueError, queue?: string): MqueueError {
-  return new MqueueError(bad.code, bad.message, { queue, field: bad.field, cause: bad })
 }

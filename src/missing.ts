@@ -1,0 +1,34 @@
+import { MqueueError, quote } from './errors.ts'
+
+/**
+ * The error of an operation on a queue that there is not.
+ *
+ * @param errors what is wrong with the definitions: the queue may be one of those
+ */
+export function missing(name: string, errors: readonly MqueueError[]): MqueueError {
+  const bad = errors.find(({ queue }) => queue === undefined || queue === name)
+  if (bad !== undefined && name !== '') return again(bad, name)
+  const hint = 'Choose one of the queues defined in the mqueue config node, or define this one.'
+  const text = `There is no queue ${quote(name)}. ${hint}`
+  return new MqueueError('MQ_UNKNOWN_QUEUE', text, { queue: name })
+}
+
+/**
+ * Makes sure that there is a list of queues.
+ *
+ * @throws MqueueError the error that concerns the whole list
+ */
+export function assertListed(errors: readonly MqueueError[]): void {
+  const bad = errors.find(({ queue }) => queue === undefined)
+  if (bad !== undefined) throw again(bad)
+}
+
+/** The error of an operation on an engine that was closed. */
+export function closed(): MqueueError {
+  return new MqueueError('MQ_CLOSED', 'The queues are closed.')
+}
+
+/** The error of a definition, for an operation that meets it now. */
+function again(bad: MqueueError, queue?: string): MqueueError {
+  return new MqueueError(bad.code, bad.message, { queue, field: bad.field, cause: bad })
+}

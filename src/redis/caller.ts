@@ -1,0 +1,281 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MqueueError, reasonOf } from '../errors.ts'
+import { Call, type CallReply, type Loss, nextGroups } from './call.ts'
+import type { Connection } from './connect.ts'
+import type { Group } from './groups.ts'
+import type { Link } from './link.ts'
+import { RUN, RUN_WHEN_FULL, type Script } from './script.ts'
+import type { SharedQueue } from './shared-queue.ts'
+
+/** How long who has asked waits for an answer, in ms. */
+const PATIENCE = 10_000
+/** How long a reply is kept for who asks again, in ms. */
+const KEPT = 600_000
+/** How much may be asked for and not yet sent. */
+const MOST_PENDING = 100_000
+const MOST_LENGTH = 64_000_000
+/** How soon a server is asked again that cannot answer now, in ms. */
+const AGAIN = 50
+
+/** The server could not do the call now. */
+const NOT_NOW = /^(LOADING|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|BUSY|ASK)\b/
+/** Another server has the queues now. */
+const ELSEWHERE = /^(READONLY|MOVED)\b/
+
+type Answered =
+  | CallReply
+  | readonly ['define', readonly string[]]
+  | readonly ['stale']
+  | readonly ['version']
+
+/** Whom a caller serves. */
+export interface CallerEvents {
+  /** Finds a queue by its name. */
+  queue(name: string): SharedQueue
+  /** Returns what defines queues that are not defined there, or otherwise than was thought. */
+  define(queues: readonly SharedQueue[]): Group[]
+  /** Of these queues there is news. */
+  changed(queues: readonly SharedQueue[]): void
+  /** These items went without a message that caused it. */
+  lost(losses: readonly Loss[]): void
+}
+
+/**
+ * Asks Redis: all that comes in one turn of the event loop goes out in one call, and the next when that is answered. Every
+ * call has a number, under which the script keeps its reply: one whose reply was lost is sent again, and done once.
+ */
+export class Caller {
+  /** The name of this client, in Redis and before each of its leases. */
+  client = newClient()
+  readonly #link: Link
+  readonly #prefix: string
+  readonly #moved: () => number
+  readonly #events: CallerEvents
+  #pending: Group[] = []
+  #number = 0
+  #isScheduled = false
+  #isRunning = false
+  /** Whether what is under way has kept its askers waiting for too long. */
+  #isLate = false
+  /** The server's time less that of this process, in ms. */
+  #offset = 0
+
+  constructor(link: Link, prefix: string, moved: () => number, events: CallerEvents) {
+    this.#link = link
+    this.#prefix = `{${prefix}}:`
+    this.#moved = moved
+    this.#events = events
+  }
+
+  /** The server's time in ms, as far as it is known. */
+  get now(): number {
+    return Date.now() + this.#offset + this.#moved()
+  }
+
+  /** The group that was asked for last and is not sent yet. */
+  get newest(): Group | undefined {
+    return this.#pending.at(-1)
+  }
+
+  /** Whether something can be asked for, as far as is known. */
+  get isReady(): boolean {
+    return this.#link.failure === undefined && !this.#isLate
+  }
+
+  /**
+   * Makes sure that something can be asked for.
+   *
+   * @throws MqueueError `MQ_UNAVAILABLE` while the server cannot be used, or does not keep up
+   */
+  assertReady(): void {
+    const { failure } = this.#link
+    if (failure !== undefined) throw failure
+    if (this.#isLate) throw this.#unanswered()
+    let [count, length] = [0, 0]
+    // Looked at only when there is much, since that is more than one call takes.
+    if (this.#pending.length < 64) return
+    for (const group of this.#pending) {
+      count += group.count
+      length += group.length
+    }
+    if (count < MOST_PENDING && length < MOST_LENGTH) return
+    const text = `Redis at ${this.#link.shown} does not keep up with what is asked of it`
+    throw new MqueueError('MQ_UNAVAILABLE', `${text}. Send fewer messages, or later.`)
+  }
+
+  /** Asks for something behind all that was asked for before. */
+  ask(group: Group): void {
+    this.#pending.push(group)
+    this.#schedule()
+  }
+
+  /** Fails all that is not sent yet. */
+  failPending(error: MqueueError): void {
+    const failed = this.#pending
+    this.#pending = []
+    for (const group of failed) group.fail(error)
+  }
+
+  /** Goes on, when the server can be used again. */
+  resume(): void {
+    this.#schedule()
+  }
+
+  /** Resolves when all that was asked for is answered or has failed. */
+  async settled(): Promise<void> {
+    while (this.#isRunning || this.#pending.length > 0) {
+      if (this.#link.failure !== undefined || this.#isLate) return
+      await sleep(5)
+    }
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isRunning) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#work().catch((error) => this.failPending(this.#broken(error)))
+    })
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    try {
+      while (this.#pending.length > 0 && this.#link.failure === undefined) {
+        const groups = nextGroups(this.#pending)
+        if (groups.length > 0) await this.#do(groups)
+      }
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  /** Has some groups done, and whatever must be done for them before. */
+  async #do(groups: readonly Group[]): Promise<void> {
+    let left = groups
+    while (left.length > 0) {
+      const answer = await this.#call(left)
+      if (answer === undefined || answer[0] === 'ok') return
+      if (answer[0] === 'define') {
+        const missing = answer[1].map((name) => this.#events.queue(name))
+        if ((await this.#call(this.#events.define(missing)))?.[0] === 'ok') continue
+        for (const group of left) group.fail(this.#broken('the queues could not be defined'))
+        return
+      }
+      const isNewer = answer[0] === 'version'
+      const reason = isNewer ? 'its queues were written by a newer version' : 'it answered late'
+      if (!isNewer) this.client = newClient()
+      for (const group of left) group.fail(this.#broken(reason))
+      left = []
+    }
+  }
+
+  /**
+   * Makes one call, as often as it takes to learn what has become of it.
+   *
+   * @returns undefined where its groups have failed
+   */
+  async #call(groups: readonly Group[]): Promise<Answered | undefined> {
+    const call = new Call(++this.#number, groups, (name) => this.#events.queue(name))
+    const late = setTimeout(() => this.#giveUp(call), PATIENCE).unref()
+    const begun = Date.now()
+    let script = call.needsRoom ? RUN : RUN_WHEN_FULL
+    let left = call
+    let isSent = false
+    try {
+      while (Date.now() - begun < KEPT) {
+        // What was never sent fails as soon as it is known that there is no server.
+        const connection = await (isSent ? this.#link.again() : this.#link.ready())
+        if (connection === undefined) return this.#end(left)
+        isSent = true
+        try {
+          const answer = await this.#run(connection, script, left)
+          this.#link.works(left.needsRoom)
+          return this.#answered(left, answer)
+        } catch (cause) {
+          const reason = reasonOf(cause)
+          if (connection.isLost) continue
+          if (ELSEWHERE.test(reason)) connection.end()
+          else if (NOT_NOW.test(reason)) await sleep(AGAIN)
+          else {
+            left = this.#refused(left, reason)
+            script = RUN_WHEN_FULL
+            if (left.groups.length === 0) return undefined
+          }
+        }
+      }
+      return this.#end(left)
+    } finally {
+      clearTimeout(late)
+      this.#isLate = false
+    }
+  }
+
+  async #run(connection: Connection, { text, sha }: Script, call: Call): Promise<Answered> {
+    const args = call.arguments(this.#prefix, this.client, this.#moved())
+    try {
+      return await connection.command<Answered>(['EVALSHA', sha, ...args])
+    } catch (error) {
+      if (!reasonOf(error).startsWith('NOSCRIPT')) throw error
+      return connection.command<Answered>(['EVAL', text, ...args])
+    }
+  }
+
+  #answered(call: Call, answer: Answered): Answered {
+    if (answer[0] !== 'ok') return answer
+    const [, now, counts, dropped, replies] = answer
+    this.#offset = now - Date.now() - this.#moved()
+    const changed = call.note(counts)
+    this.#events.lost(call.losses(dropped))
+    for (const [index, group] of call.groups.entries()) this.#settle(group, replies[index] as never)
+    if (changed.length > 0) this.#events.changed(changed)
+    return answer
+  }
+
+  #settle(group: Group, reply: readonly (string | number)[]): void {
+    if (Array.isArray(reply) && reply[0] === '!') {
+      if (!this.#isLate) group.fail(this.#broken(String(reply[1])))
+      return
+    }
+    const next = this.#isLate ? group.undo(reply) : group.answer(reply)
+    // It goes before all that was asked for later.
+    if (next) this.#pending.unshift(next)
+  }
+
+  /** The server has refused a call, and done nothing of it. Returns what can be asked for all the same. */
+  #refused(call: Call, reason: string): Call {
+    const isFull = reason.startsWith('OOM') && call.needsRoom
+    const error = this.#link.refuses(reason)
+    const groups = isFull ? call.groups.filter(({ needsRoom }) => !needsRoom) : []
+    for (const group of call.groups) if (!groups.includes(group)) group.fail(error)
+    return new Call(call.number, groups, (name) => this.#events.queue(name))
+  }
+
+  /** Fails those whose call is not answered. It goes on, to learn what has become of it. */
+  #giveUp(call: Call): void {
+    this.#isLate = true
+    const error = this.#unanswered()
+    for (const group of call.groups) group.fail(error)
+    this.failPending(error)
+  }
+
+  #end(call: Call): undefined {
+    const error = this.#link.failure ?? this.#unanswered()
+    for (const group of call.groups) group.fail(error)
+    return undefined
+  }
+
+  #unanswered(): MqueueError {
+    return this.#broken('it does not answer; what was asked of it may have been done')
+  }
+
+  #broken(cause: unknown): MqueueError {
+    return this.#link.explain(typeof cause === 'string' ? new Error(cause) : cause)
+  }
+}
+
+function newClient(): string {
+  return randomBytes(4).toString('hex')
+}

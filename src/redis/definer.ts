@@ -1,0 +1,107 @@
+import type { DroppedItem, DroppedItems } from '../engine.ts'
+import { quote, reasonOf } from '../errors.ts'
+import type { Report } from '../report.ts'
+import type { Caller } from './caller.ts'
+import { readCell } from './cells.ts'
+import { type Group, type Reply, SingleGroup } from './groups.ts'
+import type { SharedQueue } from './shared-queue.ts'
+
+/** The queues that are defined in one call. */
+const AT_ONCE = 100
+
+/** Brings definitions to Redis, where the newest of all processes counts. */
+export class Definer {
+  readonly #caller: Caller
+  readonly #report: Report
+  readonly #changed: (queue: SharedQueue) => void
+  /** What was said of each queue last. */
+  readonly #told = new Map<string, string>()
+
+  constructor(caller: Caller, report: Report, changed: (queue: SharedQueue) => void) {
+    this.#caller = caller
+    this.#report = report
+    this.#changed = changed
+  }
+
+  /**
+   * Defines queues. Where the server cannot be used, they are defined when it can.
+   *
+   * @returns what no longer fits, by queue
+   */
+  async define(queues: readonly SharedQueue[]): Promise<DroppedItems[]> {
+    const dropped: DroppedItems[] = []
+    if (!this.#caller.isReady) return dropped
+    for (let from = 0; from < queues.length; from += AT_ONCE) {
+      const portion = queues.slice(from, from + AT_ONCE)
+      const asked = portion.map((queue) => this.#ask(queue, 'D', queue.definitionArguments()))
+      const answers = await Promise.allSettled(asked)
+      for (const [index, answer] of answers.entries()) {
+        const queue = portion[index] as SharedQueue
+        if (answer.status === 'rejected') continue
+        this.#learn(queue, answer.value)
+        const items = await this.#trim(queue)
+        if (items.length > 0) dropped.push({ queue: queue.name, items })
+      }
+    }
+    return dropped
+  }
+
+  /** What defines queues in a call of its own, before one that needs them. */
+  groups(queues: readonly SharedQueue[]): Group[] {
+    return queues.map((queue) => {
+      const resolve = (reply: Reply) => {
+        this.#learn(queue, reply)
+        this.#trim(queue).then((items) => {
+          if (items.length === 0) return
+          const text = `items dropped by its new definition: ${items.length}`
+          this.#report.warn(`Queue ${quote(queue.name)}: ${text}.`)
+        })
+      }
+      return new SingleGroup(queue, 'D', queue.definitionArguments(), { resolve, reject() {} })
+    })
+  }
+
+  #learn(queue: SharedQueue, reply: Reply): void {
+    const [refusal, stamp, , ...fields] = reply as string[]
+    queue.learn(stamp as string, fields)
+    this.#changed(queue)
+    const { differences } = queue
+    const text = [...differences, refusal].join()
+    if (this.#told.get(queue.name) === text || (text === '' && !this.#told.has(queue.name))) return
+    this.#told.set(queue.name, text)
+    const what = `Queue ${quote(queue.name)} is defined elsewhere`
+    if (refusal !== '') {
+      const advice = 'Empty it first, since Redis does nothing else while it puts them in order'
+      this.#report.error(`${what}: it holds too many items for another addmode. ${advice}.`)
+    } else if (differences.length > 0) {
+      const how = `with ${differences.join(', ')}`
+      this.#report.warn(`${what}, ${how}. That counts, since it was edited later.`)
+    }
+  }
+
+  /** Drops the oldest items beyond the bound, and returns them. */
+  async #trim(queue: SharedQueue): Promise<DroppedItem[]> {
+    const items: DroppedItem[] = []
+    const { size = 0, refuses = false } = queue.shared ?? {}
+    if (size === 0 || refuses) return items
+    try {
+      while (queue.size > size) {
+        const cells = (await this.#ask(queue, 'E')) as string[]
+        if (cells.length === 0) break
+        for (const cell of cells) {
+          const { key, value } = readCell(queue.name, cell)
+          items.push({ key, value, reason: 'overflow' })
+        }
+      }
+    } catch (error) {
+      this.#report.error(reasonOf(error))
+    }
+    return items
+  }
+
+  #ask(queue: SharedQueue, operation: string, parameters: readonly string[] = []): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.#caller.ask(new SingleGroup(queue, operation, parameters, { resolve, reject }))
+    })
+  }
+}

@@ -1,0 +1,297 @@
+import type {
+  AddResult,
+  DroppedItem,
+  FetchedItem,
+  FetchOptions,
+  Item,
+  Taken,
+  TakeOptions,
+} from '../engine.ts'
+import { MqueueError, quote, reasonOf } from '../errors.ts'
+import type { QueueStats, SeenItem } from '../leasing.ts'
+import type { Clock } from '../local/clock.ts'
+import { asClosed } from '../local/consumers.ts'
+import { DroppedListeners } from '../local/dropped-listeners.ts'
+import type { Watchers } from '../local/watchers.ts'
+import type { Report } from '../report.ts'
+import type { Loss } from './call.ts'
+import type { Caller } from './caller.ts'
+import { type Cell, readCell, writeKey } from './cells.ts'
+import { AddGroup, FetchGroup, LeasesGroup, type Reply, SingleGroup } from './groups.ts'
+import { SharedQueue } from './shared-queue.ts'
+import { leaseId, Takers } from './takers.ts'
+
+/** How long an item is leased while it is looked at before it is fetched, in ms. */
+const LOOK = 30_000
+/** The most bytes of a value: a server takes 512 MB, and does nothing else meanwhile. */
+const MOST_BYTES = 64_000_000
+
+/** Why an item was dropped, as it is told. */
+const REASONS: Readonly<Record<string, string>> = {
+  overflow: 'the queue was full when it came back, or was given up by another queue',
+  replaced: 'a newer item with its key was queued when it came back',
+  duplicate: 'an older item with its key has come back',
+  attempts: 'it was handed out as often as the queue allows, and there is no dead letter queue',
+  rejected: 'it was rejected, and there is no dead letter queue',
+}
+
+/** What a queue needs of its engine. */
+export interface RedisSurroundings {
+  readonly caller: Caller
+  readonly clock: Clock
+  readonly watchers: Watchers
+  report(): Report
+  /** Writes an item for Redis. */
+  cell(key: string, value: unknown): Cell
+  /** The numbers of so many leases; returns the first. */
+  numbers(count: number): number
+}
+
+/** One queue in Redis: every operation on it stands here once. */
+export class RedisQueue {
+  readonly shared: SharedQueue
+  readonly listeners = new DroppedListeners()
+  readonly takers: Takers
+  readonly #around: RedisSurroundings
+  /** Ends what looks at the leases of this process when the next one ends. */
+  #disarm = () => {}
+  #armedAt = Number.POSITIVE_INFINITY
+
+  constructor(prefix: string, name: string, around: RedisSurroundings) {
+    this.shared = new SharedQueue(prefix, name)
+    this.#around = around
+    this.takers = new Takers(this.shared, around.caller, around.clock, {
+      numbers: around.numbers,
+      unreadable: (error) => around.report().error(reasonOf(error)),
+      leased: () => {
+        this.#arm()
+        around.watchers.changed()
+      },
+    })
+  }
+
+  get name(): string {
+    return this.shared.name
+  }
+
+  add(key: string, value: unknown): Promise<AddResult> {
+    const { caller } = this.#around
+    caller.assertReady()
+    const cell = this.#around.cell(key, value)
+    if (cell.value.length + cell.key.length > MOST_BYTES) {
+      const text =
+        'The value is too large for Redis: more than 64 MB. Queue where it is to be found.'
+      throw new MqueueError('MQ_INVALID_VALUE', text, { queue: this.name })
+    }
+    return this.#open(AddGroup).add(cell, [key, value])
+  }
+
+  fetch({ signal, inspect }: FetchOptions = {}): Promise<FetchedItem | undefined> {
+    this.#around.caller.assertReady()
+    if (signal?.aborted) throw asClosed(signal.reason)
+    if (inspect !== undefined) return this.#inspect(inspect, signal)
+    return this.#open(FetchGroup).add(signal)
+  }
+
+  take(options: TakeOptions): Promise<Taken[]> {
+    this.#around.caller.assertReady()
+    const { signal } = options
+    if (signal?.aborted) throw asClosed(signal.reason)
+    return this.takers.take(options)
+  }
+
+  /** Ends leases in one of the ways that the script has, or extends them. */
+  async end(
+    operation: 'K' | 'N' | 'X',
+    parameters: readonly string[],
+    leases: readonly string[],
+  ): Promise<boolean[]> {
+    const { caller, clock, watchers } = this.#around
+    caller.assertReady()
+    const held = await this.#leases(operation, parameters).add(leases)
+    for (const lease of leases) {
+      const ended = this.shared.held.end(this.#numberOf(lease))
+      if (ended === undefined || operation !== 'X' || !held[leases.indexOf(lease)]) continue
+      const { number, owner, isFetch } = ended
+      const length = Number(parameters[0])
+      this.shared.held.begin(number, ended, ended, owner, clock.now(), length, isFetch)
+    }
+    if (operation === 'X') this.#arm()
+    if (parameters[0] === 'retry') this.#noteDelayed(leases, Number(parameters[1]))
+    watchers.changed()
+    this.takers.look()
+    return held
+  }
+
+  holds(lease: string): boolean {
+    return this.shared.held.has(this.#numberOf(lease))
+  }
+
+  /** Releases all leases of this process, or those of one owner; without one, also what waits for its next attempt. */
+  releaseAll(owner?: string): void {
+    const { client } = this.#around.caller
+    const leases = this.shared.held
+      .endAll(owner)
+      .map(({ number, isFetch }) => leaseId(client, number, isFetch ? 'f' : 'c'))
+    if (owner === undefined) {
+      for (const lease of this.shared.delayed.keys()) leases.push(`~${lease}`)
+      this.shared.delayed.clear()
+    }
+    if (leases.length === 0) return
+    // What cannot be released now comes back when its time is over.
+    this.#leases('N', ['release', ''])
+      .add(leases)
+      .catch(() => {})
+    this.#around.watchers.changed()
+  }
+
+  async peek(count: number): Promise<SeenItem[]> {
+    const now = this.#around.caller.now
+    const cells = (await this.ask('P', [String(count)])) as string[]
+    return cells.map((cell) => {
+      const { came, ...item } = readCell(this.name, cell)
+      return { ...item, age: Math.max(0, Math.round(now - came)) }
+    })
+  }
+
+  async remove(key?: string): Promise<number> {
+    const removed = key === undefined ? this.ask('C') : this.ask('M', [writeKey(key)])
+    return (await removed) as number
+  }
+
+  async pause(isPaused: boolean): Promise<void> {
+    await this.ask('Z', [isPaused ? '1' : '0'])
+  }
+
+  async stats(): Promise<QueueStats> {
+    const [others, oldest, ...pairs] = (await this.ask('I')) as [number, string, ...string[]]
+    const dropped: Record<string, number> = {}
+    let [fetched, acknowledged, gone] = [0, 0, 0]
+    for (let at = 0; at < pairs.length; at += 2) {
+      const [what, count] = [pairs[at] as string, Number(pairs[at + 1])]
+      gone += count
+      if (what === 'fetched') fetched += count
+      else if (what === 'acknowledged') acknowledged += count
+      else if (count !== 0) dropped[what] = (dropped[what] ?? 0) + count
+    }
+    const { size, leased, isPaused } = this.shared
+    const came = Number.parseInt(oldest.slice(0, 10), 36) / 1_024
+    return {
+      size,
+      leased,
+      waiting: others + this.takers.waiting,
+      paused: isPaused,
+      oldest: oldest === '' ? 0 : Math.max(0, Math.round(this.#around.caller.now - came)),
+      added: gone + size + leased,
+      fetched,
+      acknowledged,
+      dropped,
+    }
+  }
+
+  /** Tells of an item that went without a message that caused it. */
+  dropped({ reason, lease, cell }: Loss): void {
+    const owner = this.shared.held.end(this.#numberOf(lease))?.owner ?? ''
+    try {
+      const { key, value } = readCell(this.name, cell)
+      const item: DroppedItem = { key, value, reason: reason as DroppedItem['reason'] }
+      if (this.listeners.tell(item, owner)) return
+    } catch (cause) {
+      this.#warn(`an item that was dropped (${reason}) cannot be told: ${reasonOf(cause)}`)
+      return
+    }
+    this.#warn(`an item was dropped: ${REASONS[reason] ?? reason}`)
+  }
+
+  /** Asks for any other operation. */
+  ask(operation: string, parameters: readonly string[] = []): Promise<Reply> {
+    const { caller } = this.#around
+    caller.assertReady()
+    return new Promise((resolve, reject) => {
+      caller.ask(new SingleGroup(this.shared, operation, parameters, { resolve, reject }))
+    })
+  }
+
+  /** Nobody uses it any more. */
+  close(error: MqueueError): void {
+    this.takers.failAll(error)
+    this.#disarm()
+    this.#armedAt = Number.POSITIVE_INFINITY
+  }
+
+  /** Looks at the oldest item before it is fetched: it is leased meanwhile, so that nobody else has it. */
+  async #inspect(
+    inspect: (item: Item) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<FetchedItem | undefined> {
+    const asFetch = { lease: LOOK, asFetch: true }
+    const [taken] = await this.takers.take(signal === undefined ? asFetch : { ...asFetch, signal })
+    if (taken === undefined) return undefined
+    const { key, value, size, reason, from, lease = '' } = taken
+    try {
+      inspect({ key, value })
+    } catch (error) {
+      await this.end('N', ['release', ''], [lease])
+      throw error
+    }
+    await this.end('K', [], [lease])
+    return reason === undefined ? { key, value, size } : { key, value, size, reason, from }
+  }
+
+  /** The group that was asked for last, where more can be put into it, or a new one. */
+  #open<G extends AddGroup | FetchGroup>(Kind: new (queue: SharedQueue) => G): G {
+    const { caller } = this.#around
+    const { newest } = caller
+    if (newest instanceof Kind && newest.queue === this.shared && newest.count < 1_000) {
+      return newest
+    }
+    const group = new Kind(this.shared)
+    caller.ask(group)
+    return group
+  }
+
+  #leases(operation: string, parameters: readonly string[]): LeasesGroup {
+    const { caller } = this.#around
+    const { newest } = caller
+    if (newest instanceof LeasesGroup && newest.takes(this.shared, operation, parameters)) {
+      return newest
+    }
+    const group = new LeasesGroup(this.shared, operation, parameters)
+    caller.ask(group)
+    return group
+  }
+
+  #noteDelayed(leases: readonly string[], delay: number): void {
+    const now = this.#around.clock.now()
+    const { delayed, definition } = this.shared
+    for (const [lease, until] of delayed) if (until <= now) delayed.delete(lease)
+    const longest = Math.max(delay, ...(definition?.retryDelay ?? [1]).map((s) => 1_000 * s))
+    for (const lease of leases) delayed.set(lease, now + longest)
+  }
+
+  /** The number of a lease of this process; 0, which none has, for that of another one. */
+  #numberOf(lease: string): number {
+    const start = `${this.#around.caller.client}-`
+    return lease.startsWith(start) ? Number.parseInt(lease.slice(start.length), 10) : 0
+  }
+
+  /** Looks again when the next lease of this process ends. */
+  #arm(): void {
+    const { clock, watchers } = this.#around
+    const at = this.shared.held.nextEnd
+    if (at === undefined || at >= this.#armedAt) return
+    this.#disarm()
+    this.#armedAt = at
+    this.#disarm = clock.after(at - clock.now(), () => {
+      this.#armedAt = Number.POSITIVE_INFINITY
+      this.shared.held.endDue(clock.now())
+      watchers.changed()
+      this.#arm()
+      this.takers.look()
+    })
+  }
+
+  #warn(text: string): void {
+    this.#around.report().warn(`Queue ${quote(this.name)}: ${text}.`)
+  }
+}

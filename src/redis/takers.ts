@@ -1,0 +1,338 @@
+import type { Taken, TakeOptions } from '../engine.ts'
+import type { MqueueError } from '../errors.ts'
+import type { Clock } from '../local/clock.ts'
+import { asClosed } from '../local/consumers.ts'
+import type { Caller } from './caller.ts'
+import { type CellItem, readCell } from './cells.ts'
+import { BackGroup, Group, LeasesGroup, type Reply } from './groups.ts'
+import type { SharedQueue } from './shared-queue.ts'
+
+/** A consumer, whom a pause and the queue's limits hold back; or who takes as a fetch does. */
+type Kind = 'c' | 'f'
+
+/** Somebody who takes items. */
+interface Taker {
+  readonly ask: TakeOptions
+  readonly kind: Kind
+  /** Asking: a call is under way. Parked: nothing was there, and it waits to be woken. Gone: answered, or given up. */
+  state: 'asking' | 'parked' | 'gone'
+  resolve(taken: Taken[]): void
+  reject(error: unknown): void
+  /** Ends its timer and its listener. */
+  leave(): void
+}
+
+/** What takers need of their engine. */
+export interface TakersCalls {
+  /** The numbers of so many leases; returns the first. */
+  numbers(count: number): number
+  /** An item that was leased cannot be read. */
+  unreadable(error: unknown): void
+  /** Leases of this process have begun. */
+  leased(): void
+}
+
+/** Those who take items of one queue, and who of them waits for some, in the order in which they asked. */
+export class Takers {
+  readonly #queue: SharedQueue
+  readonly #caller: Caller
+  readonly #clock: Clock
+  readonly #calls: TakersCalls
+  readonly #waiting = new Set<Taker>()
+  /** How many items each owner has asked for and not got yet. */
+  readonly #reserved = new Map<string, number>()
+  /** Since when this process waits, in ms of the server's time; 0 when it begins anew. */
+  readonly #since = { c: 0, f: 0 }
+  /** Whether the script may wake this process for this queue. */
+  #isRegistered = false
+  #timer: { readonly at: number; cancel(): void } | undefined
+
+  constructor(queue: SharedQueue, caller: Caller, clock: Clock, calls: TakersCalls) {
+    this.#queue = queue
+    this.#caller = caller
+    this.#clock = clock
+    this.#calls = calls
+  }
+
+  /** How many wait for items. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  take(ask: TakeOptions): Promise<Taken[]> {
+    return new Promise((resolve, reject) => {
+      const isConsumer = !ask.asFetch && (ask.lease !== undefined || ask.inFlight !== undefined)
+      const kind = isConsumer ? 'c' : 'f'
+      const taker: Taker = { ask, kind, state: 'asking', resolve, reject, leave() {} }
+      const isBehind = [...this.#waiting].some((one) => one.kind === kind && one.state === 'parked')
+      const wait = ask.wait ?? 0
+      if (wait > 0) this.#wait(taker, wait)
+      if (wait > 0 && isBehind) taker.state = 'parked'
+      else this.#ask(taker, ask.count ?? 1)
+    })
+  }
+
+  /** Something may have come, or there may be room for more leases. */
+  look(): void {
+    const parked = [...this.#waiting].filter(({ state }) => state === 'parked')
+    const asked = new Set<Kind>()
+    let left = this.#queue.size
+    for (const [index, taker] of parked.entries()) {
+      const { ask, kind } = taker
+      const isLast = index === parked.length - 1
+      const count = ask.isEager && !isLast ? 1 : (ask.count ?? 1)
+      // The first of each kind asks in any case, so that this process is woken for the others.
+      if ((left <= 0 && asked.has(kind)) || this.#room(ask, count) <= 0) continue
+      asked.add(kind)
+      left -= count
+      this.#ask(taker, count)
+    }
+  }
+
+  /** The script has woken this process, and will not do so again until it asks. */
+  woken(): void {
+    this.#isRegistered = false
+    this.look()
+  }
+
+  /** Fails all who wait. */
+  failAll(error: MqueueError): void {
+    for (const { reject } of this.#end()) reject(error)
+  }
+
+  #wait(taker: Taker, time: number): void {
+    const { signal } = taker.ask
+    const abort = () => {
+      this.#leave(taker)
+      taker.reject(asClosed(signal?.reason))
+    }
+    const end = () => {
+      this.#leave(taker)
+      taker.resolve([])
+    }
+    signal?.addEventListener('abort', abort)
+    const cancel = time === Number.POSITIVE_INFINITY ? () => {} : this.#clock.after(time, end)
+    taker.leave = () => {
+      cancel()
+      signal?.removeEventListener('abort', abort)
+    }
+    this.#waiting.add(taker)
+  }
+
+  #leave(taker: Taker): void {
+    taker.state = 'gone'
+    taker.leave()
+    this.#waiting.delete(taker)
+    if (this.#waiting.size > 0 || !this.#isRegistered) return
+    // What it would be woken for wakes another process.
+    this.#isRegistered = false
+    this.#caller.ask(new LeasesGroup(this.#queue, 'U'))
+  }
+
+  #end(): Taker[] {
+    const all = [...this.#waiting]
+    this.#timer?.cancel()
+    this.#timer = undefined
+    for (const taker of all) this.#leave(taker)
+    return all
+  }
+
+  #room({ owner = '', inFlight }: TakeOptions, count: number): number {
+    if (inFlight === undefined) return count
+    const taken = this.#queue.held.countOf(owner) + (this.#reserved.get(owner) ?? 0)
+    return Math.min(count, inFlight - taken)
+  }
+
+  #reserve(owner: string, count: number): void {
+    const reserved = (this.#reserved.get(owner) ?? 0) + count
+    if (reserved === 0) this.#reserved.delete(owner)
+    else this.#reserved.set(owner, reserved)
+  }
+
+  #ask(taker: Taker, wanted: number): void {
+    const { ask } = taker
+    const count = this.#room(ask, wanted)
+    if (count <= 0) {
+      if (this.#waiting.has(taker)) taker.state = 'parked'
+      else taker.resolve([])
+      return
+    }
+    const { owner = '' } = ask
+    taker.state = 'asking'
+    this.#reserve(owner, count)
+    const group = new TakeGroup(this.#queue, this.#caller, {
+      taker,
+      count,
+      first: ask.lease === undefined ? 0 : this.#calls.numbers(count),
+      since: this.#waiting.has(taker) ? this.#since[taker.kind] : undefined,
+      done: () => this.#reserve(owner, -count),
+      answered: (answer) => this.#answered(taker, answer),
+      failed: (error) => {
+        this.#leave(taker)
+        taker.reject(error)
+      },
+    })
+    this.#caller.ask(group)
+  }
+
+  #answered(taker: Taker, { group, left, next, since, cells }: TakeAnswer): Group | undefined {
+    const { ask, kind } = taker
+    if (taker.state === 'gone' || ask.signal?.aborted) {
+      if (taker.state !== 'gone') taker.reject(asClosed(ask.signal?.reason))
+      return cells.length === 0 ? undefined : group.giveBack(cells)
+    }
+    if (cells.length > 0) {
+      this.#since[kind] = 0
+      this.#begin(taker, group, cells, left)
+      this.look()
+      return
+    }
+    if (this.#waiting.has(taker)) {
+      taker.state = 'parked'
+      this.#isRegistered = true
+      this.#since[kind] = since
+      if (next >= 0) this.#lookIn(next)
+    } else taker.resolve([])
+  }
+
+  /** Hands over what was taken. What cannot be read stays on lease, and comes back as any other. */
+  #begin(taker: Taker, group: TakeGroup, cells: readonly string[], left: number): void {
+    const { ask } = taker
+    const { lease, owner = '', asFetch = false } = ask
+    const now = this.#clock.now()
+    const taken: Taken[] = []
+    let failure: unknown
+    for (const [index, cell] of cells.entries()) {
+      const number = group.first + index
+      if (lease !== undefined) {
+        const item = { id: number, key: '', value: undefined, added: 0 }
+        const past = { attempts: 0, origin: undefined }
+        this.#queue.held.begin(number, item, past, owner, now, lease, asFetch)
+      }
+      let item: CellItem
+      try {
+        item = readCell(this.#queue.name, cell)
+      } catch (error) {
+        failure = error
+        this.#calls.unreadable(error)
+        continue
+      }
+      const { key, value, attempt, reason, from } = item
+      const size = left + cells.length - 1 - index
+      const leased = lease === undefined ? {} : { lease: group.leaseAt(index), attempt }
+      taken.push({ key, value, size, reason, from, ...leased })
+    }
+    if (lease !== undefined) this.#calls.leased()
+    taker.leave()
+    this.#waiting.delete(taker)
+    taker.state = 'gone'
+    if (taken.length > 0) taker.resolve(taken)
+    else taker.reject(failure)
+  }
+
+  #lookIn(ms: number): void {
+    const at = this.#clock.now() + ms
+    if (this.#timer !== undefined && this.#timer.at <= at) return
+    this.#timer?.cancel()
+    const cancel = this.#clock.after(ms, () => {
+      this.#timer = undefined
+      this.look()
+    })
+    this.#timer = { at, cancel }
+  }
+}
+
+interface TakeAnswer {
+  readonly group: TakeGroup
+  readonly left: number
+  /** How long until something is due, in ms; -1 when nothing will be. */
+  readonly next: number
+  readonly since: number
+  readonly cells: readonly string[]
+}
+
+interface TakeAsk {
+  readonly taker: Taker
+  readonly count: number
+  /** The number of the first lease. */
+  readonly first: number
+  /** Since when its process waits, in ms of the server's time, 0 for now; undefined for who does not wait. */
+  readonly since: number | undefined
+  /** Is called when the group has been answered or has failed. */
+  done(): void
+  answered(answer: TakeAnswer): Group | undefined
+  failed(error: MqueueError): void
+}
+
+/** Items to be taken by one taker. */
+class TakeGroup extends Group {
+  readonly #ask: TakeAsk
+  readonly #caller: Caller
+  /** Whose leases they are; known when it is written. */
+  #client = ''
+  #isDone = false
+
+  constructor(queue: SharedQueue, caller: Caller, ask: TakeAsk) {
+    super(queue, 'T')
+    this.#caller = caller
+    this.#ask = ask
+  }
+
+  get first(): number {
+    return this.#ask.first
+  }
+
+  override prepare(): boolean {
+    const { state, ask, reject } = this.#ask.taker
+    if (state !== 'gone' && !ask.signal?.aborted) return true
+    if (state !== 'gone') reject(asClosed(ask.signal?.reason))
+    this.#done()
+    return false
+  }
+
+  write(to: string[]): void {
+    const { taker, count, first, since } = this.#ask
+    this.#client = this.#caller.client
+    to.push(String(count), String(taker.ask.lease ?? ''), taker.kind)
+    to.push(String(first), String(since ?? ''))
+  }
+
+  answer(reply: Reply): Group | undefined {
+    this.#done()
+    const [left, next, since, ...cells] = reply as [number, number, number, ...string[]]
+    return this.#ask.answered({ group: this, left, next, since, cells })
+  }
+
+  fail(error: MqueueError): void {
+    this.#done()
+    this.#ask.failed(error)
+  }
+
+  override undo(reply: Reply): Group | undefined {
+    const cells = (reply as (string | number)[]).slice(3) as string[]
+    return cells.length === 0 ? undefined : this.giveBack(cells)
+  }
+
+  /** What gives back what was taken for nobody. */
+  giveBack(cells: readonly string[]): Group {
+    if (this.#ask.taker.ask.lease === undefined) return new BackGroup(this.queue, cells)
+    const release = new LeasesGroup(this.queue, 'N', ['release', ''])
+    release.add(cells.map((_, index) => this.leaseAt(index))).catch(() => {})
+    return release
+  }
+
+  /** The id of one of its leases, as the script makes it. */
+  leaseAt(index: number): string {
+    return leaseId(this.#client, this.first + index, this.#ask.taker.kind)
+  }
+
+  #done(): void {
+    if (!this.#isDone) this.#ask.done()
+    this.#isDone = true
+  }
+}
+
+/** The id of a lease, as the script makes it. */
+export function leaseId(client: string, number: number, kind: Kind): string {
+  return `${client}-${String(number).padStart(9, '0')}${kind === 'f' ? 'f' : ''}`
+}
