@@ -61,10 +61,14 @@ export class Call {
     return this.groups.some((group) => group.needsRoom)
   }
 
-  /** The arguments of the command behind the script, keys first. */
-  arguments(clients: string, client: string, moved: number): string[] {
+  /**
+   * The arguments of the command behind the script, keys first.
+   *
+   * @param time what the script takes for the time, in ms; undefined for the server's
+   */
+  arguments(clients: string, client: string, time: number | undefined): string[] {
     const keys = [`${clients}clients`, `${clients}client:${client}`]
-    const rest = [String(this.number), client, String(moved), String(this.#queues.length)]
+    const rest = [String(this.number), client, String(time ?? ''), String(this.#queues.length)]
     const defined = new Set(
       this.groups.filter(({ operation }) => operation === 'D').map(({ queue }) => queue),
     )

@@ -50,7 +50,7 @@ export class Caller {
   client = newClient()
   readonly #link: Link
   readonly #prefix: string
-  readonly #moved: () => number
+  readonly #time: (() => number) | undefined
   readonly #events: CallerEvents
   #pending: Group[] = []
   #number = 0
@@ -61,16 +61,16 @@ export class Caller {
   /** The server's time less that of this process, in ms. */
   #offset = 0
 
-  constructor(link: Link, prefix: string, moved: () => number, events: CallerEvents) {
+  constructor(link: Link, prefix: string, time: (() => number) | undefined, events: CallerEvents) {
     this.#link = link
     this.#prefix = `{${prefix}}:`
-    this.#moved = moved
+    this.#time = time
     this.#events = events
   }
 
   /** The server's time in ms, as far as it is known. */
   get now(): number {
-    return Date.now() + this.#offset + this.#moved()
+    return this.#time?.() ?? Date.now() + this.#offset
   }
 
   /** The group that was asked for last and is not sent yet. */
@@ -214,7 +214,7 @@ export class Caller {
   }
 
   async #run(connection: Connection, { text, sha }: Script, call: Call): Promise<Answered> {
-    const args = call.arguments(this.#prefix, this.client, this.#moved())
+    const args = call.arguments(this.#prefix, this.client, this.#time?.())
     try {
       return await connection.command<Answered>(['EVALSHA', sha, ...args])
     } catch (error) {
@@ -226,7 +226,7 @@ export class Caller {
   #answered(call: Call, answer: Answered): Answered {
     if (answer[0] !== 'ok') return answer
     const [, now, counts, dropped, replies] = answer
-    this.#offset = now - Date.now() - this.#moved()
+    this.#offset = now - Date.now()
     const changed = call.note(counts)
     this.#events.lost(call.losses(dropped))
     for (const [index, group] of call.groups.entries()) this.#settle(group, replies[index] as never)

@@ -12,12 +12,12 @@ const AT_ONCE = 100
 /** Brings definitions to Redis, where the newest of all processes counts. */
 export class Definer {
   readonly #caller: Caller
-  readonly #report: Report
+  readonly #report: () => Report
   readonly #changed: (queue: SharedQueue) => void
   /** What was said of each queue last. */
   readonly #told = new Map<string, string>()
 
-  constructor(caller: Caller, report: Report, changed: (queue: SharedQueue) => void) {
+  constructor(caller: Caller, report: () => Report, changed: (queue: SharedQueue) => void) {
     this.#caller = caller
     this.#report = report
     this.#changed = changed
@@ -54,7 +54,7 @@ export class Definer {
         this.#trim(queue).then((items) => {
           if (items.length === 0) return
           const text = `items dropped by its new definition: ${items.length}`
-          this.#report.warn(`Queue ${quote(queue.name)}: ${text}.`)
+          this.#report().warn(`Queue ${quote(queue.name)}: ${text}.`)
         })
       }
       return new SingleGroup(queue, 'D', queue.definitionArguments(), { resolve, reject() {} })
@@ -72,10 +72,10 @@ export class Definer {
     const what = `Queue ${quote(queue.name)} is defined elsewhere`
     if (refusal !== '') {
       const advice = 'Empty it first, since Redis does nothing else while it puts them in order'
-      this.#report.error(`${what}: it holds too many items for another addmode. ${advice}.`)
+      this.#report().error(`${what}: it holds too many items for another addmode. ${advice}.`)
     } else if (differences.length > 0) {
       const how = `with ${differences.join(', ')}`
-      this.#report.warn(`${what}, ${how}. That counts, since it was edited later.`)
+      this.#report().warn(`${what}, ${how}. That counts, since it was edited later.`)
     }
   }
 
@@ -94,7 +94,7 @@ export class Definer {
         }
       }
     } catch (error) {
-      this.#report.error(reasonOf(error))
+      this.#report().error(reasonOf(error))
     }
     return items
   }

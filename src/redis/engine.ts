@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
 import type { QueueDefinition } from '../definition.ts'
 import type {
   AddResult,
@@ -59,7 +60,8 @@ export class RedisEngine implements LeasingEngine {
   readonly #watchers = new Map<string, Watchers>()
   readonly #allWatchers = new Watchers()
   readonly #clock: Clock
-  readonly #report: Report
+  readonly #place: RedisPlace
+  #report: Report
   readonly #prefix: string
   readonly #caller: Caller
   readonly #link: Link
@@ -72,11 +74,17 @@ export class RedisEngine implements LeasingEngine {
   /**
    * @param report is called with what people should know; by default nobody is
    * @param clock what waits go by, and until when a lease is thought to hold; leases themselves go by the server's time
-   * @param moved returns ms that are added to the server's time
+   * @param time returns the time in ms by which leases and delays go; by default that is the server's
    * @throws MqueueError `MQ_INVALID_DEFINITION` for an address that is none
    */
-  constructor(place: RedisPlace, report = SILENT, clock = SYSTEM_CLOCK, moved = () => 0) {
+  constructor(
+    place: RedisPlace,
+    report: Report = SILENT,
+    clock: Clock = SYSTEM_CLOCK,
+    time?: () => number,
+  ) {
     const address = parseRedisAddress(place)
+    this.#place = place
     this.#clock = clock
     this.#report = report
     this.#prefix = address.prefix
@@ -88,7 +96,7 @@ export class RedisEngine implements LeasingEngine {
       },
       down: (error) => this.#isDown(error),
     })
-    this.#caller = new Caller(this.#link, this.#prefix, moved, {
+    this.#caller = new Caller(this.#link, this.#prefix, time, {
       queue: (name) => this.#known(name).shared,
       define: (queues) => this.#definer.groups(queues),
       changed: (queues) => this.#changed(queues),
@@ -96,8 +104,23 @@ export class RedisEngine implements LeasingEngine {
         for (const loss of losses) this.#known(loss.queue.name).dropped(loss)
       },
     })
-    this.#definer = new Definer(this.#caller, report, (queue) => this.#changed([queue]))
+    this.#definer = new Definer(
+      this.#caller,
+      () => this.#report,
+      (queue) => this.#changed([queue]),
+    )
     this.#beat = new Beat(() => this.#look())
+  }
+
+  /**
+   * Reports elsewhere from now on.
+   *
+   * @returns whether this engine is at that place; where not, it goes on as it was
+   */
+  relocate(place: RedisPlace, report: Report): boolean {
+    if (!isDeepStrictEqual(place, this.#place)) return false
+    this.#report = report
+    return true
   }
 
   async define(

@@ -287,6 +287,8 @@ export class RedisQueue {
       this.shared.held.endDue(clock.now())
       watchers.changed()
       this.#arm()
+      // So that what has ended comes back now, although nobody may wait for it here.
+      this.ask('S').catch(() => {})
       this.takers.look()
     })
   }

@@ -1,7 +1,7 @@
 -- One call: all that a client has asked for in one turn, in its order. It is the only thing that writes.
 --
 -- KEYS  the clients, the client, and for each queue: its hash, items, order, values, leases, leased, delayed, waiting
--- ARGV  the number of the call, the client, ms by which the time is moved, the number of queues;
+-- ARGV  the number of the call, the client, the time in ms or blank for the server's, the number of queues;
 --       for each queue: name, stamp of its definition, index of its dead letter queue or 0, and what it is here for:
 --       u used, l as a dead letter queue, d to be defined;
 --       then the groups: index of the queue, operation, number of its arguments, arguments
@@ -30,8 +30,11 @@ if kept[1] then
   if tonumber(kept[1]) > number then return { 'stale' } end
 end
 
-local time = call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + tonumber(ARGV[3])
+local now = tonumber(ARGV[3])
+if not now then
+  local time = call('TIME')
+  now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
 local queues = {}
 local dropped = {}
 local bytes = 0
@@ -163,6 +166,7 @@ end
 
 -- An item comes back: to the head or, where keys are unique, to its old place.
 local function back(q, cell, place, lease)
+  size(q)
   if q.addmode == 0 then
     if isFull(q) and not q.refuses then return tell(q, 'overflow', lease, cell) end
     call('LPUSH', q.items, cell)
@@ -171,7 +175,6 @@ local function back(q, cell, place, lease)
     local twin = call('HGET', q.values, key)
     if twin and q.addmode == 2 then return tell(q, 'replaced', lease, cell) end
     if not twin and isFull(q) and not q.refuses then return tell(q, 'overflow', lease, cell) end
-    size(q)
     call('HSET', q.values, key, body)
     call('ZADD', q.order, place or head(q), key)
     if twin then

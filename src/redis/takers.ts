@@ -45,6 +45,9 @@ export class Takers {
   readonly #since = { c: 0, f: 0 }
   /** Whether the script may wake this process for this queue. */
   #isRegistered = false
+  /** How many ask at the moment, and whether to look again when they have been answered. */
+  #asking = 0
+  #isStale = false
   #timer: { readonly at: number; cancel(): void } | undefined
 
   constructor(queue: SharedQueue, caller: Caller, clock: Clock, calls: TakersCalls) {
@@ -74,6 +77,9 @@ export class Takers {
 
   /** Something may have come, or there may be room for more leases. */
   look(): void {
+    // Those who ask already are before the others.
+    this.#isStale = this.#asking > 0
+    if (this.#isStale) return
     const parked = [...this.#waiting].filter(({ state }) => state === 'parked')
     const asked = new Set<Kind>()
     let left = this.#queue.size
@@ -159,13 +165,21 @@ export class Takers {
     }
     const { owner = '' } = ask
     taker.state = 'asking'
+    this.#asking++
     this.#reserve(owner, count)
     const group = new TakeGroup(this.#queue, this.#caller, {
       taker,
       count,
       first: ask.lease === undefined ? 0 : this.#calls.numbers(count),
       since: this.#waiting.has(taker) ? this.#since[taker.kind] : undefined,
-      done: () => this.#reserve(owner, -count),
+      done: () => {
+        this.#asking--
+        this.#reserve(owner, -count)
+        // When all of the reply has been read, so that those who wait ask in their order.
+        queueMicrotask(() => {
+          if (this.#isStale) this.look()
+        })
+      },
       answered: (answer) => this.#answered(taker, answer),
       failed: (error) => {
         this.#leave(taker)
@@ -184,7 +198,7 @@ export class Takers {
     if (cells.length > 0) {
       this.#since[kind] = 0
       this.#begin(taker, group, cells, left)
-      this.look()
+      this.#isStale = true
       return
     }
     if (this.#waiting.has(taker)) {
