@@ -10,7 +10,7 @@ import { Handed } from './handed.ts'
 import { Pace } from './pace.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { isSet, LONGEST_LEASE, numberIn, wordIn } from './settings.ts'
-import { consumerStatus, pausedStatus } from './status.ts'
+import { cautionStatus, consumerStatus, pausedStatus } from './status.ts'
 import { pathOf } from './target.ts'
 
 interface MqConsumeDef extends QueueNodeDef {
@@ -210,10 +210,11 @@ class MqConsume {
 
   #describe(engine: Engine, queue: string) {
     const size = engine.known(queue)
-    if (!engine.supports.leases) return consumerStatus(0, size, engine.definition(queue).size)
-    const holder = leasing(engine)
-    if (holder.isPaused(queue)) return pausedStatus()
-    const inFlight = holder.leased(queue, this.#node.id)
+    const holder = engine.supports.leases ? leasing(engine) : undefined
+    if (holder?.isPaused(queue)) return pausedStatus()
+    const caution = engine.caution?.(queue)
+    if (caution !== undefined) return cautionStatus(caution)
+    const inFlight = holder?.leased(queue, this.#node.id) ?? 0
     return consumerStatus(inFlight, size, engine.definition(queue).size)
   }
 

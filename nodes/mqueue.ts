@@ -13,11 +13,16 @@ import {
 } from './registry.ts'
 import { serveRpc } from './rpc.ts'
 import { errorStatus } from './status.ts'
+import { tlsOptions } from './tls.ts'
 
 /** What the dialog writes; in a flow file each may be anything. */
 interface MqueueDef extends NodeDef {
   engine?: unknown
   dbUrl?: string
+  redisUrl?: unknown
+  prefix?: unknown
+  /** The id of a `tls-config` node. */
+  tls?: unknown
   mqueueSize?: string | number
   mqueueAddmode?: string | number
   queues?: unknown
@@ -42,7 +47,7 @@ export default (RED: NodeAPI): void => {
     serveRpc(RED, () => registry.engines())
   }
 
-  function optionsOf(node: ConfigNode, { dbUrl }: MqueueDef): EngineOptions {
+  function optionsOf(node: ConfigNode, def: MqueueDef): EngineOptions {
     const directory = join(RED.settings.userDir ?? process.cwd(), 'mqueue')
     const { user, password } = node.credentials ?? {}
     const report = {
@@ -50,7 +55,9 @@ export default (RED: NodeAPI): void => {
       warn: (text: string) => node.warn(text),
       error: (text: string) => node.error(text),
     }
-    return { url: dbUrl, user, password, directory, id: node.id, report }
+    const { dbUrl: url, redisUrl, prefix } = def
+    const tls = tlsOptions(RED, def.tls)
+    return { url, redisUrl, prefix, tls, user, password, directory, id: node.id, report }
   }
 
   function MqueueNode(this: ConfigNode, def: MqueueDef): void {

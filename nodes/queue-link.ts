@@ -5,7 +5,7 @@ import { after, type MaybePromise } from '../src/maybe-promise.ts'
 import { closedError } from './closed-error.ts'
 import { type Reader, reader, textOf } from './property.ts'
 import { type ConfigNode, knownSize, registry, type Seeker } from './registry.ts'
-import { errorStatus, loadingStatus, StatusLine, sizeStatus } from './status.ts'
+import { cautionStatus, errorStatus, loadingStatus, StatusLine, sizeStatus } from './status.ts'
 
 /** The properties that all flow nodes have. */
 export interface QueueNodeDef extends NodeDef {
@@ -236,7 +236,10 @@ export class QueueLink implements Seeker {
 }
 
 function describeSize(engine: Engine, queue: string): NodeStatus {
-  return sizeStatus(engine.known(queue), engine.definition(queue).size)
+  const size = engine.known(queue)
+  const caution = engine.caution?.(queue)
+  if (caution !== undefined) return cautionStatus(caution)
+  return sizeStatus(size, engine.definition(queue).size)
 }
 
 function nameOf(read: unknown): string {

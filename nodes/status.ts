@@ -1,4 +1,5 @@
 import type { Node, NodeStatus as Status } from 'node-red'
+import type { Caution } from '../src/engine.ts'
 import { type ErrorCode, MqueueError } from '../src/errors.ts'
 
 /** The least time between two looks at what a node is to show, in ms: at most 4 in any second. */
@@ -22,6 +23,10 @@ const UNKNOWN = 'error'
 const LOADING = 'loading'
 const PAUSED = 'paused'
 const IN_FLIGHT = 'in flight'
+const CAUTIONS: Record<Caution, Caution> = {
+  'defined elsewhere': 'defined elsewhere',
+  'may evict': 'may evict',
+}
 
 /**
  * The words of all statuses. Flows may route on them, so the runtime has them in one language; the
@@ -33,6 +38,7 @@ export const STATUS_TEXTS: readonly string[] = [
   LOADING,
   PAUSED,
   IN_FLIGHT,
+  ...Object.values(CAUTIONS),
 ]
 
 /**
@@ -55,6 +61,11 @@ export function consumerStatus(inFlight: number, size: number, bound: number): S
 /** The status of a consumer of a queue that is paused. */
 export function pausedStatus(): Status {
   return { fill: 'yellow', shape: 'ring', text: PAUSED }
+}
+
+/** The status of a queue that works, but of which people should know something. */
+export function cautionStatus(caution: Caution): Status {
+  return { fill: 'yellow', shape: 'ring', text: CAUTIONS[caution] }
 }
 
 /** The status of a queue that is being loaded, with the number of items read so far. */

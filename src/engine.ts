@@ -87,6 +87,12 @@ export interface Supports {
   readonly dbmodes: readonly Dbmode[]
 }
 
+/**
+ * What people should know of a queue that works: `defined elsewhere`, its definition is that of another process, which
+ * is newer than the one of this process; `may evict`, its server may give it up when the memory of the server is full.
+ */
+export type Caution = 'defined elsewhere' | 'may evict'
+
 /** How a fetch is done. */
 export interface FetchOptions {
   /**
@@ -165,6 +171,14 @@ export interface Engine {
    * @throws MqueueError while the queue cannot be used, as an operation on it would
    */
   known(queue: string): number
+
+  /**
+   * What people should know of a queue, at once and without asking anybody; it is shown instead of the size. An engine
+   * that never has anything to say does without this function.
+   *
+   * @returns undefined when all is well, and for an unknown queue
+   */
+  caution?(queue: string): Caution | undefined
 
   /** How many items of a queue are stored nowhere else, so that they go with it; 0 for an unknown queue. */
   unstored(queue: string): number

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls'
 import type { StoreLocation } from './address.ts'
 import type { Engine } from './engine.ts'
 import { MqueueError, quote } from './errors.ts'
@@ -7,6 +8,12 @@ import { choices } from './supports.ts'
 
 /** What an engine is made of: where it is, who it is, and whom it reports to. */
 export interface EngineOptions extends StoreLocation {
+  /** The address of a Redis; in a flow file it may be anything. */
+  readonly redisUrl?: unknown
+  /** What all keys in Redis begin with; in a flow file it may be anything. */
+  readonly prefix?: unknown
+  /** How a server is connected to by TLS, where that is chosen. */
+  readonly tls?: ConnectionOptions | undefined
   readonly report: Report
 }
 

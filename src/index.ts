@@ -17,6 +17,7 @@ export {
 } from './definition.ts'
 export type {
   AddResult,
+  Caution,
   DroppedItem,
   DroppedItems,
   DropReason,

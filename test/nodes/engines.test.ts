@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Engine,
+  type EngineOptions,
   engineKinds,
   MqueueError,
   type QueueDefinition,
@@ -35,7 +36,7 @@ class CountingEngine implements Engine {
     const value = left.shift()
     return value === undefined ? undefined : { key: `${value}`, value, size: left.length }
   }
-  take = (queue: string) => [this.fetch(queue)].filter((item) => item !== undefined)
+  take: Engine['take'] = (queue: string) => [this.fetch(queue)].filter((item) => item !== undefined)
   size = (queue: string) => this.#queue(queue).left.length
   sizes = () => new Map([...this.#queues].map(([name, { left }]) => [name, left.length]))
   known = (queue: string) => this.size(queue)
@@ -111,6 +112,70 @@ describe('an engine that was added', () => {
     assert.equal(error?.code, 'MQ_INVALID_DEFINITION')
     assert.match(error?.message ?? '', /Queue "q": with this engine, dbmode must be 0/)
     assert.equal((await run('other', {})).out[0]?.payload, 3)
+  })
+})
+
+/** An engine of which one queue needs a word. */
+class CautiousEngine extends CountingEngine {
+  override take = () => new Promise<never>(() => {})
+  caution = (queue: string) => (queue === 'r' ? undefined : ('defined elsewhere' as const))
+}
+
+registerEngine('cautious', { create: () => new CautiousEngine() })
+
+describe('an engine with something to say of a queue', () => {
+  afterEach(unload)
+
+  it('has it shown instead of the size, also while items are consumed', async () => {
+    const nodes = [
+      { id: 'q', type: 'mq-size', queue: 'q' },
+      { id: 'r', type: 'mq-size', queue: 'r' },
+      { id: 'consume', type: 'mq-consume', queue: 'q', ack: 'auto' },
+      { id: 'unknown', type: 'mq-size', queue: 'x' },
+    ]
+    const queues = [{ name: 'q' }, { name: 'r', size: 9 }]
+    const { heard } = await load([config(queues, { engine: 'cautious' }), ...nodes])
+    await sleep(600)
+    const shown = heard.flatMap(({ msg }) => {
+      const { status } = msg as { status?: { fill: string; text: string; source: { id: string } } }
+      return status ? [`${status.source.id}: ${status.fill}, ${status.text}`] : []
+    })
+    assert.deepEqual([...new Set(shown)].sort(), [
+      'consume: yellow, defined elsewhere',
+      'q: yellow, defined elsewhere',
+      'r: green, 3 / 9',
+      'unknown: red, unknown queue',
+    ])
+  })
+})
+
+describe('what an engine is made of', () => {
+  afterEach(unload)
+
+  it('has the address, the prefix and the TLS settings of the config node', async () => {
+    const given: EngineOptions[] = []
+    registerEngine('noting', {
+      create(options) {
+        given.push(options)
+        return new CountingEngine()
+      },
+    })
+    const tls = { id: 'tls', type: 'tls-config', servername: 'redis.example' }
+    const redisUrl = 'redis://redis.example'
+    const more = { engine: 'noting', redisUrl, prefix: 'p' }
+    for (const id of ['tls', 'missing', '', undefined]) {
+      await load([tls, config([{ name: 'q' }], { ...more, tls: id }), ...NODES])
+      await unload()
+    }
+    assert.deepEqual(
+      given.map((options) => [options.redisUrl, options.prefix, options.tls?.servername]),
+      ['redis.example', undefined, undefined, undefined].map((name) => [redisUrl, 'p', name]),
+    )
+    // A choice that cannot be found never means that all is sent in the clear.
+    assert.deepEqual(
+      given.map(({ tls }) => tls === undefined),
+      [false, false, true, true],
+    )
   })
 })
 

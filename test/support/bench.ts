@@ -28,6 +28,7 @@ const NODES: NodeInitializer[] = [
   require('@node-red/nodes/core/common/25-catch.js'),
   require('@node-red/nodes/core/common/24-complete.js'),
   require('@node-red/nodes/core/common/25-status.js'),
+  require('@node-red/nodes/core/network/05-tls.js'),
 ]
 
 /** What came of a message: what left each output, and how it ended. */

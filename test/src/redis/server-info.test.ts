@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { assertUsable, cautions, readInfo } from '../../../src/redis/server-info.ts'
+import { freePort } from '../../support/node-red.ts'
 import {
   ask,
   hasRedis,
