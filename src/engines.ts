@@ -3,6 +3,7 @@ import type { StoreLocation } from './address.ts'
 import type { Engine } from './engine.ts'
 import { MqueueError, quote } from './errors.ts'
 import { LocalEngine } from './local/engine.ts'
+import { RedisEngine, type RedisPlace } from './redis/engine.ts'
 import type { Report } from './report.ts'
 import { choices } from './supports.ts'
 
@@ -82,3 +83,12 @@ registerEngine('memory', {
     return true
   },
 })
+
+registerEngine('redis', {
+  create: (options) => new RedisEngine(placeOf(options), options.report),
+  relocate: (engine: RedisEngine, options) => engine.relocate(placeOf(options), options.report),
+})
+
+function placeOf({ redisUrl, prefix, user, password, tls }: EngineOptions): RedisPlace {
+  return { redisUrl, prefix, user, password, tls }
+}

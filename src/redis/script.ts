@@ -12,7 +12,11 @@ function script(flags: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-const body = readFileSync(new URL('./run.lua', import.meta.url), 'utf8')
+/** The parts of the script, in their order. They are one text, since a script cannot load another one. */
+const PARTS = ['begin', 'cells', 'queues', 'leases', 'definitions', 'operations', 'call']
+const body = PARTS.map((part) => {
+  return readFileSync(new URL(`./lua/${part}.lua`, import.meta.url), 'utf8')
+}).join('\n')
 
 /** What all calls run. A server whose memory is full refuses it. */
 export const RUN = script('')

@@ -1,0 +1,41 @@
+-- One call: all that a client has asked for in one turn, in its order. It is the only thing that writes.
+--
+-- KEYS  the clients, the client, and for each queue: its hash, items, order, values, leases, leased, delayed, waiting
+-- ARGV  the number of the call, the client, the time in ms or blank for the server's, the number of queues;
+--       for each queue: name, stamp of its definition, index of its dead letter queue or 0, and what it is here for:
+--       u used, l as a dead letter queue, d to be defined;
+--       then the groups: index of the queue, operation, number of its arguments, arguments
+--
+-- An item is a cell: <stamp>[,<attempts>[,<reason>,<queue>]] NUL <type> NUL <key> NUL <value>. Where keys are unique, its
+-- key is apart, and the rest is its body.
+
+local VERSION = 1
+local PORTION = 50
+local MOST_BYTES = 8000000
+local MOST_ENDED = 200
+local MOST_REORDERED = 10000
+local SILENCE = 60000
+local DAY = 86400000
+local KEPT = 600000
+local BURY_AGAIN = 5000
+
+local call = redis.call
+local find, sub, byte, format = string.find, string.sub, string.byte, string.format
+local number, client = tonumber(ARGV[1]), ARGV[2]
+
+local kept = call('HMGET', KEYS[2], 'no', 'reply')
+if kept[1] then
+  if tonumber(kept[1]) == number then return cmsgpack.unpack(kept[2]) end
+  -- A later call is done: this one comes from a connection that was given up.
+  if tonumber(kept[1]) > number then return { 'stale' } end
+end
+
+local now = tonumber(ARGV[3])
+if not now then
+  local time = call('TIME')
+  now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local queues = {}
+local dropped = {}
+local bytes = 0
+local stamps = 0

@@ -1,0 +1,42 @@
+-- How an item is written.
+
+local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
+
+-- A stamp of now: when an item came, in 1/1024 ms, as ten digits of base 36.
+local function stamp()
+  stamps = stamps + 1
+  local rest, text = now * 1024 + stamps % 1024, ''
+  for _ = 1, 10 do
+    local digit = rest % 36
+    text = sub(DIGITS, digit + 1, digit + 1) .. text
+    rest = (rest - digit) / 36
+  end
+  return text
+end
+
+-- The stamp of a cell, the attempts, whence it came, and where its meta ends.
+local function past(cell)
+  local z = find(cell, '\0', 1, true)
+  local came, attempts, origin = string.match(sub(cell, 1, z - 1), '^([^,]*),?(%d*)(.*)$')
+  return came, tonumber(attempts) or 0, origin, z
+end
+
+local function withAttempts(cell, attempts)
+  local came, _, origin, z = past(cell)
+  if attempts == 0 and origin == '' then return came .. sub(cell, z) end
+  return came .. ',' .. attempts .. origin .. sub(cell, z)
+end
+
+-- A cell as key and body.
+local function parted(cell)
+  local z1 = find(cell, '\0', 1, true)
+  local z2 = find(cell, '\0', z1 + 1, true)
+  local z3 = find(cell, '\0', z2 + 1, true)
+  return sub(cell, z2 + 1, z3 - 1), sub(cell, 1, z2) .. sub(cell, z3 + 1)
+end
+
+local function joined(key, body)
+  local z1 = find(body, '\0', 1, true)
+  local z2 = find(body, '\0', z1 + 1, true)
+  return sub(body, 1, z2) .. key .. '\0' .. sub(body, z2 + 1)
+end

@@ -1,0 +1,79 @@
+-- What ends, and where its item goes.
+
+local function isUsedUp(q, attempts)
+  return q.attempts > 0 and attempts >= q.attempts
+end
+
+local function isFetch(lease)
+  return sub(lease, -1) == 'f'
+end
+
+-- Youngest first, so that the oldest is at the head in the end.
+local function youngestFirst(a, b)
+  return a.came > b.came
+end
+
+-- Takes what is handed out by its ids, as records with their id; those that are not there are left out.
+local function ended(q, ids)
+  local found = {}
+  for from = 1, #ids, 1000 do
+    local to = math.min(from + 999, #ids)
+    local records = call('HMGET', q.leased, unpack(ids, from, to))
+    for i = from, to do
+      local packed = records[i - from + 1]
+      if packed and call('HDEL', q.leased, ids[i]) == 1 then
+        local isDelayed = byte(ids[i]) == 126
+        call('ZREM', isDelayed and q.delayed or q.leases, ids[i])
+        local record = cmsgpack.unpack(packed)
+        local came, attempts = past(record[1])
+        found[#found + 1] = {
+          index = i, id = isDelayed and sub(ids[i], 2) or ids[i], isDelayed = isDelayed,
+          record = record, came = came, attempts = attempts,
+        }
+      end
+    end
+  end
+  return found
+end
+
+-- Leases that have ended by themselves, or with their owner: back as the next attempt, or given up.
+local function comeBack(q, ids)
+  local found = {}
+  for _, one in ipairs(ended(q, ids)) do
+    if not one.isDelayed and not isFetch(one.id) and isUsedUp(q, one.attempts) then
+      bury(q, one.record, 'attempts', one.id)
+    else
+      found[#found + 1] = one
+    end
+  end
+  table.sort(found, youngestFirst)
+  for _, one in ipairs(found) do back(q, one.record[1], one.record[2], one.id) end
+end
+
+-- Ends what is due, once in a call.
+local function due(q)
+  if q.isDue then return end
+  q.isDue = true
+  local ids = call('ZRANGEBYSCORE', q.leases, '-inf', now, 'LIMIT', 0, MOST_ENDED)
+  local delayed = call('ZRANGEBYSCORE', q.delayed, '-inf', now, 'LIMIT', 0, MOST_ENDED)
+  for _, id in ipairs(delayed) do ids[#ids + 1] = id end
+  if #ids > 0 then comeBack(q, ids) end
+end
+
+-- How long until something is due, in ms; -1 when nothing will be.
+local function nextEnd(q)
+  local soonest = -1
+  for _, key in ipairs({ q.leases, q.delayed }) do
+    local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    if first[2] then
+      local left = math.max(0, tonumber(first[2]) - now)
+      if soonest < 0 or left < soonest then soonest = left end
+    end
+  end
+  return soonest
+end
+
+local function retryDelay(q, attempt)
+  local delays = q.delays
+  return (delays[math.min(attempt, #delays)] or 0) * 1000
+end
