@@ -1,9 +1,5 @@
-import type { Group, Reply } from './groups.ts'
+import { type Group, MOST_LENGTH, MOST_OPERATIONS, type Reply } from './groups.ts'
 import type { SharedQueue } from './shared-queue.ts'
-
-/** The most operations of one call, and about how many characters are sent in it. */
-const MOST_OPERATIONS = 1_000
-const MOST_LENGTH = 1_000_000
 
 /** What the script replies to a call that was done. */
 export type CallReply = readonly [

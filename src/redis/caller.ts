@@ -53,6 +53,9 @@ export class Caller {
   readonly #time: (() => number) | undefined
   readonly #events: CallerEvents
   #pending: Group[] = []
+  /** About how many operations are pending, and how many characters. */
+  #operations = 0
+  #length = 0
   #number = 0
   #isScheduled = false
   #isRunning = false
@@ -92,16 +95,15 @@ export class Caller {
     const { failure } = this.#link
     if (failure !== undefined) throw failure
     if (this.#isLate) throw this.#unanswered()
-    let [count, length] = [0, 0]
-    // Looked at only when there is much, since that is more than one call takes.
-    if (this.#pending.length < 64) return
-    for (const group of this.#pending) {
-      count += group.count
-      length += group.length
-    }
-    if (count < MOST_PENDING && length < MOST_LENGTH) return
+    if (this.#operations < MOST_PENDING && this.#length < MOST_LENGTH) return
     const text = `Redis at ${this.#link.shown} does not keep up with what is asked of it`
     throw new MqueueError('MQ_UNAVAILABLE', `${text}. Send fewer messages, or later.`)
+  }
+
+  /** Notes that an operation was put into a group that is pending. */
+  grew(length: number): void {
+    this.#operations++
+    this.#length += length
   }
 
   /** Asks for something behind all that was asked for before. */
@@ -114,6 +116,7 @@ export class Caller {
   failPending(error: MqueueError): void {
     const failed = this.#pending
     this.#pending = []
+    this.#shrank(failed)
     for (const group of failed) group.fail(error)
   }
 
@@ -145,11 +148,23 @@ export class Caller {
     try {
       while (this.#pending.length > 0 && this.#link.failure === undefined) {
         const groups = nextGroups(this.#pending)
+        this.#shrank(groups)
         if (groups.length > 0) await this.#do(groups)
       }
     } finally {
       this.#isRunning = false
     }
+  }
+
+  #shrank(groups: readonly Group[]): void {
+    for (const { count, length } of groups) {
+      this.#operations -= count
+      this.#length -= length
+    }
+    // Not all of them were counted when they were asked for.
+    const isEmpty = this.#pending.length === 0
+    this.#operations = isEmpty ? 0 : Math.max(0, this.#operations)
+    this.#length = isEmpty ? 0 : Math.max(0, this.#length)
   }
 
   /** Has some groups done, and whatever must be done for them before. */

@@ -336,10 +336,9 @@ export class RedisEngine implements LeasingEngine {
   #look(): void {
     if (this.#link.failure !== undefined) return
     for (const [name, queue] of this.#queues) {
-      const isUsed = queue.takers.waiting > 0 || queue.shared.held.size > 0
-      if (isUsed && this.#beat.isStrong) queue.ask('R').catch(() => {})
       if (queue.takers.waiting > 0) queue.takers.look()
-      else if (this.#isShown(name)) queue.ask('S').catch(() => {})
+      // Who has leases must be heard of.
+      else if (queue.shared.held.size > 0 || this.#isShown(name)) queue.ask('S').catch(() => {})
     }
   }
 

@@ -4,6 +4,10 @@ import { asClosed } from '../local/consumers.ts'
 import { type Cell, readCell } from './cells.ts'
 import type { SharedQueue } from './shared-queue.ts'
 
+/** The most operations of one call, and about how many characters are sent in it. */
+export const MOST_OPERATIONS = 1_000
+export const MOST_LENGTH = 1_000_000
+
 /** What the script replies to a group. */
 export type Reply = readonly (string | number)[] | number
 type List = readonly (string | number)[]
@@ -38,6 +42,11 @@ export abstract class Group {
   /** About how many characters are sent for it. */
   get length(): number {
     return 100
+  }
+
+  /** Whether one call can do more than this. */
+  get hasRoom(): boolean {
+    return this.count < MOST_OPERATIONS && this.length < MOST_LENGTH
   }
 
   /** Leaves out whose asker has gone by now; returns whether anything is left. */

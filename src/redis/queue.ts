@@ -23,8 +23,8 @@ import { leaseId, Takers } from './takers.ts'
 
 /** How long an item is leased while it is looked at before it is fetched, in ms. */
 const LOOK = 30_000
-/** The most bytes of a value: a server takes 512 MB, and does nothing else meanwhile. */
-const MOST_BYTES = 64_000_000
+/** The most characters of a value: a server takes 512 MB, and does nothing else meanwhile. */
+const MOST_LENGTH = 64_000_000
 
 /** Why an item was dropped, as it is told. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -78,19 +78,19 @@ export class RedisQueue {
     const { caller } = this.#around
     caller.assertReady()
     const cell = this.#around.cell(key, value)
-    if (cell.value.length + cell.key.length > MOST_BYTES) {
+    if (cell.value.length > MOST_LENGTH) {
       const text =
         'The value is too large for Redis: more than 64 MB. Queue where it is to be found.'
       throw new MqueueError('MQ_INVALID_VALUE', text, { queue: this.name })
     }
-    return this.#open(AddGroup).add(cell, [key, value])
+    return this.#open(AddGroup, cell.value.length).add(cell, [key, value])
   }
 
   fetch({ signal, inspect }: FetchOptions = {}): Promise<FetchedItem | undefined> {
     this.#around.caller.assertReady()
     if (signal?.aborted) throw asClosed(signal.reason)
     if (inspect !== undefined) return this.#inspect(inspect, signal)
-    return this.#open(FetchGroup).add(signal)
+    return this.#open(FetchGroup, 0).add(signal)
   }
 
   take(options: TakeOptions): Promise<Taken[]> {
@@ -239,12 +239,11 @@ export class RedisQueue {
   }
 
   /** The group that was asked for last, where more can be put into it, or a new one. */
-  #open<G extends AddGroup | FetchGroup>(Kind: new (queue: SharedQueue) => G): G {
+  #open<G extends AddGroup | FetchGroup>(Kind: new (queue: SharedQueue) => G, length: number): G {
     const { caller } = this.#around
     const { newest } = caller
-    if (newest instanceof Kind && newest.queue === this.shared && newest.count < 1_000) {
-      return newest
-    }
+    caller.grew(length)
+    if (newest instanceof Kind && newest.queue === this.shared && newest.hasRoom) return newest
     const group = new Kind(this.shared)
     caller.ask(group)
     return group

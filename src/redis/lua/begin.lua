@@ -14,7 +14,9 @@ local PORTION = 50
 local MOST_BYTES = 8000000
 local MOST_ENDED = 200
 local MOST_REORDERED = 10000
-local SILENCE = 60000
+-- A client that was not heard of for so long is gone: it is heard of every 5 s, and may be busy for 60.
+local SILENCE = 66000
+local LOOK_AGAIN = 7000
 local DAY = 86400000
 local KEPT = 600000
 local BURY_AGAIN = 5000

@@ -50,13 +50,32 @@ local function comeBack(q, ids)
   for _, one in ipairs(found) do back(q, one.record[1], one.record[2], one.id) end
 end
 
--- Ends what is due, once in a call.
+-- The leases of clients that are gone.
+local function orphans(q)
+  local gone, ids = {}, {}
+  for _, id in ipairs(call('ZREVRANGE', q.leases, 0, 999)) do
+    local owner = sub(id, 1, find(id, '-', 1, true) - 1)
+    if gone[owner] == nil then
+      local heard = call('ZSCORE', KEYS[1], owner)
+      gone[owner] = not heard or tonumber(heard) < now - SILENCE
+    end
+    if gone[owner] then ids[#ids + 1] = id end
+  end
+  call('HSET', q.key, 'looked', now)
+  call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - DAY)
+  return ids
+end
+
+-- Ends what is due, once in a call, and now and then the leases of those who are gone.
 local function due(q)
   if q.isDue then return end
   q.isDue = true
   local ids = call('ZRANGEBYSCORE', q.leases, '-inf', now, 'LIMIT', 0, MOST_ENDED)
   local delayed = call('ZRANGEBYSCORE', q.delayed, '-inf', now, 'LIMIT', 0, MOST_ENDED)
   for _, id in ipairs(delayed) do ids[#ids + 1] = id end
+  if #ids > 0 then comeBack(q, ids) end
+  if math.abs(now - q.looked) < LOOK_AGAIN or call('EXISTS', q.leases) == 0 then return end
+  ids = orphans(q)
   if #ids > 0 then comeBack(q, ids) end
 end
 

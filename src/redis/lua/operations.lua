@@ -282,23 +282,6 @@ function operations.U(q)
   return 0
 end
 
--- Ends the leases of clients that have not been heard of for a minute.
-function operations.R(q)
-  due(q)
-  local silent, ids = {}, {}
-  for _, id in ipairs(call('ZREVRANGE', q.leases, 0, 999)) do
-    local owner = sub(id, 1, find(id, '-', 1, true) - 1)
-    if silent[owner] == nil then
-      local heard = call('ZSCORE', KEYS[1], owner)
-      silent[owner] = not heard or tonumber(heard) < now - SILENCE
-    end
-    if silent[owner] then ids[#ids + 1] = id end
-  end
-  if #ids > 0 then comeBack(q, ids) end
-  call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - DAY)
-  return 0
-end
-
 -- Puts cells back that were fetched for nobody.
 function operations.B(q, from, to)
   for i = to, from, -1 do back(q, ARGV[i], nil, '') end
