@@ -34,7 +34,9 @@ export function isInstalled(program: string): boolean {
 }
 
 export const HAS_REDIS = isInstalled('redis-server')
-export const HAS_VALKEY = isInstalled('valkey-server')
+
+/** The programs that are there. Valkey is not to be had on every system. */
+export const REDIS_PROGRAMS = (['redis-server', 'valkey-server'] as const).filter(isInstalled)
 
 /** Lines of a configuration: a list gives a line for each of its values. */
 type Settings = Record<string, string | readonly string[]>

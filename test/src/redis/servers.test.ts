@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import {
   HAS_REDIS,
-  HAS_VALKEY,
+  REDIS_PROGRAMS,
   RedisCluster,
   RedisSentinels,
   RedisServer,
@@ -45,6 +45,18 @@ describe('a Redis of a test', function () {
       await leavesNothing([server], () => server.stop())
     }
   })
+
+  for (const program of REDIS_PROGRAMS) {
+    it(`can be the installed ${program}`, async () => {
+      const server = await RedisServer.start({ program })
+      try {
+        const name = program === 'redis-server' ? 'redis' : 'valkey'
+        assert.match((await server.info(`${name}_version`)) ?? '', /^\d+\.\d/)
+      } finally {
+        await server.stop()
+      }
+    })
+  }
 
   it('says why it does not start', async () => {
     await assert.rejects(RedisServer.start({ settings: { nonsense: 'yes' } }), /nonsense/)
@@ -141,15 +153,5 @@ describe('a Redis of a test', function () {
     } finally {
       await leavesNothing(cluster.servers, () => cluster.stop())
     }
-  })
-})
-
-describe('a Valkey of a test', () => {
-  requires(HAS_VALKEY, 'apt-get install valkey-server')
-
-  it('starts and ends', async () => {
-    const server = await RedisServer.start({ program: 'valkey-server' })
-    assert.match((await server.info('valkey_version')) ?? '', /^\d/)
-    await leavesNothing([server], () => server.stop())
   })
 })
