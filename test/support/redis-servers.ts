@@ -209,28 +209,12 @@ export class RedisServer {
     await this.#ended
   }
 
-  /** Asks it something, on a connection of its own, as the user `default`. */
+  /** Asks it something, as the user `default`. */
   // biome-ignore lint/suspicious/noExplicitAny: who asks knows what the command answers
-  async command(...words: (string | number)[]): Promise<any> {
+  command(...words: (string | number)[]): Promise<any> {
     const { password, tls } = this.#options
-    const client = createClient({
-      ...(password !== undefined && { password }),
-      disableClientInfo: true,
-      socket: {
-        host: '127.0.0.1',
-        port: this.port,
-        reconnectStrategy: false,
-        ...(tls && { tls: true, ca: this.certificate }),
-      },
-    })
-    // The command fails as well.
-    client.on('error', () => {})
-    await client.connect()
-    try {
-      return await client.sendCommand(words.map(String))
-    } finally {
-      client.destroy()
-    }
+    const ca = tls ? this.certificate : undefined
+    return ask(this.port, words, { ...(password !== undefined && { password }), ...(ca && { ca }) })
   }
 
   /** A number or word of `INFO`. */
@@ -240,6 +224,33 @@ export class RedisServer {
       .split('\r\n')
       .find((line) => line.startsWith(`${field}:`))
       ?.slice(field.length + 1)
+  }
+}
+
+/** Asks a server of this machine something, on a connection of its own. */
+export async function ask(
+  port: number,
+  words: readonly (string | number)[],
+  { password, ca }: { password?: string; ca?: string } = {},
+  // biome-ignore lint/suspicious/noExplicitAny: who asks knows what the command answers
+): Promise<any> {
+  const client = createClient({
+    ...(password !== undefined && { password }),
+    disableClientInfo: true,
+    socket: {
+      host: '127.0.0.1',
+      port,
+      reconnectStrategy: false,
+      ...(ca !== undefined && { tls: true, ca }),
+    },
+  })
+  // The command fails as well.
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await client.sendCommand(words.map(String))
+  } finally {
+    client.destroy()
   }
 }
 
