@@ -11,6 +11,7 @@ import {
   type Taken,
 } from '../../src/index.ts'
 import { MovedClock } from '../support/moved-clock.ts'
+import { edited, type Traits } from './engine.ts'
 
 type Make = (clock: Clock) => MaybePromise<LeasingEngine>
 
@@ -30,7 +31,9 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
  * @param make makes an engine that goes by a clock
  * @param dbmode of all its queues
  */
-export function leasesItems(what: string, make: Make, dbmode = 0): void {
+export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits = {}): void {
+  const { slack = 0 } = traits
+
   describe(`the leases of ${what}`, () => {
     let engine: LeasingEngine
     let clock: MovedClock
@@ -51,13 +54,21 @@ export function leasesItems(what: string, make: Make, dbmode = 0): void {
     }
 
     async function define(...inputs: QueueDefinitionInput[]): Promise<void> {
-      const { definitions, errors } = parseDefinitions(inputs.map((one) => ({ dbmode, ...one })))
+      const own = { dbmode, ...edited(traits) }
+      const { definitions, errors } = parseDefinitions(inputs.map((one) => ({ ...own, ...one })))
       assert.deepEqual(errors, [])
       await engine.define(definitions)
     }
 
     const lease = (count = 1, options = {}) =>
       engine.take('q', { count, lease: 60_000, ...options })
+
+    /** Lets almost a time pass; the rest of it passes with `moveOn`. */
+    const moveAlmost = (ms: number) => clock.move(ms - 1 - slack)
+    const moveOn = () => clock.move(1 + slack)
+
+    /** Waits until what was asked for before is done, and what was due is told. */
+    const isSettled = () => engine.size('q')
 
     /** The keys of all that waits, in order. */
     const waiting = async (queue = 'q') => keysOf(await engine.peek(queue, 1_000))
@@ -89,9 +100,9 @@ export function leasesItems(what: string, make: Make, dbmode = 0): void {
     it('end by themselves: the items come back to the head, as their next attempt', async () => {
       await start('abc', { name: 'q' })
       const [first] = await lease(2)
-      clock.move(59_999)
+      moveAlmost(60_000)
       assert.equal(await waiting(), 'c')
-      clock.move(1)
+      moveOn()
       assert.equal(await waiting(), 'abc')
       assert.deepEqual(await engine.acknowledge('q', [first?.lease as string]), [false])
       assert.equal((await lease())[0]?.attempt, 2)
@@ -102,22 +113,22 @@ export function leasesItems(what: string, make: Make, dbmode = 0): void {
       const leases = leasesOf(await lease())
       clock.move(50_000)
       assert.deepEqual(await engine.extend('q', leases, 60_000), [true])
-      clock.move(59_000)
+      moveAlmost(60_000)
       assert.equal(await engine.size('q'), 0)
-      clock.move(1_000)
+      moveOn()
       assert.equal(await engine.size('q'), 1)
       assert.deepEqual(await engine.extend('q', leases, 60_000), [false])
     })
 
     it('end with a retry: back after the delay, which may grow', async () => {
-      await start('ab', { name: 'q', retryDelay: '1,5' })
-      for (const delay of [1_000, 5_000, 5_000]) {
+      await start('ab', { name: 'q', retryDelay: '60,300' })
+      for (const delay of [60_000, 300_000, 300_000]) {
         const leases = leasesOf(await lease())
         assert.deepEqual(await engine.retry('q', leases), [true])
         assert.equal(await waiting(), 'b')
-        clock.move(delay - 1)
+        moveAlmost(delay)
         assert.equal(await waiting(), 'b')
-        clock.move(1)
+        moveOn()
         assert.equal(await waiting(), 'ab')
       }
       const [taken] = await lease()
@@ -258,6 +269,7 @@ export function leasesItems(what: string, make: Make, dbmode = 0): void {
       await lease(1, { owner: 'unknown' })
       await engine.reject('q', [a?.lease as string])
       clock.move(60_000)
+      await isSettled()
       assert.deepEqual(told, ['own a rejected', 'other b'])
       assert.deepEqual((await engine.stats('q')).dropped, { rejected: 1, attempts: 1 })
     })
@@ -284,6 +296,7 @@ export function leasesItems(what: string, make: Make, dbmode = 0): void {
       await lease()
       await define({ name: 'other' })
       await define({ name: 'q', dbmode: 0 })
+      await isSettled()
       assert.equal(engine.leased('q'), 0)
     })
 
@@ -384,7 +397,7 @@ export function leasesItems(what: string, make: Make, dbmode = 0): void {
       await engine.acknowledge('q', [b as string])
       await engine.reject('q', [c as string])
       await engine.remove('q', 'f')
-      assert.deepEqual(await engine.extend('q', [d as string], 5_000), [true])
+      assert.deepEqual(await engine.extend('q', [d as string], 60_000), [true])
       const { oldest, ...stats } = await engine.stats('q')
       assert.ok(oldest >= 0)
       const dropped = { overflow: 1, rejected: 1, removed: 1 }
@@ -411,16 +424,19 @@ export function leasesItems(what: string, make: Make, dbmode = 0): void {
         [1, 'duplicate'],
         [2, 'replaced'],
       ] as const) {
-        const input = { name: 'q', size: 2, addmode, dbmode, whenFull: 'refuse' }
-        const { definitions } = parseDefinitions([input])
-        await engine.define(definitions)
+        const input = { name: 'q', addmode, dbmode, whenFull: 'refuse' }
+        const define = async (size: number) => {
+          const own = { ...input, size, ...edited(traits) }
+          await engine.define(parseDefinitions([own]).definitions)
+        }
+        await define(2)
         await engine.clear('q')
         await engine.add('q', 'a', 1)
         await engine.add('q', 'b', 2)
         const { size, dropped } = await engine.add('q', 'c', 3)
         assert.deepEqual([size, dropped], [2, { key: 'c', value: 3, reason: 'full' }])
         assert.equal((await engine.add('q', 'a', 4)).dropped?.reason, again)
-        await engine.define(parseDefinitions([{ ...input, size: 1 }]).definitions)
+        await define(1)
         assert.equal(await engine.size('q'), 2)
         assert.equal((await engine.add('q', 'd', 5)).dropped?.reason, 'full')
       }

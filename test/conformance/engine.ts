@@ -41,14 +41,35 @@ async function failsWith(code: ErrorCode, operate: () => MaybePromise<unknown>):
   )
 }
 
+/** In what engines differ, each within what an engine may do. */
+export interface Traits {
+  /** Whether what is in a queue outlives its definition. By default it does with dbmode 4. */
+  readonly outlives?: boolean
+  /** Whether a definition replaces another one only where it was edited later. */
+  readonly newestCounts?: boolean
+  /** How long a test may take, in ms, where leases go by a clock that does not stand still meanwhile. */
+  readonly slack?: number
+}
+
+let edits = Date.now()
+
+/** What a definition needs to count, whatever was defined before. */
+export function edited({ newestCounts = false }: Traits): { edited?: number } {
+  return newestCounts ? { edited: ++edits } : {}
+}
+
 /** @param dbmode the dbmode of all queues */
 export function conformsAsEngine(
   name: string,
   make: () => MaybePromise<Engine>,
   dbmode: Dbmode = 0,
+  traits: Traits = {},
 ): void {
-  const defined = (queue: string, size = 0, addmode: Addmode = 0) =>
-    definedAs(queue, size, addmode, dbmode)
+  const { outlives = dbmode === 4 } = traits
+  const defined = (queue: string, size = 0, addmode: Addmode = 0) => ({
+    ...definedAs(queue, size, addmode, dbmode),
+    ...edited(traits),
+  })
 
   describe(`${name} as an engine`, () => {
     let engine: Engine
@@ -254,19 +275,19 @@ export function conformsAsEngine(
         await engine.define([defined('r')])
         await failsWith('MQ_UNKNOWN_QUEUE', () => engine.size('q'))
         await engine.define([defined('q')])
-        // What is in a database outlives the definition.
-        assert.equal(await engine.size('q'), dbmode === 4 ? 1 : 0)
+        // What is in a database or a server outlives the definition.
+        assert.equal(await engine.size('q'), outlives ? 1 : 0)
       })
     })
 
     describe('a bad definition', () => {
-      const rows = [
-        { name: 'good', size: 2, dbmode },
-        { name: 'bad', size: 'many', dbmode },
+      const rows = () => [
+        { name: 'good', size: 2, dbmode, ...edited(traits) },
+        { name: 'bad', size: 'many', dbmode, ...edited(traits) },
       ]
 
       it('leaves the good ones working', async () => {
-        const { definitions, errors } = parseDefinitions(rows)
+        const { definitions, errors } = parseDefinitions(rows())
         await engine.define(definitions, errors)
         await addAll('good', 'a1')
         assert.equal(await engine.size('good'), 1)
@@ -274,7 +295,7 @@ export function conformsAsEngine(
       })
 
       it('is what an operation on its queue reports', async () => {
-        const { definitions, errors } = parseDefinitions(rows)
+        const { definitions, errors } = parseDefinitions(rows())
         await engine.define(definitions, errors)
         for (const operate of [
           () => engine.add('bad', 'k', 'v'),
@@ -303,7 +324,7 @@ export function conformsAsEngine(
         await engine.define([defined('good'), defined('bad'), defined('renamed')])
         await addAll('bad', 'a1 b2')
         await addAll('renamed', 'c3')
-        const { definitions, errors } = parseDefinitions(rows)
+        const { definitions, errors } = parseDefinitions(rows())
         await engine.define(definitions, errors)
         await engine.define(definitions, errors)
         await engine.define([defined('good'), defined('bad', 1), defined('renamed')])
@@ -313,8 +334,9 @@ export function conformsAsEngine(
     })
 
     it('knows the definitions', async () => {
-      await engine.define([defined('q', 5, 2)])
-      assert.deepEqual(engine.definition('q'), defined('q', 5, 2))
+      const definition = defined('q', 5, 2)
+      await engine.define([definition])
+      assert.deepEqual(engine.definition('q'), definition)
       assert.throws(() => engine.definition('r'), { code: 'MQ_UNKNOWN_QUEUE' })
     })
 

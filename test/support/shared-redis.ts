@@ -1,0 +1,38 @@
+/** The Redis on 127.0.0.1:6379, which tests share: each works under prefixes of its own. */
+import { randomBytes } from 'node:crypto'
+import { ask } from './redis-servers.ts'
+
+const PORT = 6379
+
+export const REDIS_URL = `redis://127.0.0.1:${PORT}/0`
+
+/** Asks it something. */
+// biome-ignore lint/suspicious/noExplicitAny: who asks knows what the command answers
+export function command(...words: (string | number)[]): Promise<any> {
+  return ask(PORT, words)
+}
+
+/** Prefixes that nobody else has; their keys go with the suite. Without the server it is skipped, which fails in CI. */
+export function ownPrefixes(): () => string {
+  const prefixes: string[] = []
+  before(async function () {
+    const isThere = await command('PING').catch(() => undefined)
+    if (isThere === 'PONG') return
+    if (process.env.CI) throw new Error('needed in CI: a running Redis')
+    console.log('      skipped; to run it, start Redis on 127.0.0.1')
+    this.skip()
+  })
+  after(async () => {
+    for (const prefix of prefixes) await removeKeys(prefix)
+  })
+  return () => {
+    const prefix = `test-${randomBytes(6).toString('hex')}`
+    prefixes.push(prefix)
+    return prefix
+  }
+}
+
+async function removeKeys(prefix: string): Promise<void> {
+  const keys: string[] = await command('KEYS', `{${prefix}}:*`)
+  if (keys.length > 0) await command('UNLINK', ...keys)
+}
