@@ -16,12 +16,8 @@ import { ownPrefixes, REDIS_URL } from '../../support/shared-redis.ts'
 const SEQUENCES = 200
 const STEPS = 30
 
-/**
- * All times are whole numbers of these, in ms, so that it does not matter by how much less the server's clock has gone on
- * by itself.
- */
-const UNIT = 40_000
-const SECONDS = UNIT / 1_000
+/** All times are whole numbers of these, in ms. */
+const UNIT = 1_000
 
 type Name = 'q' | 'dead'
 type End = 'acknowledge' | 'release' | 'reject' | 'retry' | 'extend'
@@ -49,7 +45,7 @@ const definitions = fc.tuple(
     name: constant('q'),
     ...common,
     attempts: fc.constantFrom(0, 1, 2),
-    retryDelay: fc.constantFrom('0', `${SECONDS}`, `0,${SECONDS},${2 * SECONDS}`),
+    retryDelay: fc.constantFrom('0', '1', '0,1,2'),
     deadLetter: fc.constantFrom('', 'dead'),
     maxInFlight: fc.constantFrom(0, 0, 1, 3),
   }),
@@ -214,12 +210,10 @@ describe('queues in Redis', () => {
     steps: readonly Step[],
   ): Promise<void> {
     const clock = new MovedClock()
-    const start = clock.now()
     const place = { redisUrl: REDIS_URL, prefix: freshPrefix() }
     const memory = new Side(new LocalEngine(undefined, undefined, clock))
-    const redis = new Side(new RedisEngine(place, undefined, clock, () => clock.now() - start))
+    const redis = new Side(new RedisEngine(place, undefined, clock, () => clock.now()))
     const sides = [memory, redis] as const
-    const begun = performance.now()
     try {
       for (const side of sides) await side.define(first, 0)
       for (const [index, given] of steps.entries()) {
@@ -237,7 +231,6 @@ describe('queues in Redis', () => {
         const [inMemory, inRedis] = await Promise.all(sides.map((side) => side.seen()))
         assert.deepEqual(inRedis, inMemory, `after step ${index}, ${one.do}`)
       }
-      assert.ok(performance.now() - begun < UNIT, 'it took too long for the clock to be trusted')
     } finally {
       for (const { engine } of sides) await engine.close()
     }
