@@ -32,8 +32,6 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
  * @param dbmode of all its queues
  */
 export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits = {}): void {
-  const { slack = 0 } = traits
-
   describe(`the leases of ${what}`, () => {
     let engine: LeasingEngine
     let clock: MovedClock
@@ -62,10 +60,6 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
 
     const lease = (count = 1, options = {}) =>
       engine.take('q', { count, lease: 60_000, ...options })
-
-    /** Lets almost a time pass; the rest of it passes with `moveOn`. */
-    const moveAlmost = (ms: number) => clock.move(ms - 1 - slack)
-    const moveOn = () => clock.move(1 + slack)
 
     /** Waits until what was asked for before is done, and what was due is told. */
     const isSettled = () => engine.size('q')
@@ -100,9 +94,9 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
     it('end by themselves: the items come back to the head, as their next attempt', async () => {
       await start('abc', { name: 'q' })
       const [first] = await lease(2)
-      moveAlmost(60_000)
+      clock.move(59_999)
       assert.equal(await waiting(), 'c')
-      moveOn()
+      clock.move(1)
       assert.equal(await waiting(), 'abc')
       assert.deepEqual(await engine.acknowledge('q', [first?.lease as string]), [false])
       assert.equal((await lease())[0]?.attempt, 2)
@@ -113,22 +107,22 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
       const leases = leasesOf(await lease())
       clock.move(50_000)
       assert.deepEqual(await engine.extend('q', leases, 60_000), [true])
-      moveAlmost(60_000)
+      clock.move(59_000)
       assert.equal(await engine.size('q'), 0)
-      moveOn()
+      clock.move(1_000)
       assert.equal(await engine.size('q'), 1)
       assert.deepEqual(await engine.extend('q', leases, 60_000), [false])
     })
 
     it('end with a retry: back after the delay, which may grow', async () => {
-      await start('ab', { name: 'q', retryDelay: '60,300' })
-      for (const delay of [60_000, 300_000, 300_000]) {
+      await start('ab', { name: 'q', retryDelay: '1,5' })
+      for (const delay of [1_000, 5_000, 5_000]) {
         const leases = leasesOf(await lease())
         assert.deepEqual(await engine.retry('q', leases), [true])
         assert.equal(await waiting(), 'b')
-        moveAlmost(delay)
+        clock.move(delay - 1)
         assert.equal(await waiting(), 'b')
-        moveOn()
+        clock.move(1)
         assert.equal(await waiting(), 'ab')
       }
       const [taken] = await lease()
@@ -397,7 +391,7 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
       await engine.acknowledge('q', [b as string])
       await engine.reject('q', [c as string])
       await engine.remove('q', 'f')
-      assert.deepEqual(await engine.extend('q', [d as string], 60_000), [true])
+      assert.deepEqual(await engine.extend('q', [d as string], 5_000), [true])
       const { oldest, ...stats } = await engine.stats('q')
       assert.ok(oldest >= 0)
       const dropped = { overflow: 1, rejected: 1, removed: 1 }

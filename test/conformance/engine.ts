@@ -47,8 +47,6 @@ export interface Traits {
   readonly outlives?: boolean
   /** Whether a definition replaces another one only where it was edited later. */
   readonly newestCounts?: boolean
-  /** How long a test may take, in ms, where leases go by a clock that does not stand still meanwhile. */
-  readonly slack?: number
 }
 
 let edits = Date.now()

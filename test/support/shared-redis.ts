@@ -14,7 +14,8 @@ export function command(...words: (string | number)[]): Promise<any> {
 
 /** Prefixes that nobody else has; their keys go with the suite. Without the server it is skipped, which fails in CI. */
 export function ownPrefixes(): () => string {
-  const prefixes: string[] = []
+  const suite = `test-${randomBytes(6).toString('hex')}`
+  let count = 0
   before(async function () {
     const isThere = await command('PING').catch(() => undefined)
     if (isThere === 'PONG') return
@@ -23,16 +24,9 @@ export function ownPrefixes(): () => string {
     this.skip()
   })
   after(async () => {
-    for (const prefix of prefixes) await removeKeys(prefix)
+    if (count === 0) return
+    const keys: string[] = await command('KEYS', `{${suite}-*`)
+    if (keys.length > 0) await command('UNLINK', ...keys)
   })
-  return () => {
-    const prefix = `test-${randomBytes(6).toString('hex')}`
-    prefixes.push(prefix)
-    return prefix
-  }
-}
-
-async function removeKeys(prefix: string): Promise<void> {
-  const keys: string[] = await command('KEYS', `{${prefix}}:*`)
-  if (keys.length > 0) await command('UNLINK', ...keys)
+  return () => `${suite}-${++count}`
 }
