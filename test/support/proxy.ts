@@ -11,6 +11,11 @@ export class TcpProxy {
   delay = 0
   /** Whether nothing passes any more, while the connections stay. */
   frozen = false
+  /** Whether nothing of what servers say passes any more, while they hear everything. */
+  swallowsReplies = false
+  /** How many pieces of replies did not pass. */
+  swallowed = 0
+  #cutsAtReply = false
 
   constructor(target: number) {
     this.target = target
@@ -41,9 +46,22 @@ export class TcpProxy {
     this.#pairs.clear()
   }
 
+  /** Cuts all connections when the next reply comes, which does not pass. */
+  cutAtReply(): void {
+    this.#cutsAtReply = true
+  }
+
   /** Ends one direction: the client hears that the server has finished, and the server nothing. */
   halfClose(): void {
     for (const [client] of this.#pairs) client.end()
+  }
+
+  #isSwallowed(): boolean {
+    if (!this.swallowsReplies && !this.#cutsAtReply) return false
+    this.swallowed++
+    if (this.#cutsAtReply) this.cut()
+    this.#cutsAtReply = false
+    return true
   }
 
   #join(client: Socket): void {
@@ -52,7 +70,7 @@ export class TcpProxy {
     this.#pairs.add(pair)
     for (const [from, to] of [pair, [server, client]] as const) {
       from.on('data', (data) => {
-        if (this.frozen) return
+        if (this.frozen || (from === server && this.#isSwallowed())) return
         if (this.delay === 0) to.write(data)
         else setTimeout(() => to.writable && to.write(data), this.delay)
       })

@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto'
 import { ask } from './redis-servers.ts'
 
-const PORT = 6379
+export const REDIS_PORT = 6379
 
-export const REDIS_URL = `redis://127.0.0.1:${PORT}/0`
+export const REDIS_URL = `redis://127.0.0.1:${REDIS_PORT}/0`
 
 /** Asks it something. */
 // biome-ignore lint/suspicious/noExplicitAny: who asks knows what the command answers
 export function command(...words: (string | number)[]): Promise<any> {
-  return ask(PORT, words)
+  return ask(REDIS_PORT, words)
 }
 
 /** Prefixes that nobody else has; their keys go with the suite. Without the server it is skipped, which fails in CI. */
