@@ -64,12 +64,12 @@ export function serveConnectionTest(RED: NodeAPI): void {
 }
 
 async function test(RED: NodeAPI, asked: Asked): Promise<Found> {
-  const { tls } = asked
+  const { tls, ...location } = resolved(RED, asked)
   if (typeof tls === 'string' && tls !== '' && !RED.nodes.getNode(tls)) {
     const message = 'The TLS configuration is not deployed yet. Deploy it, then test again.'
     return { ok: false, message }
   }
-  const address = parseRedisAddress(resolved(RED, asked))
+  const address = parseRedisAddress(location)
   const { connect } = await import('../src/redis/connect.ts')
   const connection = await connect(address, tlsOptions(RED, tls))
   try {
@@ -99,8 +99,8 @@ function askedIn({ body }: Request): Asked {
 }
 
 /** Whether a test takes something of this Node-RED that is not in the request. */
-function usesStored({ redisUrl, prefix, user, password }: Asked): boolean {
-  return password === STORED || [redisUrl, prefix, user, password].some(isReference)
+function usesStored({ redisUrl, prefix, tls, user, password }: Asked): boolean {
+  return password === STORED || [redisUrl, prefix, tls, user, password].some(isReference)
 }
 
 function isReference(value: unknown): value is string {
@@ -108,7 +108,7 @@ function isReference(value: unknown): value is string {
 }
 
 /** The settings as a deploy would give them to the config node. */
-function resolved(RED: NodeAPI, { id, redisUrl, prefix, user, password }: Asked): Asked {
+function resolved(RED: NodeAPI, { id, redisUrl, prefix, tls, user, password }: Asked): Asked {
   const own = typeof id === 'string' ? id : ''
   const stored: { password?: unknown } = RED.nodes.getCredentials(own) ?? {}
   const node = RED.nodes.getNode(own)
@@ -119,6 +119,7 @@ function resolved(RED: NodeAPI, { id, redisUrl, prefix, user, password }: Asked)
   return {
     redisUrl: read(redisUrl),
     prefix: read(prefix),
+    tls: read(tls),
     user: read(user),
     password: read(password === STORED ? stored.password : password),
   }
