@@ -13,6 +13,7 @@ import {
 } from './registry.ts'
 import { serveRpc } from './rpc.ts'
 import { errorStatus } from './status.ts'
+import { serveConnectionTest } from './test-connection.ts'
 import { tlsOptions } from './tls.ts'
 
 /** What the dialog writes; in a flow file each may be anything. */
@@ -45,6 +46,7 @@ export default (RED: NodeAPI): void => {
       for (const node of registry.configs) showDefinitions(node)
     })
     serveRpc(RED, () => registry.engines())
+    serveConnectionTest(RED)
   }
 
   function optionsOf(node: ConfigNode, def: MqueueDef): EngineOptions {

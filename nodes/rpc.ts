@@ -3,11 +3,10 @@ import type { Express, NextFunction, Request, Response } from 'express'
 import type { NodeAPI } from 'node-red'
 import { reasonOf } from '../src/errors.ts'
 import type { Engines } from '../src/rpc.ts'
+import { EMPTY, ownJson, ownSite, TOO_LONG } from './admin-requests.ts'
 
 type Rpc = typeof import('../src/rpc.ts')
 
-/** The longest body of a request, in bytes. */
-const LONGEST_BODY = 1_000_000
 const METHOD_NOT_FOUND = -32601
 const PATHS = ['/mqueue/rpc', '/mqueue/:id/rpc']
 
@@ -39,21 +38,6 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
     if (rpc.changes(req.body)) needed.push('mqueue.write')
     // Node-RED takes a list of permissions, all of which are needed; its types do not say so.
     RED.auth.needsPermission(needed as unknown as string)(req, res, next)
-  }
-
-  /** Keeps pages of other sites out: up to Node-RED 4.1 the admin API lets any of them send JSON. */
-  function assertOwnSite(req: Request, res: Response, next: NextFunction): void {
-    if (!isFromOtherSite(req) || isLetIn(req, res)) next()
-    else res.status(403).json(rpc.invalidRequest('Invalid Request: it comes from another site'))
-  }
-
-  /** Whether the setting httpAdminCors, and not only a default of Node-RED, lets a site in. */
-  function isLetIn(req: Request, res: Response): boolean {
-    const { httpAdminCors: cors } = RED.settings as { httpAdminCors?: { origin?: unknown } }
-    if (!cors) return false
-    const allowed = res.get('Access-Control-Allow-Origin')
-    const all = cors.origin === undefined || cors.origin === '*'
-    return allowed !== undefined && (allowed === req.headers.origin || (allowed === '*' && all))
   }
 
   async function answer(req: Request, res: Response): Promise<void> {
@@ -90,9 +74,9 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
   RED.httpAdmin.post(
     PATHS,
     load,
-    assertOwnSite,
+    ownSite(RED, refuseAt),
     authenticated,
-    assertJson,
+    ownJson(refuseAt),
     permitted,
     (req, res) => {
       answer(req, res).catch((error) => {
@@ -122,53 +106,19 @@ interface BodyError extends Error {
   body?: string
 }
 
-/** Browsers, and only they, say what site a request comes from. */
-function isFromOtherSite({ headers }: Request): boolean {
-  const site = headers['sec-fetch-site']
-  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
-  const { origin } = headers
-  if (origin === undefined) return false
-  return !URL.canParse(origin) || new URL(origin).host !== headers.host
-}
-
-/** A page of another site can send a text or a form, but not JSON, without being let. */
-function assertJson(req: Request, res: Response, next: NextFunction): void {
-  if (!req.is('application/json')) {
-    res
-      .status(415)
-      .json(rpc.invalidRequest('Invalid Request: the content type is not application/json'))
-    return
-  }
-  try {
-    if (lengthOf(req) > LONGEST_BODY) refuseLength(res)
-    else if (req.headers['content-length'] === '0') res.status(400).json(rpc.parseError())
-    else next()
-  } catch {
-    // It is nested so deeply that nothing can be done with it.
-    res.status(400).json(rpc.invalidRequest())
-  }
-}
-
-/** The length of a body, in bytes; of one that came in pieces, or packed, about. */
-function lengthOf({ headers, body }: Request): number {
-  const told = Number(headers['content-length'])
-  const { 'content-encoding': encoding = 'identity' } = headers
-  return encoding !== 'identity' || Number.isNaN(told)
-    ? Buffer.byteLength(JSON.stringify(body))
-    : told
+/** Answers a request that is not let through, as JSON-RPC has it. */
+function refuseAt(res: Response, status: number, reason: string): void {
+  const isEmpty = reason === EMPTY
+  res
+    .status(status)
+    .json(isEmpty ? rpc.parseError() : rpc.invalidRequest(`Invalid Request: ${reason}`))
 }
 
 function refuse(error: BodyError, res: Response): void {
-  if (error.type === 'entity.too.large') refuseLength(res)
+  if (error.type === 'entity.too.large') refuseAt(res, 413, TOO_LONG)
   else if (error.type !== 'entity.parse.failed') {
     res.status(error.status ?? 400).json(rpc.invalidRequest(`Invalid Request: ${error.message}`))
   } else res.status(400).json(isJson(error.body) ? rpc.invalidRequest() : rpc.parseError())
-}
-
-function refuseLength(res: Response): void {
-  res
-    .status(413)
-    .json(rpc.invalidRequest(`Invalid Request: a body has at most ${LONGEST_BODY} bytes`))
 }
 
 /** The body parser takes objects and lists only; other JSON is JSON all the same. */

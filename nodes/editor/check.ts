@@ -8,6 +8,7 @@ import {
   type QueueDefinitionInput,
 } from '../../src/definition.ts'
 import { MqueueError } from '../../src/errors.ts'
+import { checkPrefix as assertPrefix, parseRedisUrl } from '../../src/redis/redis-url.ts'
 
 /** Whether Node-RED replaces a value by an environment variable: all of it must be `${NAME}`. */
 export function isReference(value: unknown): boolean {
@@ -86,9 +87,27 @@ export function persists({ dbmode }: QueueDefinitionInput): boolean {
 
 /** What is wrong with the address of a database; undefined when nothing is. */
 export function checkDbUrl(dbUrl: unknown): MqueueError | undefined {
-  if (isReference(dbUrl)) return undefined
+  return errorOf(dbUrl, parseDbUrl)
+}
+
+/** What is wrong with the address of a Redis; undefined when nothing is. */
+export function checkRedisUrl(redisUrl: unknown): MqueueError | undefined {
+  return errorOf(redisUrl, (text) => {
+    const { prefix } = parseRedisUrl(text)
+    if (prefix !== undefined) assertPrefix(prefix)
+  })
+}
+
+/** What is wrong with what all keys in Redis begin with, which may be blank; undefined when nothing is. */
+export function checkPrefix(prefix: unknown): MqueueError | undefined {
+  return isBlank(prefix) ? undefined : errorOf(prefix, assertPrefix)
+}
+
+/** What a check throws; nothing for a reference to the environment, which is taken for good. */
+function errorOf(value: unknown, check: (value: unknown) => void): MqueueError | undefined {
+  if (isReference(value)) return undefined
   try {
-    parseDbUrl(dbUrl === undefined ? '' : dbUrl)
+    check(value === undefined ? '' : value)
     return undefined
   } catch (error) {
     if (error instanceof MqueueError) return error

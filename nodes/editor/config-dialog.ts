@@ -1,10 +1,14 @@
 import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
 import { checkDefinitions, isReference, persists } from './check.ts'
+import { nameConfigButtons } from './config-input.ts'
+import { placeCredentials } from './credential-fields.ts'
 import { DatabaseSection } from './database.ts'
+import { EngineChoice, fillEngines, onEngineChange } from './engine-select.ts'
 import { ExportPanel } from './export-panel.ts'
 import { type Import, ImportPanel } from './import-panel.ts'
 import { fillModes } from './mode-select.ts'
 import { QueueList } from './queue-list.ts'
+import { RedisSection } from './redis.ts'
 import { markRows } from './row-marks.ts'
 import { explain, text } from './text.ts'
 
@@ -14,10 +18,16 @@ class ConfigDialog {
   readonly #export = new ExportPanel()
   readonly #import: ImportPanel
   readonly #list: QueueList
+  readonly #redis: RedisSection
   readonly #given: unknown
   readonly #before: DefinitionDefaults
 
-  constructor({ queues, mqueueSize, mqueueAddmode }: EditorNode) {
+  constructor(node: EditorNode) {
+    const { engine, queues, mqueueSize, mqueueAddmode } = node
+    $('#mqueue-config').data('node', node.id)
+    fillEngines(engine)
+    nameConfigButtons('node-config-input', 'tls', 'tls-config')
+    this.#redis = new RedisSection(node)
     this.#given = queues
     this.#before = { mqueueSize, mqueueAddmode }
     const addmode = $('#node-config-input-mqueueAddmode')
@@ -34,12 +44,15 @@ class ConfigDialog {
     )
     $('#mqueue-import-open').on('click', () => this.#import.open())
     $('#mqueue-export-open').on('click', () => this.#openExport())
-    this.#list.refresh()
+    onEngineChange(() => this.#list.share(EngineChoice.inDialog().isRedis))
+    this.#list.share(EngineChoice.inDialog().isRedis)
   }
 
-  /** Gives the queues as they are to be kept, and moves secrets out of the address. */
+  /** Gives the queues as they are to be kept, and moves secrets out of the address that is used. */
   save(): unknown {
-    this.#database.take(this.#database.url())
+    const engine = EngineChoice.inDialog()
+    if (engine.mayBeRedis) this.#redis.moveSecrets()
+    if (!engine.isRedis) this.#database.take(this.#database.url())
     const queues = this.#list.queues()
     if (queues.length === 0 && isReference(this.#given)) return this.#given
     const given = new Set<QueueDefinitionInput>(Array.isArray(this.#given) ? this.#given : [])
@@ -53,7 +66,10 @@ class ConfigDialog {
   }
 
   #follow(): void {
-    this.#database.toggle(this.#list.queues().some(persists))
+    const engine = EngineChoice.inDialog()
+    this.#redis.toggle(engine.mayBeRedis)
+    this.#database.toggle(!engine.isRedis && this.#list.queues().some(persists))
+    placeCredentials(engine.mayBeRedis ? '#mqueue-redis-credentials' : '#mqueue-database')
     const { errors } = checkDefinitions([], defaults())
     $('#mqueue-defaults-problem').text(errors.map(explain).join(' '))
     for (const field of ['mqueueSize', 'mqueueAddmode']) {
@@ -68,7 +84,8 @@ class ConfigDialog {
     const from = this.#list.queues().length
     for (const definition of definitions) this.#list.add(definition)
     this.#list.refresh()
-    if (dbUrl !== undefined) this.#database.take(dbUrl)
+    // A user and a password in it must not take the place of those for Redis.
+    if (dbUrl !== undefined && !EngineChoice.inDialog().mayBeRedis) this.#database.take(dbUrl)
     // The panel gives the focus back to its button when it closes.
     if (definitions.length > 0) setTimeout(() => this.#list.focusRow(from))
   }

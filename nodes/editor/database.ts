@@ -1,6 +1,7 @@
 import { checkDbUrl } from './check.ts'
-import { splitDbUrl } from './db-credentials.ts'
+import { fillCredentials } from './credential-fields.ts'
 import { explain } from './text.ts'
+import { splitDbUrl } from './url-credentials.ts'
 
 const URL_FIELD = '#node-config-input-dbUrl'
 
@@ -24,10 +25,7 @@ export class DatabaseSection {
   take(dbUrl: string): void {
     const split = splitDbUrl(dbUrl)
     $(URL_FIELD).val(split?.url ?? dbUrl)
-    if (split !== undefined) {
-      if (split.user !== '') $('#node-config-input-user').val(split.user)
-      if (split.password !== '') $('#node-config-input-password').val(split.password)
-    }
+    if (split !== undefined) fillCredentials(split)
     this.#check()
   }
 

@@ -1,7 +1,7 @@
 import type { QueueDefinition } from '../../src/definition.ts'
 import { formatModparams } from '../../src/modparam-format.ts'
-import { splitDbUrl } from './db-credentials.ts'
 import { text } from './text.ts'
+import { splitDbUrl } from './url-credentials.ts'
 
 /** What the panel writes down. */
 export interface Export {

@@ -2,9 +2,9 @@ import type { QueueDefinition } from '../../src/definition.ts'
 import type { MqueueError } from '../../src/errors.ts'
 import { parseModparams } from '../../src/modparam.ts'
 import { checkDbUrl } from './check.ts'
-import { splitDbUrl } from './db-credentials.ts'
 import { modeText } from './mode-select.ts'
 import { explain, text } from './text.ts'
+import { splitDbUrl } from './url-credentials.ts'
 
 /** What a pasted text adds to the dialog. */
 export interface Import {

@@ -14,6 +14,7 @@ import {
   validateDefault,
   validateQueue,
   validateQueues,
+  validateRedis,
   validateTarget,
   validateTyped,
 } from './validators.ts'
@@ -34,6 +35,7 @@ const mqueueEditor = {
   validateNumber,
   validateQueue,
   validateQueues,
+  validateRedis,
   validateTarget,
   validateTyped,
   validateTypedNumber,

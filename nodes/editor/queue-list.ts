@@ -7,6 +7,7 @@ export class QueueList {
   readonly #list: JQuery
   readonly #defaults: () => DefinitionDefaults
   readonly #changed: () => void
+  #isShared = false
 
   /**
    * @param list the element that becomes the list
@@ -23,6 +24,7 @@ export class QueueList {
       height: 'auto',
       addItem: (item: JQuery, _index: number, queue: QueueDefinitionInput) => {
         const row = new QueueRow(item, queue)
+        row.share(this.#isShared)
         item.data('row', row)
         if (queue.name !== undefined) return
         // Node-RED scrolls to the new row first.
@@ -48,6 +50,13 @@ export class QueueList {
   /** The definitions as they stand in the dialog. */
   queues(): QueueDefinitionInput[] {
     return this.#rows().map((row) => row.value())
+  }
+
+  /** Says whether the queues live where they have no dbmode. */
+  share(isShared: boolean): void {
+    this.#isShared = isShared
+    for (const row of this.#rows()) row.share(isShared)
+    this.refresh()
   }
 
   /** Shows anew what blank fields take and what is wrong. */

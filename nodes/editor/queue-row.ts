@@ -1,5 +1,6 @@
 import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
 import type { MqueueError } from '../../src/errors.ts'
+import { persists } from './check.ts'
 import { FailureFields } from './failure-fields.ts'
 import { addField, isUnchanged, meant } from './field.ts'
 import { fillModes, modeText } from './mode-select.ts'
@@ -19,6 +20,8 @@ export class QueueRow {
   readonly #failures: FailureFields
   readonly #row: JQuery
   readonly #problem: JQuery
+  /** Whether the queue lives where queues have no dbmode. */
+  #isShared = false
   /** A queue that was just added is not wrong before it is left. */
   #left: boolean
 
@@ -58,14 +61,21 @@ export class QueueRow {
   /** The definition as it stands in the fields. */
   value(): QueueDefinitionInput {
     const { given } = this
+    const dbmode = meant(this.#field('dbmode'), given.dbmode)
     return {
       ...given,
       name: isUnchanged(this.#field('name'), given.name) ? given.name : this.name(),
       size: meant(this.#field('size'), given.size),
       addmode: meant(this.#field('addmode'), given.addmode),
-      dbmode: meant(this.#field('dbmode'), given.dbmode),
+      dbmode: this.#isShared && persists({ dbmode }) ? 0 : dbmode,
       ...this.#failures.value(),
     }
+  }
+
+  /** Hides the dbmode, which is 0 then, or shows it again. */
+  share(isShared: boolean): void {
+    this.#isShared = isShared
+    this.#field('dbmode').closest('.mqueue-field').prop('hidden', isShared)
   }
 
   /** Offers the other rows as dead letter queues. */

@@ -5,19 +5,28 @@
 
 import { ACTIONS } from './actions.ts'
 import { applies } from './applies.ts'
-import { checkDbUrl, checkDefinitions, isReference, persists } from './check.ts'
+import {
+  checkDbUrl,
+  checkDefinitions,
+  checkPrefix,
+  checkRedisUrl,
+  isReference,
+  persists,
+} from './check.ts'
 import { definedQueues } from './defined-queues.ts'
+import { EngineChoice } from './engine-select.ts'
 import { inDialog } from './in-dialog.ts'
 import { explain, harmless, text } from './text.ts'
 
 /** Of a config node: its list of queues. */
-export function validateQueues(
-  { mqueueSize, mqueueAddmode }: EditorNode,
-  queues: unknown,
-): true | string {
+export function validateQueues(node: EditorNode, queues: unknown): true | string {
+  const { mqueueSize, mqueueAddmode } = node
   const { errors } = checkDefinitions(queues ?? [], { mqueueSize, mqueueAddmode })
   const wrong = errors.filter(({ field, row }) => row !== undefined || field === 'queues')
-  if (wrong.length === 0) return true
+  if (wrong.length === 0) {
+    const isKept = Array.isArray(queues) && queues.some((queue) => persists(queue ?? {}))
+    return isKept && EngineChoice.of(node).isRedis ? text('redis.dbmode') : true
+  }
   const reasons = wrong.map((error) => {
     const name = rowName(queues, error.row)
     return name === '' ? explain(error) : `${name}: ${explain(error)}`
@@ -42,8 +51,20 @@ export function validateDefault(
 /** Of a config node: the address of its database, where a queue needs one. */
 export function validateDbUrl(node: EditorNode, dbUrl: unknown): true | string {
   const { queues } = node
+  if (EngineChoice.of(node).isRedis) return true
   if (Array.isArray(queues) && !queues.some((queue) => persists(queue ?? {}))) return true
   const error = checkDbUrl(dbUrl)
+  return error === undefined ? true : explain(error)
+}
+
+/** Of a config node: where its Redis is, while it has one. */
+export function validateRedis(
+  node: EditorNode,
+  field: 'redisUrl' | 'prefix',
+  value: unknown,
+): true | string {
+  if (!EngineChoice.of(node).mayBeRedis) return true
+  const error = field === 'prefix' ? checkPrefix(value) : checkRedisUrl(value)
   return error === undefined ? true : explain(error)
 }
 

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references as Node-RED writes them
 import assert from 'node:assert/strict'
-import { splitDbUrl } from '../../../nodes/editor/db-credentials.ts'
+import { splitDbUrl, splitRedisUrl } from '../../../nodes/editor/url-credentials.ts'
 
 describe('a user and a password in the address of a database', () => {
   for (const [dbUrl, url, user, password] of [
@@ -26,5 +26,21 @@ describe('a user and a password in the address of a database', () => {
   ]) {
     it(`are not found in ${JSON.stringify(dbUrl)}`, () =>
       assert.equal(splitDbUrl(dbUrl), undefined))
+  }
+})
+
+describe('a user and a password in the address of a Redis', () => {
+  for (const [redisUrl, url, user, password] of [
+    ['redis://me:p%40ss@h:1/2', 'redis://h:1/2', 'me', 'p@ss'],
+    [' rediss://:p@ss/word@h?prefix=a ', 'rediss://h?prefix=a', '', 'p@ss/word'],
+    ['redis+sentinel://me:100%@a:1,[::1]:2/m/0', 'redis+sentinel://a:1,[::1]:2/m/0', 'me', '100%'],
+  ] as const) {
+    it(`are taken out of ${redisUrl}`, () =>
+      assert.deepEqual(splitRedisUrl(redisUrl), { url, user, password }))
+  }
+
+  for (const redisUrl of ['', '${REDIS}', 'redis://h', 'redis+cluster://a:1,b:2', 'h']) {
+    it(`are not found in ${JSON.stringify(redisUrl)}`, () =>
+      assert.equal(splitRedisUrl(redisUrl), undefined))
   }
 })
