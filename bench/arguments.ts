@@ -16,6 +16,7 @@ export const PARTS = {
   start: async () => (await import('./parts/start.ts')).default,
   consumers: async () => (await import('./parts/consumers.ts')).default,
   before: async () => (await import('./parts/before.ts')).default,
+  redis: async () => (await import('./parts/redis.ts')).default,
   rpc: async () => (await import('./parts/rpc.ts')).default,
 } satisfies Record<string, () => Promise<Part>>
 

@@ -14,7 +14,14 @@ const PLACE = { z: 'tab', x: 1, y: 1 }
 const QUEUE = { name: 'q', size: 0, addmode: 0, dbmode: 0 }
 const ON_QUEUE = { mqueue: 'config', queue: 'q' }
 
-const configOf = (queues: object[]) => ({ id: 'config', type: 'mqueue', queues })
+const configOf = (queues: object[], more: object = {}) => ({
+  id: 'config',
+  type: 'mqueue',
+  queues,
+  ...more,
+})
+/** A config node whose queues are in Redis. */
+const inRedis = (port: number) => ({ engine: 'redis', redisUrl: `redis://127.0.0.1:${port}` })
 const driver = (type: string, load: Load, more: object) => ({
   ...PLACE,
   id: 'driver',
@@ -112,14 +119,38 @@ export const simpleQueueFlow = (load: Load) => [
   },
 ]
 
-/** A queue with a dbmode, filled and emptied in bursts. */
-export const burstFlow = (load: Load, dbmode: number) => [
+/** A queue filled and emptied in bursts. */
+const bursts = (load: Load, config: object) => [
   TAB,
   driver('bench-burst', load, { wires: [['add'], ['fetch']] }),
   { ...PLACE, ...ON_QUEUE, id: 'add', type: 'mq-add', wires: [['driver']] },
   { ...PLACE, ...ON_QUEUE, id: 'fetch', type: 'mq-fetch', wires: [['driver'], []] },
-  configOf([{ ...QUEUE, dbmode }]),
+  config,
 ]
+
+/** A queue with a dbmode. */
+export const burstFlow = (load: Load, dbmode: number) =>
+  bursts(load, configOf([{ ...QUEUE, dbmode }]))
+
+/** A queue in Redis. */
+export const redisFlow = (load: Load, port: number) =>
+  bursts(load, configOf([QUEUE], inRedis(port)))
+
+/** Nodes that wait for items of queues in Redis, in turn; the driver counts the calls that they make meanwhile. */
+export function idleFlow(port: number, count: number, queues: number, seconds: number): object[] {
+  const names = ids('q', queues)
+  const nodes = ids('consume', count).map((id, i) => ({
+    ...PLACE,
+    id,
+    type: 'mq-consume',
+    mqueue: 'config',
+    queue: names[i % queues],
+    wires: [[], []],
+  }))
+  const all = names.map((name) => ({ ...QUEUE, name }))
+  const idle = { ...PLACE, id: 'driver', type: 'bench-idle', port, seconds, wires: [] }
+  return [TAB, idle, ...nodes, configOf(all, inRedis(port))]
+}
 
 /** The same bursts, but items come by themselves, so many at a time, and are acknowledged. */
 export const consumeFlow = (load: Load, dbmode: number, inFlight: number) => [
