@@ -77,25 +77,27 @@ function operations.T(q, from)
   end
   local reply = { 0, -1, 0 }
   local records, ends = {}, {}
+  -- Written once, since a number is written anew for each command that it is given to.
+  local till = lease and format('%.17g', now + lease)
   local taken = takeCells(q, most, function(cell, place)
     if not lease then
       reply[#reply + 1] = cell
       return true
     end
     if kind == 'c' then
-      local _, attempts = past(cell)
+      local tried, attempts = withAttempts(cell, 1)
       if isUsedUp(q, attempts) then
         bury(q, { cell, place }, 'attempts', '')
         return false
       end
-      cell = withAttempts(cell, attempts + 1)
+      cell = tried
     end
     reply[#reply + 1] = cell
     local name = format('%s-%09d%s', client, id, kind == 'f' and 'f' or '')
     id = id + 1
     local n = #records
     records[n + 1], records[n + 2] = name, cmsgpack.pack({ cell, place })
-    ends[n + 1], ends[n + 2] = now + lease, name
+    ends[n + 1], ends[n + 2] = till, name
     return true
   end)
   for i = 1, #records, 1000 do
@@ -150,7 +152,7 @@ function operations.N(q, from, to)
       bury(q, record, 'rejected', one.id)
     elseif how == 'release' then
       local isCounted = not one.isDelayed and not isFetch(one.id)
-      local cell = isCounted and withAttempts(record[1], one.attempts - 1) or record[1]
+      local cell = isCounted and withAttempts(record[1], -1) or record[1]
       back(q, cell, record[2], one.id)
     elseif isUsedUp(q, one.attempts) then
       bury(q, record, 'attempts', one.id)
