@@ -93,6 +93,7 @@ local function nextEnd(q)
 end
 
 local function retryDelay(q, attempt)
-  local delays = q.delays
+  local delays = {}
+  for text in string.gmatch(q.fields.retryDelay or '1', '[^,]+') do delays[#delays + 1] = tonumber(text) end
   return (delays[math.min(attempt, #delays)] or 0) * 1000
 end
