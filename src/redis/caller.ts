@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MqueueError, reasonOf } from '../errors.ts'
 import { Call, type CallReply, type Loss, nextGroups } from './call.ts'
-import type { Connection } from './connect.ts'
+import { type Connection, Refusal } from './connect.ts'
 import type { Group } from './groups.ts'
 import type { Link } from './link.ts'
 import { RUN, RUN_WHEN_FULL, type Script } from './script.ts'
@@ -211,8 +211,8 @@ export class Caller {
           return this.#answered(left, answer)
         } catch (cause) {
           const reason = reasonOf(cause)
-          if (connection.isLost) continue
-          if (ELSEWHERE.test(reason)) connection.end()
+          // What has become of a call that was not answered, the same one will tell.
+          if (!(cause instanceof Refusal) || ELSEWHERE.test(reason)) connection.end()
           else if (NOT_NOW.test(reason)) await sleep(AGAIN)
           else {
             left = this.#refused(left, reason)

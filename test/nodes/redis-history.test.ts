@@ -8,7 +8,7 @@ import { type FlowNode, makeUserDir, NodeRed } from '../support/node-red.ts'
 import { RedisServer } from '../support/redis-servers.ts'
 
 /** How often what is killed. */
-const ROUNDS = { process: 15, server: 30, connections: 155 }
+const ROUNDS = { process: 20, server: 40, connections: 140 }
 const PROCESSES = 3
 const PREFIX = 'history'
 
@@ -136,10 +136,13 @@ describe('the history of Node-REDs that share a queue in Redis', () => {
         assert.equal(await server.command('LLEN', keys('q:items')), 0)
         assert.deepEqual(await server.command('ZRANGE', keys('q:leases'), 0, -1), [])
       }, 60_000).catch((error) => {
-        const clients = [...living.values()].map(
-          ({ client, nodeRed }) => `${client}: ${nodeRed.log.slice(-2_000)}`,
-        )
-        throw new Error(`${(error as Error).message}\n${clients.join('\n')}`)
+        const open = [...living.values()].map((worker) => {
+          const acked = new Set(said(worker, 'ACKED'))
+          const begun = said(worker, 'GOT').filter((item) => !acked.has(item))
+          const errors = worker.nodeRed.log.split('\n').filter((line) => line.includes('[error]'))
+          return `${worker.client} has begun ${begun}; its errors: ${errors.slice(-20).join('\n')}`
+        })
+        throw new Error(`${(error as Error).message}\n${open.join('\n')}`)
       })
       // What was answered is in the log by now, as each of them waits for the last acknowledgement.
       await sleep(500)
