@@ -293,6 +293,36 @@ describe('a Redis on a bad day', function () {
     })
   }
 
+  for (const [addmode, key] of [
+    [0, 'q:items'],
+    [1, 'q:order'],
+    [1, 'q:values'],
+    [0, 'dead'],
+    [0, 'dead:items'],
+    [1, 'dead:order'],
+    [1, 'dead:values'],
+  ] as const) {
+    it(`has something else under {…}:${key}, where an item is to go (addmode ${addmode})`, async () => {
+      const server = await serve()
+      const engine = await start({ redisUrl: server.url })
+      const inputs = definitions.map((one) => ({ ...one, addmode, edited: 1 }))
+      await engine.define(parseDefinitions(inputs).definitions)
+      await engine.add('q', 'k', 'v')
+      const [taken] = await engine.take('q', { lease: 3_600_000 })
+      await server.command('DEL', `{mqueue}:${key}`)
+      await server.command('SET', `{mqueue}:${key}`, 'something else')
+      const leases = [taken?.lease as string]
+      const end = key.startsWith('q') ? engine.release('q', leases) : engine.reject('q', leases)
+      // Whether it is refused or done later, the item is somewhere in the end.
+      await end.catch((error) => assert.equal(error.code, 'MQ_UNAVAILABLE'))
+      await server.command('DEL', `{mqueue}:${key}`)
+      await eventually(async () => {
+        const [{ size, leased }, dead] = [await engine.stats('q'), await engine.size('dead')]
+        assert.equal(size + leased + dead, 1, 'the item is lost')
+      }, 2_000)
+    })
+  }
+
   for (const [what, cell] of [
     ['is no cell', 'garbage'],
     ['has a value that is not of its type', '0000000000\0v8\0k\0AAAA'],
