@@ -207,6 +207,8 @@ export class Caller {
         isSent = true
         try {
           const answer = await this.#run(connection, script, left)
+          // It is the reply to something else: one got lost on the way.
+          if (!Array.isArray(answer)) throw new Error('the server does not answer in order')
           this.#link.works(left.needsRoom)
           return this.#answered(left, answer)
         } catch (cause) {
