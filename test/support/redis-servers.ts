@@ -207,6 +207,7 @@ export class RedisServer {
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.#process?.ref()
     this.#process?.kill(signal)
     await this.#ended
   }
