@@ -16,7 +16,7 @@ import { ownPrefixes, REDIS_URL } from '../../support/shared-redis.ts'
 const SEQUENCES = 200
 const STEPS = 30
 
-/** All times are whole numbers of these, in ms. */
+/** All times are whole numbers of these, in ms; it is more than there are steps. */
 const UNIT = 1_000
 
 type Name = 'q' | 'dead'
@@ -238,14 +238,17 @@ describe('queues in Redis', () => {
     const clock = new MovedClock()
     const place = { redisUrl: REDIS_URL, prefix: freshPrefix() }
     const memory = new Side(new LocalEngine(undefined, undefined, clock))
+    // Items are told apart by when they came, where those of several processes come back together.
+    let ticks = 0
     const engines = Array.from({ length: count }, () => {
-      return new RedisEngine(place, undefined, clock, () => clock.now())
+      return new RedisEngine(place, undefined, clock, () => clock.now() + ticks)
     })
     const redis = new Side(...engines)
     const sides = [memory, redis] as const
     try {
       for (const side of sides) await side.begin(first)
       for (const [index, given] of steps.entries()) {
+        ticks++
         const one = given.do === 'define' ? keepingPlaces(given, memory.engine) : given
         const [expected, answer] = await Promise.all(
           sides.map((side) => outcome(side.play(one, index + 1))),
