@@ -4,18 +4,20 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FlowNode, NodeRed, PROJECT } from '../support/node-red.ts'
-import { hasRedis, INSTALL_REDIS, type OwnRedis, ownRedis } from '../support/own-redis.ts'
+import { HAS_REDIS, RedisServer } from '../support/redis-servers.ts'
 import { requires } from '../support/required.ts'
 
 const read = (file: string) => readFileSync(join(PROJECT, 'examples/redis', file), 'utf8')
 
 describe('the example with two Node-REDs and a Redis', () => {
-  requires(hasRedis, INSTALL_REDIS)
-  let redis: OwnRedis
+  requires(HAS_REDIS, 'apt-get install redis-server')
+  let redis: RedisServer
   let both: NodeRed[] = []
   before(async () => {
     const [, command = ''] = /command: redis-server (.*)/.exec(read('compose.yaml')) ?? []
-    redis = await ownRedis(...command.split(' '))
+    const settings = [...command.matchAll(/--(\S+) (\S+)/g)].map(([, name, value]) => [name, value])
+    assert.equal(settings.length, 3)
+    redis = await RedisServer.start({ settings: Object.fromEntries(settings) })
     const flows: FlowNode[] = JSON.parse(read('flows.json'))
     // What is done is in the log as well, where it can be seen from here.
     const logged = flows.map((node) => (node.type === 'debug' ? { ...node, console: true } : node))
