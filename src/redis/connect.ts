@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import { MqueueError, reasonOf } from '../errors.ts'
+import type { TlsOptions } from '../tls-options.ts'
 import type { RedisAddress } from './address.ts'
 import { assertUsable, readInfo, type ServerInfo } from './server-info.ts'
 
@@ -40,7 +41,7 @@ type Bare = Omit<Connection, 'info'>
  */
 export async function connect(
   address: RedisAddress,
-  tls: ConnectionOptions | undefined,
+  tls: TlsOptions | undefined,
 ): Promise<Connection> {
   const connections = new Connections(address, tls)
   try {
@@ -63,9 +64,9 @@ class Connections {
   readonly #address: RedisAddress
   readonly #tls: ConnectionOptions | undefined
 
-  constructor(address: RedisAddress, tls: ConnectionOptions | undefined) {
+  constructor(address: RedisAddress, tls: TlsOptions | undefined) {
     this.#address = address
-    this.#tls = address.isTls || tls !== undefined ? (tls ?? {}) : undefined
+    this.#tls = address.isTls || tls !== undefined ? ((tls ?? {}) as ConnectionOptions) : undefined
   }
 
   async connect(): Promise<Connection> {

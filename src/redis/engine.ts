@@ -1,4 +1,3 @@
-import type { ConnectionOptions } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { QueueDefinition } from '../definition.ts'
 import type {
@@ -18,6 +17,7 @@ import { Watchers } from '../local/watchers.ts'
 import { assertListed, closed, missing } from '../missing.ts'
 import type { Report } from '../report.ts'
 import { supported } from '../supports.ts'
+import type { TlsOptions } from '../tls-options.ts'
 import { parseRedisAddress, type RedisLocation } from './address.ts'
 import { Beat } from './beat.ts'
 import { Caller } from './caller.ts'
@@ -34,7 +34,7 @@ const LONGEST_END = 5_000
 
 /** Where a Redis is, and how TLS is spoken with it. */
 export interface RedisPlace extends RedisLocation {
-  readonly tls?: ConnectionOptions | undefined
+  readonly tls?: TlsOptions | undefined
 }
 
 /**
