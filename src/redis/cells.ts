@@ -25,14 +25,26 @@ export interface CellItem {
   readonly from?: string
 }
 
+/** Two digits of base 36 for each number that they can be. */
+const LAST_DIGITS = Array.from({ length: 36 * 36 }, (_, i) => i.toString(36).padStart(2, '0'))
+
 /** The stamps of this process: when an item came, in steps of 1/1024 ms, each later than the one before. */
 export class Stamps {
   #last = 0
+  /** The first digits, which many stamps share: to write them takes longer than the rest of an add. */
+  #high = 0
+  #highDigits = ''
 
   /** @param now the server's time in ms */
   next(now: number): string {
     this.#last = Math.max(this.#last + 1, Math.floor(now) * 1_024)
-    return this.#last.toString(36).padStart(10, '0')
+    const low = this.#last % LAST_DIGITS.length
+    const high = (this.#last - low) / LAST_DIGITS.length
+    if (high !== this.#high) {
+      this.#high = high
+      this.#highDigits = high.toString(36).padStart(8, '0')
+    }
+    return this.#highDigits + LAST_DIGITS[low]
   }
 }
 

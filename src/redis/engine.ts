@@ -351,8 +351,12 @@ export class RedisEngine implements LeasingEngine {
   }
 
   /** Does an operation; what it throws at once is a rejection as well. */
-  async #try<T>(name: string, operate: (queue: RedisQueue) => Promise<T>): Promise<T> {
-    return operate(this.#queue(name))
+  #try<T>(name: string, operate: (queue: RedisQueue) => Promise<T>): Promise<T> {
+    try {
+      return operate(this.#queue(name))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   #queue(name: string): RedisQueue {

@@ -69,10 +69,17 @@ export abstract class Group {
   }
 }
 
+/** An item to be added. */
+interface Adding extends Asker<AddResult> {
+  readonly cell: Cell
+  /** Key and value as they were given, for an item that does not stay. */
+  readonly given: readonly [string, unknown]
+}
+
 /** Items to be added. */
 export class AddGroup extends Group {
   override readonly needsRoom = true
-  readonly #items: (Cell & Asker<AddResult> & { readonly given: readonly [string, unknown] })[] = []
+  readonly #items: Adding[] = []
   #length = 0
 
   constructor(queue: SharedQueue) {
@@ -91,13 +98,14 @@ export class AddGroup extends Group {
   add(cell: Cell, given: readonly [string, unknown]): Promise<AddResult> {
     this.#length += cell.key.length + cell.head.length + cell.value.length
     return new Promise((resolve, reject) => {
-      this.#items.push({ ...cell, given, resolve, reject })
+      this.#items.push({ cell, given, resolve, reject })
     })
   }
 
   write(to: string[]): void {
     const isKeyed = (this.queue.shared?.addmode ?? 0) > 0
-    for (const { key, head, value } of this.#items) {
+    for (const { cell } of this.#items) {
+      const { key, head, value } = cell
       if (isKeyed) to.push(key, head + value)
       else to.push(`${head}${key}\0${value}`)
     }

@@ -25,12 +25,10 @@ local call = redis.call
 local find, sub, byte, format = string.find, string.sub, string.byte, string.format
 local number, client = tonumber(ARGV[1]), ARGV[2]
 
-local kept = call('HMGET', KEYS[2], 'no', 'reply')
-if kept[1] then
-  if tonumber(kept[1]) == number then return cmsgpack.unpack(kept[2]) end
-  -- A later call is done: this one comes from a connection that was given up.
-  if tonumber(kept[1]) > number then return { 'stale' } end
-end
+local last = tonumber(call('HGET', KEYS[2], 'no') or 0)
+if last == number then return cmsgpack.unpack(call('HGET', KEYS[2], 'reply')) end
+-- A later call is done: this one comes from a connection that was given up.
+if last > number then return { 'stale' } end
 
 local now = tonumber(ARGV[3])
 if not now then

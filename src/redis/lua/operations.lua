@@ -118,19 +118,19 @@ end
 -- Acknowledges: ids. For each, whether its lease held.
 function operations.K(q, from, to)
   due(q)
-  local reply, held, fetched = {}, 0, 0
+  local reply, held, fetched = {}, {}, 0
   for i = from, to do
     local isHeld = call('ZREM', q.leases, ARGV[i])
     if isHeld == 1 then
-      call('HDEL', q.leased, ARGV[i])
-      held = held + 1
+      held[#held + 1] = ARGV[i]
       if isFetch(ARGV[i]) then fetched = fetched + 1 end
     end
     reply[#reply + 1] = isHeld
   end
+  for i = 1, #held, 1000 do call('HDEL', q.leased, unpack(held, i, math.min(i + 999, #held))) end
   count(q, 'fetched', fetched)
-  count(q, 'acknowledged', held - fetched)
-  if q.most > 0 then q.grew = q.grew + held end
+  count(q, 'acknowledged', #held - fetched)
+  if q.most > 0 then q.grew = q.grew + #held end
   return reply
 end
 
