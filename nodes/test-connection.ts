@@ -2,8 +2,7 @@ import type { NextFunction, Request, Response } from 'express'
 import type { NodeAPI } from 'node-red'
 import { reasonOf } from '../src/errors.ts'
 import { parseRedisAddress } from '../src/redis/address.ts'
-import type { Connection } from '../src/redis/connect.ts'
-import { cautions, readInfo, type ServerInfo } from '../src/redis/server-info.ts'
+import { cautions, type ServerInfo } from '../src/redis/server-info.ts'
 import { ownJson, ownSite } from './admin-requests.ts'
 import { tlsOptions } from './tls.ts'
 
@@ -72,26 +71,10 @@ async function test(RED: NodeAPI, asked: Asked): Promise<Found> {
   const address = parseRedisAddress(location)
   const { connect } = await import('../src/redis/connect.ts')
   const connection = await connect(address, tlsOptions(RED, tls))
-  try {
-    const info = readInfo(await connection.command<string>(['INFO']), await saveOf(connection))
-    const { name, version, persistence, evicts } = info
-    return { ok: true, name, version, persistence, evicts, cautions: cautions(info) }
-  } catch (error) {
-    return { ok: false, message: address.redact(reasonOf(error)) }
-  } finally {
-    connection.end()
-  }
-}
-
-/** The server's setting `save`; undefined where it may not be asked for. */
-async function saveOf(connection: Connection): Promise<string | undefined> {
-  try {
-    const found = await connection.command<unknown>(['CONFIG', 'GET', 'save'])
-    const save = Array.isArray(found) ? found[1] : (found as { save?: unknown }).save
-    return typeof save === 'string' ? save : undefined
-  } catch {
-    return undefined
-  }
+  connection.end()
+  const { info } = connection
+  const { name, version, persistence, evicts } = info
+  return { ok: true, name, version, persistence, evicts, cautions: cautions(info) }
 }
 
 function askedIn({ body }: Request): Asked {

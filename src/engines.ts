@@ -1,4 +1,3 @@
-import type { ConnectionOptions } from 'node:tls'
 import type { StoreLocation } from './address.ts'
 import type { Engine } from './engine.ts'
 import { MqueueError, quote } from './errors.ts'
@@ -6,6 +5,7 @@ import { LocalEngine } from './local/engine.ts'
 import { RedisEngine, type RedisPlace } from './redis/engine.ts'
 import type { Report } from './report.ts'
 import { choices } from './supports.ts'
+import type { TlsOptions } from './tls-options.ts'
 
 /** What an engine is made of: where it is, who it is, and whom it reports to. */
 export interface EngineOptions extends StoreLocation {
@@ -14,7 +14,7 @@ export interface EngineOptions extends StoreLocation {
   /** What all keys in Redis begin with; in a flow file it may be anything. */
   readonly prefix?: unknown
   /** How a server is connected to by TLS, where that is chosen. */
-  readonly tls?: ConnectionOptions | undefined
+  readonly tls?: TlsOptions | undefined
   readonly report: Report
 }
 

@@ -26,7 +26,7 @@ describe('the packed tarball', function () {
 
   it('holds what is needed and nothing else', () => {
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)|dist\/nodes\/[^/]*\.(js|html)|dist\/nodes\/(icons\/.*\.svg|locales\/.*\.(json|html))|resources\/.*\.js|examples\/.*\.json)$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)|dist\/src\/redis\/lua\/[^/]*\.lua|dist\/nodes\/[^/]*\.(js|html)|dist\/nodes\/(icons\/.*\.svg|locales\/.*\.(json|html))|resources\/.*\.js|examples\/.*\.json)$/
     for (const file of files) assert.match(file, allowed)
     for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/src/index.d.ts']) {
       assert.ok(files.includes(file), file)

@@ -2,7 +2,7 @@
  * What queues in Redis cost: against the least that they can, and against a peer; how soon an item is handed to another
  * process, and what those who wait cost. On a server of its own, so that its own figures are those of the measured alone.
  */
-import { hasRedis, INSTALL_REDIS, ownRedis } from '../../test/support/own-redis.ts'
+import { HAS_REDIS, RedisServer } from '../../test/support/redis-servers.ts'
 import { burstFlow, idleFlow, redisFlow } from '../flows.ts'
 import { measure, ratios, run } from '../measure.ts'
 import { LINE } from '../payloads.ts'
@@ -18,11 +18,11 @@ const timeOf = (costs: Costs[], part: PartOf, whose: 'node' | 'server') =>
   costs.map((one) => one[part][whose])
 
 export default async function measureRedis(rounds: number): Promise<void> {
-  if (!hasRedis) {
-    notMeasured('queues in Redis', `To measure them: ${INSTALL_REDIS}`, { max: 0 })
+  if (!HAS_REDIS) {
+    notMeasured('queues in Redis', 'To measure them: apt-get install redis-server', { max: 0 })
     return
   }
-  const server = await ownRedis()
+  const server = await RedisServer.start()
   try {
     await measureLargeBursts(rounds, server.port)
     await measureSmallBursts(rounds, server.port)

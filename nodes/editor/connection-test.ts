@@ -12,6 +12,7 @@ const PERSISTENCE: Record<string, string> = {
   log: 'redis.log',
   snapshots: 'redis.snapshots',
   none: 'redis.none',
+  unknown: 'redis.unknown',
 }
 
 /** The number of tests so far: only the last one may say what it found. */

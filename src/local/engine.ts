@@ -16,10 +16,10 @@ import type { MaybePromise } from '../maybe-promise.ts'
 import { assertListed, closed, missing } from '../missing.ts'
 import type { Report } from '../report.ts'
 import { supported } from '../supports.ts'
+import { WatchedQueues } from '../watched-queues.ts'
 import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import { LocalQueue } from './local-queue.ts'
 import { Storages } from './storages.ts'
-import { Watchers } from './watchers.ts'
 
 const SUPPORTS: Supports = { add: true, leases: true, dbmodes: [0, 1, 2, 3, 4] }
 const WITHOUT_DATABASE: Supports = { add: true, leases: true, dbmodes: [0] }
@@ -50,8 +50,9 @@ export class LocalEngine implements LeasingEngine {
   /** Queues with no good definition for the moment; their items wait for it. */
   #setAside = new Map<string, LocalQueue>()
   #errors: readonly MqueueError[] = []
-  readonly #watchers = new Map<string, Watchers>()
-  readonly #allWatchers = new Watchers()
+  readonly #watched = new WatchedQueues(
+    (name) => this.#queues.has(name) || this.#setAside.has(name),
+  )
   #storages: Storages
   /** What each queue is kept by. */
   readonly #kept = new WeakMap<LocalQueue, { name: string; dbmode: number; storages: Storages }>()
@@ -105,16 +106,16 @@ export class LocalEngine implements LeasingEngine {
       const queue = before.get(former) ?? this.#newQueue(definition)
       before.delete(former)
       this.#queues.set(name, queue)
-      const items = queue.redefine(definition, this.#watchersOf(name))
-      if (former !== name) this.#forgetWatchers(former)
+      const items = queue.redefine(definition, this.#watched.of(name))
+      if (former !== name) this.#watched.forget(former)
       if (items.length > 0) dropped.push({ queue: name, items })
     }
     this.#setAside = errors.length > 0 ? before : new Map()
     this.#errors = errors
     for (const [name, queue] of before) {
       if (errors.length === 0) queue.release()
-      this.#watchers.get(name)?.changed()
-      this.#forgetWatchers(name)
+      this.#watched.changed(name)
+      this.#watched.forget(name)
     }
     // A queue that is left makes room for others in its table, so all of the above comes first.
     for (const queue of this.#queues.values()) this.#keep(queue)
@@ -243,12 +244,7 @@ export class LocalEngine implements LeasingEngine {
   }
 
   watch(queue: string | undefined, listener: () => void): () => void {
-    if (queue === undefined) return this.#watchAll(listener)
-    const remove = this.#watchersOf(queue).add(listener)
-    return () => {
-      remove()
-      this.#forgetWatchers(queue)
-    }
+    return this.#watched.watch(queue, listener)
   }
 
   save(): Promise<void> {
@@ -269,18 +265,9 @@ export class LocalEngine implements LeasingEngine {
     this.#queues = new Map()
     this.#recent = undefined
     this.#setAside = new Map()
-    for (const watchers of [...this.#watchers.values(), this.#allWatchers]) watchers.clear()
+    this.#watched.clear()
     const waiting = queues.map((queue) => queue.release()).filter((one) => one instanceof Promise)
     if (waiting.length > 0) return Promise.all(waiting).then(() => {})
-  }
-
-  #watchAll(listener: () => void): () => void {
-    const remove = this.#allWatchers.add(listener)
-    for (const watchers of this.#watchers.values()) watchers.refresh()
-    return () => {
-      remove()
-      for (const watchers of this.#watchers.values()) watchers.refresh()
-    }
   }
 
   async #saveAll(): Promise<void> {
@@ -289,7 +276,7 @@ export class LocalEngine implements LeasingEngine {
   }
 
   #newQueue(definition: QueueDefinition): LocalQueue {
-    return new LocalQueue(definition, this.#watchersOf(definition.name), {
+    return new LocalQueue(definition, this.#watched.of(definition.name), {
       clock: this.#clock,
       report: () => this.#report,
       queue: (name) => this.#queues.get(name),
@@ -323,21 +310,6 @@ export class LocalEngine implements LeasingEngine {
 
   #assertOpen(): void {
     if (this.#closed) throw closed()
-  }
-
-  #watchersOf(queue: string): Watchers {
-    let watchers = this.#watchers.get(queue)
-    if (watchers === undefined) {
-      watchers = new Watchers(this.#allWatchers)
-      this.#watchers.set(queue, watchers)
-    }
-    return watchers
-  }
-
-  /** Forgets those who watch a queue when there are none, and the queue is not there either. */
-  #forgetWatchers(queue: string): void {
-    const isThere = this.#queues.has(queue) || this.#setAside.has(queue)
-    if (!isThere && this.#watchers.get(queue)?.isEmpty) this.#watchers.delete(queue)
   }
 }
 

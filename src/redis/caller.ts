@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MqueueError, reasonOf } from '../errors.ts'
+import { MqueueError } from '../errors.ts'
 import { Call, type CallReply, type Loss, nextGroups } from './call.ts'
-import type { Connection } from './connect.ts'
+import { type Connection, Refusal } from './connect.ts'
 import type { Group } from './groups.ts'
 import type { Link } from './link.ts'
 import { RUN, RUN_WHEN_FULL, type Script } from './script.ts'
@@ -205,20 +205,15 @@ export class Caller {
         const connection = await (isSent ? this.#link.again() : this.#link.ready())
         if (connection === undefined) return this.#end(left)
         isSent = true
-        try {
-          const answer = await this.#run(connection, script, left)
-          this.#link.works(left.needsRoom)
-          return this.#answered(left, answer)
-        } catch (cause) {
-          const reason = reasonOf(cause)
-          if (connection.isLost) continue
-          if (ELSEWHERE.test(reason)) connection.end()
-          else if (NOT_NOW.test(reason)) await sleep(AGAIN)
-          else {
-            left = this.#refused(left, reason)
-            script = RUN_WHEN_FULL
-            if (left.groups.length === 0) return undefined
-          }
+        const answer = await this.#attempt(connection, script, left)
+        if (!(answer instanceof Error)) return this.#answered(left, answer)
+        // What has become of a call that was not answered, the same one will tell.
+        if (!(answer instanceof Refusal) || ELSEWHERE.test(answer.message)) connection.end()
+        else if (NOT_NOW.test(answer.message)) await sleep(AGAIN)
+        else {
+          left = this.#refused(left, answer.message)
+          script = RUN_WHEN_FULL
+          if (left.groups.length === 0) return undefined
         }
       }
       return this.#end(left)
@@ -228,19 +223,31 @@ export class Caller {
     }
   }
 
-  async #run(connection: Connection, { text, sha }: Script, call: Call): Promise<Answered> {
+  /** Sends a call; returns its answer, or why there is none. */
+  async #attempt(
+    connection: Connection,
+    { text, sha }: Script,
+    call: Call,
+  ): Promise<Answered | Error> {
     const args = call.arguments(this.#prefix, this.client, this.#time?.())
-    try {
-      return await connection.command<Answered>(['EVALSHA', sha, ...args])
-    } catch (error) {
-      if (!reasonOf(error).startsWith('NOSCRIPT')) throw error
-      return connection.command<Answered>(['EVAL', text, ...args])
+    const send = async (...script: [string, string]): Promise<Answered | Error> => {
+      try {
+        const answer = await connection.command<Answered>([...script, ...args])
+        // The reply to something else: one got lost on the way.
+        return Array.isArray(answer) ? answer : new Error('it does not answer in order')
+      } catch (cause) {
+        return cause as Error
+      }
     }
+    const answer = await send('EVALSHA', sha)
+    const isMissing = answer instanceof Refusal && answer.message.startsWith('NOSCRIPT')
+    return isMissing ? send('EVAL', text) : answer
   }
 
   #answered(call: Call, answer: Answered): Answered {
     if (answer[0] !== 'ok') return answer
     const [, now, counts, dropped, replies] = answer
+    this.#link.works(call.needsRoom)
     this.#offset = now - Date.now()
     const changed = call.note(counts)
     this.#events.lost(call.losses(dropped))

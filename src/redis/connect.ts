@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import { MqueueError, reasonOf } from '../errors.ts'
+import type { TlsOptions } from '../tls-options.ts'
 import type { RedisAddress } from './address.ts'
 import { assertUsable, readInfo, type ServerInfo } from './server-info.ts'
 
@@ -8,6 +9,9 @@ const LONGEST_CONNECT = 5_000
 /** How long a server may be silent, in ms; it is asked for a sign of life in between. */
 const LONGEST_SILENCE = 15_000
 const PING_INTERVAL = 5_000
+
+/** A server has answered with an error. Anything else that fails leaves open what became of a command. */
+export class Refusal extends Error {}
 
 /** What is sent to a server. */
 export type Command = readonly (string | Buffer)[]
@@ -18,8 +22,7 @@ export interface Connection {
   readonly info: ServerInfo
   /** Resolves with the reason when the connection has ended, whoever ended it. */
   readonly lost: Promise<Error>
-  readonly isLost: boolean
-  /** Sends a command; rejects with what the server says, or when the connection is lost first. */
+  /** Sends a command; rejects with a `Refusal`, or when the connection is lost first. */
   command<T>(args: Command): Promise<T>
   /** Calls `listener` with what is published on a sharded channel. */
   subscribe(channel: string, listener: (message: string) => void): Promise<void>
@@ -38,7 +41,7 @@ type Bare = Omit<Connection, 'info'>
  */
 export async function connect(
   address: RedisAddress,
-  tls: ConnectionOptions | undefined,
+  tls: TlsOptions | undefined,
 ): Promise<Connection> {
   const connections = new Connections(address, tls)
   try {
@@ -61,15 +64,15 @@ class Connections {
   readonly #address: RedisAddress
   readonly #tls: ConnectionOptions | undefined
 
-  constructor(address: RedisAddress, tls: ConnectionOptions | undefined) {
+  constructor(address: RedisAddress, tls: TlsOptions | undefined) {
     this.#address = address
-    this.#tls = address.isTls || tls !== undefined ? (tls ?? {}) : undefined
+    this.#tls = address.isTls || tls !== undefined ? ((tls ?? {}) as ConnectionOptions) : undefined
   }
 
   async connect(): Promise<Connection> {
     const found = await this.#find()
     try {
-      const info = readInfo(await found.command<string>(['INFO']))
+      const info = readInfo(await found.command<string>(['INFO']), await saveOf(found))
       assertUsable(info)
       if (info.role !== 'master') throw new Error('READONLY it is a replica of another server')
       return Object.assign(found, { info })
@@ -129,7 +132,7 @@ class Connections {
 
   /** @param isServer whether it has queues; a Sentinel has neither databases nor, mostly, users */
   async #open(place: Place, isServer = true): Promise<Bare> {
-    const { createClient } = await import('@redis/client')
+    const { createClient, ErrorReply } = await import('@redis/client')
     const { user, password, database } = this.#address
     const options = {
       ...(this.#tls === undefined ? {} : { servername: serverName(place.host), ...this.#tls }),
@@ -148,12 +151,7 @@ class Connections {
       maintNotifications: 'disabled',
       pingInterval: PING_INTERVAL,
     })
-    const { promise: lost, resolve } = Promise.withResolvers<Error>()
-    let isLost = false
-    const lose = (cause: Error) => {
-      isLost = true
-      resolve(cause)
-    }
+    const { promise: lost, resolve: lose } = Promise.withResolvers<Error>()
     client.on('error', (error: Error) => lose(error))
     client.on('terminated', (cause: Error) => lose(cause))
     client.on('end', () => lose(new Error('the connection was ended')))
@@ -165,13 +163,26 @@ class Connections {
     }
     return {
       lost,
-      get isLost() {
-        return isLost
+      async command<T>(args: Command) {
+        try {
+          return await client.sendCommand<T>(args)
+        } catch (cause) {
+          throw cause instanceof ErrorReply ? new Refusal(cause.message) : cause
+        }
       },
-      command: (args) => client.sendCommand(args),
       subscribe: (channel, listener) => client.sSubscribe(channel, listener),
       end: () => client.destroy(),
     }
+  }
+}
+
+/** The server's setting `save`; undefined where it may not be asked for. */
+async function saveOf({ command }: Bare): Promise<string | undefined> {
+  try {
+    const { save } = await command<{ readonly save?: string }>(['CONFIG', 'GET', 'save'])
+    return save
+  } catch {
+    return undefined
   }
 }
 

@@ -1,4 +1,3 @@
-import type { ConnectionOptions } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { QueueDefinition } from '../definition.ts'
 import type {
@@ -14,10 +13,11 @@ import type {
 import { MqueueError } from '../errors.ts'
 import type { LeasingEngine, QueueStats, SeenItem } from '../leasing.ts'
 import { type Clock, SYSTEM_CLOCK } from '../local/clock.ts'
-import { Watchers } from '../local/watchers.ts'
 import { assertListed, closed, missing } from '../missing.ts'
 import type { Report } from '../report.ts'
 import { supported } from '../supports.ts'
+import type { TlsOptions } from '../tls-options.ts'
+import { WatchedQueues } from '../watched-queues.ts'
 import { parseRedisAddress, type RedisLocation } from './address.ts'
 import { Beat } from './beat.ts'
 import { Caller } from './caller.ts'
@@ -34,7 +34,7 @@ const LONGEST_END = 5_000
 
 /** Where a Redis is, and how TLS is spoken with it. */
 export interface RedisPlace extends RedisLocation {
-  readonly tls?: ConnectionOptions | undefined
+  readonly tls?: TlsOptions | undefined
 }
 
 /**
@@ -57,8 +57,7 @@ export class RedisEngine implements LeasingEngine {
   /** Queues that are known without a definition: dead letter queues of others, and those that were just left. */
   readonly #others = new Map<string, RedisQueue>()
   #errors: readonly MqueueError[] = []
-  readonly #watchers = new Map<string, Watchers>()
-  readonly #allWatchers = new Watchers()
+  readonly #watched = new WatchedQueues((name) => this.#queues.has(name) || this.#others.has(name))
   readonly #clock: Clock
   readonly #place: RedisPlace
   #report: Report
@@ -146,7 +145,7 @@ export class RedisEngine implements LeasingEngine {
     this.#beat.start()
     const shared = [...this.#queues.values()].map((queue) => queue.shared)
     const dropped = await this.#definer.define(shared)
-    for (const watchers of this.#watchers.values()) watchers.changed()
+    for (const name of this.#queues.keys()) this.#watched.changed(name)
     return dropped
   }
 
@@ -270,12 +269,7 @@ export class RedisEngine implements LeasingEngine {
   }
 
   watch(queue: string | undefined, listener: () => void): () => void {
-    if (queue === undefined) return this.#watchAll(listener)
-    const remove = this.#watchersOf(queue).add(listener)
-    return () => {
-      remove()
-      this.#forgetWatchers(queue)
-    }
+    return this.#watched.watch(queue, listener)
   }
 
   /** Gives back what this process has on lease, and lets go of the server. */
@@ -293,7 +287,7 @@ export class RedisEngine implements LeasingEngine {
     for (const queue of this.#queues.values()) queue.close(closed())
     this.releaseAll()
     this.#closed = true
-    for (const watchers of [...this.#watchers.values(), this.#allWatchers]) watchers.clear()
+    this.#watched.clear()
     await this.#leaveServer()
     this.#queues = new Map()
   }
@@ -304,8 +298,8 @@ export class RedisEngine implements LeasingEngine {
     queue.releaseAll()
     queue.shared.mine = undefined
     this.#others.set(queue.name, queue)
-    this.#watchers.get(queue.name)?.changed()
-    this.#forgetWatchers(queue.name)
+    this.#watched.changed(queue.name)
+    this.#watched.forget(queue.name)
   }
 
   async #leaveServer(): Promise<void> {
@@ -338,16 +332,13 @@ export class RedisEngine implements LeasingEngine {
     for (const [name, queue] of this.#queues) {
       if (queue.takers.waiting > 0) queue.takers.look()
       // Who has leases must be heard of.
-      else if (queue.shared.held.size > 0 || this.#isShown(name)) queue.ask('S').catch(() => {})
+      else if (queue.shared.held.size > 0 || this.#watched.isWatched(name))
+        queue.ask('S').catch(() => {})
     }
   }
 
-  #isShown(name: string): boolean {
-    return !this.#allWatchers.isEmpty || this.#watchers.get(name)?.isEmpty === false
-  }
-
   #changed(queues: readonly SharedQueue[]): void {
-    for (const { name } of queues) this.#watchers.get(name)?.changed()
+    for (const { name } of queues) this.#watched.changed(name)
   }
 
   /** Does an operation; what it throws at once is a rejection as well. */
@@ -374,7 +365,7 @@ export class RedisEngine implements LeasingEngine {
     const queue = new RedisQueue(this.#prefix, name, {
       caller: this.#caller,
       clock: this.#clock,
-      watchers: this.#watchersOf(name),
+      watchers: this.#watched.of(name),
       report: () => this.#report,
       cell: (key, value) => cellOf(this.#stamps.next(this.#caller.now), key, value),
       numbers: (count) => {
@@ -388,30 +379,6 @@ export class RedisEngine implements LeasingEngine {
 
   #assertOpen(): void {
     if (this.#closed) throw closed()
-  }
-
-  #watchAll(listener: () => void): () => void {
-    const remove = this.#allWatchers.add(listener)
-    for (const watchers of this.#watchers.values()) watchers.refresh()
-    return () => {
-      remove()
-      for (const watchers of this.#watchers.values()) watchers.refresh()
-    }
-  }
-
-  #watchersOf(queue: string): Watchers {
-    let watchers = this.#watchers.get(queue)
-    if (watchers === undefined) {
-      watchers = new Watchers(this.#allWatchers)
-      this.#watchers.set(queue, watchers)
-    }
-    return watchers
-  }
-
-  /** Forgets those who watch a queue when there are none, and the queue is not there either. */
-  #forgetWatchers(queue: string): void {
-    if (this.#queues.has(queue) || this.#others.has(queue)) return
-    if (this.#watchers.get(queue)?.isEmpty) this.#watchers.delete(queue)
   }
 }
 

@@ -1,7 +1,7 @@
-import type { ConnectionOptions } from 'node:tls'
 import { Backoff } from '../backoff.ts'
 import type { MqueueError } from '../errors.ts'
 import type { Report } from '../report.ts'
+import type { TlsOptions } from '../tls-options.ts'
 import type { RedisAddress } from './address.ts'
 import { type Connection, connect, unavailable } from './connect.ts'
 import { cautions } from './server-info.ts'
@@ -29,7 +29,7 @@ const OTHERS = 'others'
  */
 export class Link {
   readonly #address: RedisAddress
-  readonly #tls: ConnectionOptions | undefined
+  readonly #tls: TlsOptions | undefined
   readonly #report: () => Report
   readonly #events: LinkEvents
   #state: State = { is: 'closed' }
@@ -42,7 +42,7 @@ export class Link {
 
   constructor(
     address: RedisAddress,
-    tls: ConnectionOptions | undefined,
+    tls: TlsOptions | undefined,
     report: () => Report,
     events: LinkEvents,
   ) {

@@ -203,8 +203,8 @@ export class RedisQueue {
     this.#warn(`an item was dropped: ${REASONS[reason] ?? reason}`)
   }
 
-  /** Asks for any other operation. */
-  ask(operation: string, parameters: readonly string[] = []): Promise<Reply> {
+  /** Asks for any other operation. It does not throw: it may be called by a timer. */
+  async ask(operation: string, parameters: readonly string[] = []): Promise<Reply> {
     const { caller } = this.#around
     caller.assertReady()
     return new Promise((resolve, reject) => {

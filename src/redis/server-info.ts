@@ -7,10 +7,10 @@ export interface ServerInfo {
   /** Its own version, such as `8.0.1`; blank where it says none. */
   readonly version: string
   /**
-   * How its data outlive it: in a log of all changes (its append-only file), in snapshots, or not at all, as far as
-   * can be seen.
+   * How its data outlive it: in a log of all changes (its append-only file), in snapshots, or not at all; unknown where
+   * its settings may not be read, and there has been no snapshot yet.
    */
-  readonly persistence: 'none' | 'snapshots' | 'log'
+  readonly persistence: 'none' | 'snapshots' | 'log' | 'unknown'
   /** By which policy it gives up data when its memory is full; undefined when it does not. */
   readonly evicts: string | undefined
   /** Whether it takes changes, or repeats those of another server. */
@@ -81,6 +81,11 @@ export function cautions({ evicts, persistence }: ServerInfo): string[] {
       'What is queued is not kept over a restart of the server, which saves nothing; set its appendonly to yes.',
     )
   }
+  if (persistence === 'unknown') {
+    found.push(
+      'It cannot be seen from here whether what is queued is kept over a restart of the server; set its appendonly to yes.',
+    )
+  }
   return found
 }
 
@@ -107,5 +112,5 @@ function persistenceOf(fields: Fields, save: string | undefined): ServerInfo['pe
   const has = (field: string, least: number) => Number(fields.get(field) ?? -1) >= least
   const isSaved =
     has('rdb_saves', 1) || has('rdb_last_bgsave_time_sec', 0) || has('rdb_last_load_keys_loaded', 1)
-  return isSaved ? 'snapshots' : 'none'
+  return isSaved ? 'snapshots' : 'unknown'
 }

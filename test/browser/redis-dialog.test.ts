@@ -1,7 +1,7 @@
 /** The dialog of a config node whose queues live in Redis, with a real Redis behind it. */
 import assert from 'node:assert/strict'
 import { freePort } from '../support/node-red.ts'
-import { hasRedis, INSTALL_REDIS, type OwnRedis, ownRedis } from '../support/own-redis.ts'
+import { HAS_REDIS, RedisServer } from '../support/redis-servers.ts'
 import { requires } from '../support/required.ts'
 import { assertAccessible } from './accessibility.ts'
 import { oneOfEach } from './flows.ts'
@@ -38,10 +38,13 @@ async function tested(dialog: QueueDialog): Promise<string> {
 }
 
 describe('the dialog with Redis', () => {
-  requires(hasRedis, INSTALL_REDIS)
-  let redis: OwnRedis
+  requires(HAS_REDIS, 'apt-get install redis-server')
+  let redis: RedisServer
   before(async () => {
-    redis = await ownRedis('--requirepass', NEVER_GIVEN, '--appendonly', 'yes')
+    redis = await RedisServer.start({
+      password: NEVER_GIVEN,
+      settings: { appendonly: 'yes' },
+    })
   })
   after(() => redis?.stop())
   const url = (who = '') => `redis://${who}127.0.0.1:${redis.port}`

@@ -8,7 +8,7 @@ import { type FlowNode, makeUserDir, NodeRed } from '../support/node-red.ts'
 import { RedisServer } from '../support/redis-servers.ts'
 
 /** How often what is killed. */
-const ROUNDS = { process: 15, server: 30, connections: 155 }
+const ROUNDS = { process: 20, server: 40, connections: 140 }
 const PROCESSES = 3
 const PREFIX = 'history'
 
@@ -22,8 +22,7 @@ const SOURCE = `
 /** An acknowledgement that could not be asked for is asked for again. */
 const AGAIN = `if (msg.error.code === 'MQ_UNAVAILABLE') setTimeout(() => node.send(msg), 100)`
 
-const note = (word: string) =>
-  `node.warn('${word} ' + msg.payload + ' ' + msg.mqattempt); return msg`
+const note = (word: string) => `node.warn('${word} ' + msg.payload + ' ' + msg.mqlease); return msg`
 
 function flows(redisUrl: string): FlowNode[] {
   const placed = { z: 'tab', x: 1, y: 1 }
@@ -59,10 +58,11 @@ function flows(redisUrl: string): FlowNode[] {
 /** A process, with what it says it did. */
 interface Worker {
   readonly nodeRed: NodeRed
-  /** Its name in Redis. */
-  readonly client: string
   isKilled: boolean
 }
+
+/** The name of a process in Redis, with which its leases begin; undefined until it has had one. */
+const clientOf = ({ nodeRed }: Worker) => / q:([0-9a-f]+)-/.exec(nodeRed.log)?.[1]
 
 describe('the history of Node-REDs that share a queue in Redis', () => {
   it('loses nothing and doubles nothing but what was leased by a process that was killed', async function () {
@@ -76,37 +76,37 @@ describe('the history of Node-REDs that share a queue in Redis', () => {
     const keys = (name: string) => `{${PREFIX}}:${name}`
 
     async function start(place: number): Promise<void> {
-      const before = new Set<string>(await server.command('ZRANGE', keys('clients'), 0, -1))
       const nodeRed = await NodeRed.start({
         userDir: userDirs[place] as string,
         flows: flows(server.url),
         env: { INSTANCE: `${all.length}` },
       })
-      let client = ''
-      await eventually(async () => {
-        const clients: string[] = await server.command('ZRANGE', keys('clients'), 0, -1)
-        client = clients.find((one) => !before.has(one)) ?? ''
-        assert.notEqual(client, '')
-      }, 30_000)
-      const worker = { nodeRed, client, isKilled: false }
+      const worker = { nodeRed, isKilled: false }
       all.push(worker)
       living.set(place, worker)
     }
 
-    /** Has Redis take a client for gone. What it had sent may still be on its way, and then it is heard of once more. */
-    async function forget(client: string): Promise<void> {
-      await server.command('ZREM', keys('clients'), client)
+    /** Has Redis take for gone, as it does a minute later, whoever has leases and is none of those who live. */
+    async function forgetTheDead(): Promise<void> {
+      const clients = new Set([...living.values()].map((worker) => clientOf(worker)))
+      for (const lease of (await server.command('ZRANGE', keys('q:leases'), 0, -1)) as string[]) {
+        const [client = ''] = lease.split('-')
+        if (!clients.has(client)) await server.command('ZREM', keys('clients'), client)
+      }
       await server.command('HSET', keys('q'), 'looked', 0)
     }
 
-    /** Kills a process, and has Redis take it for gone, as it does a minute later. */
     async function killProcess(): Promise<void> {
       const place = Math.floor(Math.random() * PROCESSES)
-      const { nodeRed, client } = living.get(place) as Worker
-      await nodeRed.stop({ signal: 'SIGKILL', keep: true })
-      ;(living.get(place) as Worker).isKilled = true
-      await forget(client)
+      const worker = living.get(place) as Worker
+      await worker.nodeRed.stop({ signal: 'SIGKILL', keep: true })
+      worker.isKilled = true
       await start(place)
+      // It has its name in Redis from its first item on.
+      await eventually(async () => {
+        for (const one of living.values()) assert.notEqual(clientOf(one), undefined)
+      }, 30_000)
+      await forgetTheDead()
     }
 
     async function killServer(): Promise<void> {
@@ -132,14 +132,17 @@ describe('the history of Node-REDs that share a queue in Redis', () => {
         assert.equal((await nodeRed.post('stop', {})).status, 200)
       }
       await eventually(async () => {
-        for (const { client, isKilled } of all) if (isKilled) await forget(client)
+        await forgetTheDead()
         assert.equal(await server.command('LLEN', keys('q:items')), 0)
         assert.deepEqual(await server.command('ZRANGE', keys('q:leases'), 0, -1), [])
       }, 60_000).catch((error) => {
-        const clients = [...living.values()].map(
-          ({ client, nodeRed }) => `${client}: ${nodeRed.log.slice(-2_000)}`,
-        )
-        throw new Error(`${(error as Error).message}\n${clients.join('\n')}`)
+        const open = [...living.values()].map((worker) => {
+          const acked = new Set(said(worker, 'ACKED'))
+          const begun = said(worker, 'GOT').filter((item) => !acked.has(item))
+          const errors = worker.nodeRed.log.split('\n').filter((line) => line.includes('[error]'))
+          return `${clientOf(worker)} has begun ${begun}; its errors: ${errors.slice(-20).join('\n')}`
+        })
+        throw new Error(`${(error as Error).message}\n${open.join('\n')}`)
       })
       // What was answered is in the log by now, as each of them waits for the last acknowledgement.
       await sleep(500)

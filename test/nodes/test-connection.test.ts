@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { config, TAB } from '../support/flows.ts'
 import { freePort, NodeRed } from '../support/node-red.ts'
-import { ask, hasRedis, INSTALL_REDIS, type OwnRedis, ownRedis } from '../support/own-redis.ts'
+import { HAS_REDIS, RedisServer } from '../support/redis-servers.ts'
 import { requires } from '../support/required.ts'
 
 const require = createRequire(import.meta.url)
@@ -21,12 +21,15 @@ const [ADMIN, QUEUES, FLOWS, READER] = users.map(({ username }) => username) as 
 ]
 
 describe('the test of a connection to Redis', () => {
-  requires(hasRedis, INSTALL_REDIS)
+  requires(HAS_REDIS, 'apt-get install redis-server')
   let nodeRed: NodeRed
-  let redis: OwnRedis
+  let redis: RedisServer
   const tokens = new Map<string, string>()
   before(async () => {
-    redis = await ownRedis('--requirepass', 'pass-secret', '--appendonly', 'yes')
+    redis = await RedisServer.start({
+      password: 'pass-secret',
+      settings: { appendonly: 'yes' },
+    })
     nodeRed = await NodeRed.start({
       flows: [TAB],
       env: { REDIS: `redis://:pass-secret@127.0.0.1:${redis.port}` },
@@ -70,13 +73,13 @@ describe('the test of a connection to Redis', () => {
   })
 
   it('knows that snapshots are to be taken before there was one', async () => {
-    const own = await ownRedis()
+    const own = await RedisServer.start()
     const found = () => test({ redisUrl: `redis://127.0.0.1:${own.port}` })
     try {
       const { persistence, cautions } = await found()
       assert.equal(persistence, 'none')
       assert.match(cautions.join(), /not kept over a restart/)
-      await ask(own.port, 'config', 'set', 'save', '3600 1')
+      await own.command('CONFIG', 'SET', 'save', '3600 1')
       assert.equal((await found()).persistence, 'snapshots')
     } finally {
       await own.stop()

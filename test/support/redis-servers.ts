@@ -50,6 +50,8 @@ export interface RedisOptions {
   password?: string
   /** Lines of an ACL file, such as `user worker on >secret ~* +@all`. The user `default` must be among them. */
   acl?: readonly string[]
+  /** A free one, when absent. */
+  port?: number
   /** Whether it talks TLS alone, with a certificate that was made for it. */
   tls?: boolean
 }
@@ -93,7 +95,7 @@ export class RedisServer {
 
   /** Starts one, and waits until it answers. */
   static async start(options: RedisOptions = {}, isSentinel = false): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), options, isSentinel)
+    const server = new RedisServer(options.port ?? (await freePort()), options, isSentinel)
     try {
       server.launch()
       await server.answers()
@@ -205,6 +207,7 @@ export class RedisServer {
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.#process?.ref()
     this.#process?.kill(signal)
     await this.#ended
   }

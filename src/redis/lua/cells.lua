@@ -14,11 +14,12 @@ local function stamp()
   return text
 end
 
--- The stamp of a cell, the attempts, whence it came, and where its meta ends.
+-- The stamp of a cell, the attempts, whence it came, and where its meta ends. What is no cell has none of these.
 local function past(cell)
   -- Most have nothing behind their stamp.
   if byte(cell, 11) == 0 then return sub(cell, 1, 10), 0, '', 11 end
   local z = find(cell, '\0', 1, true)
+  if not z then return '', 0, '', 1 end
   local came, attempts, origin = string.match(sub(cell, 1, z - 1), '^([^,]*),?(%d*)(.*)$')
   return came, tonumber(attempts) or 0, origin, z
 end
@@ -31,16 +32,22 @@ local function withAttempts(cell, more)
   return meta .. sub(cell, z), attempts
 end
 
+-- Where the parts of a cell or a body end; nothing where one is missing.
+local function ends(text)
+  local z1 = find(text, '\0', 1, true)
+  local z2 = z1 and find(text, '\0', z1 + 1, true)
+  return z2, z2 and find(text, '\0', z2 + 1, true)
+end
+
 -- A cell as key and body.
 local function parted(cell)
-  local z1 = find(cell, '\0', 1, true)
-  local z2 = find(cell, '\0', z1 + 1, true)
-  local z3 = find(cell, '\0', z2 + 1, true)
+  local z2, z3 = ends(cell)
+  if not z3 then return '', cell end
   return sub(cell, z2 + 1, z3 - 1), sub(cell, 1, z2) .. sub(cell, z3 + 1)
 end
 
 local function joined(key, body)
-  local z1 = find(body, '\0', 1, true)
-  local z2 = find(body, '\0', z1 + 1, true)
+  local z2 = ends(body)
+  if not z2 then return body end
   return sub(body, 1, z2) .. key .. '\0' .. sub(body, z2 + 1)
 end

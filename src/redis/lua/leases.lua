@@ -13,21 +13,21 @@ local function youngestFirst(a, b)
   return a.came > b.came
 end
 
--- Takes what is handed out by its ids, as records with their id; those that are not there are left out.
-local function ended(q, ids)
-  local found = {}
+-- What is handed out, by its ids, as records with their id; those that are not there are left out.
+local function handedOut(q, ids)
+  local found, seen = {}, {}
   for from = 1, #ids, 1000 do
     local to = math.min(from + 999, #ids)
     local records = call('HMGET', q.leased, unpack(ids, from, to))
     for i = from, to do
-      local packed = records[i - from + 1]
-      if packed and call('HDEL', q.leased, ids[i]) == 1 then
-        local isDelayed = byte(ids[i]) == 126
-        call('ZREM', isDelayed and q.delayed or q.leases, ids[i])
+      local packed, id = records[i - from + 1], ids[i]
+      if packed and not seen[id] then
+        seen[id] = true
+        local isDelayed = byte(id) == 126
         local record = cmsgpack.unpack(packed)
         local came, attempts = past(record[1])
         found[#found + 1] = {
-          index = i, id = isDelayed and sub(ids[i], 2) or ids[i], isDelayed = isDelayed,
+          index = i, id = id, lease = isDelayed and sub(id, 2) or id, isDelayed = isDelayed,
           record = record, came = came, attempts = attempts,
         }
       end
@@ -36,18 +36,30 @@ local function ended(q, ids)
   return found
 end
 
+-- Ends what was handed out, once its item is elsewhere: what fails before leaves it where it is.
+local function finish(q, one)
+  call('HDEL', q.leased, one.id)
+  call('ZREM', one.isDelayed and q.delayed or q.leases, one.id)
+end
+
 -- Leases that have ended by themselves, or with their owner: back as the next attempt, or given up.
 local function comeBack(q, ids)
   local found = {}
-  for _, one in ipairs(ended(q, ids)) do
-    if not one.isDelayed and not isFetch(one.id) and isUsedUp(q, one.attempts) then
-      bury(q, one.record, 'attempts', one.id)
+  for _, one in ipairs(handedOut(q, ids)) do
+    local isSpent = not one.isDelayed and not isFetch(one.lease) and isUsedUp(q, one.attempts)
+    local reason = one.record[3] or (isSpent and 'attempts')
+    if reason then
+      bury(q, one.record, reason, one.lease)
+      finish(q, one)
     else
       found[#found + 1] = one
     end
   end
   table.sort(found, youngestFirst)
-  for _, one in ipairs(found) do back(q, one.record[1], one.record[2], one.id) end
+  for _, one in ipairs(found) do
+    back(q, one.record[1], one.record[2], one.lease)
+    finish(q, one)
+  end
 end
 
 -- The leases of clients that are gone.

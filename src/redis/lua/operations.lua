@@ -76,34 +76,36 @@ function operations.T(q, from)
     if lease and q.most > 0 then most = math.min(most, q.most - call('ZCARD', q.leases)) end
   end
   local reply = { 0, -1, 0 }
-  local records, ends = {}, {}
+  local records, scores = {}, {}
   -- Written once, since a number is written anew for each command that it is given to.
   local till = lease and format('%.17g', now + lease)
+  -- What cannot be noted must not be taken.
+  if lease then call('HLEN', q.leased) end
   local taken = takeCells(q, most, function(cell, place)
     if not lease then
       reply[#reply + 1] = cell
       return true
     end
+    local name = format('%s-%09d%s', client, id, kind == 'f' and 'f' or '')
     if kind == 'c' then
       local tried, attempts = withAttempts(cell, 1)
       if isUsedUp(q, attempts) then
-        bury(q, { cell, place }, 'attempts', '')
+        bury(q, { cell, place }, 'attempts', name)
         return false
       end
       cell = tried
     end
     reply[#reply + 1] = cell
-    local name = format('%s-%09d%s', client, id, kind == 'f' and 'f' or '')
     id = id + 1
     local n = #records
     records[n + 1], records[n + 2] = name, cmsgpack.pack({ cell, place })
-    ends[n + 1], ends[n + 2] = till, name
+    scores[n + 1], scores[n + 2] = till, name
     return true
   end)
   for i = 1, #records, 1000 do
     local last = math.min(i + 999, #records)
     call('HSET', q.leased, unpack(records, i, last))
-    call('ZADD', q.leases, unpack(ends, i, last))
+    call('ZADD', q.leases, unpack(scores, i, last))
   end
   if not lease then count(q, 'fetched', taken) end
   reply[1] = q.count
@@ -143,23 +145,24 @@ function operations.N(q, from, to)
     ids[#ids + 1] = ARGV[i]
     reply[#reply + 1] = 0
   end
-  local found = ended(q, ids)
-  for _, one in ipairs(found) do reply[one.index] = 1 end
+  local found = handedOut(q, ids)
   table.sort(found, youngestFirst)
   for _, one in ipairs(found) do
     local record = one.record
     if how == 'reject' then
-      bury(q, record, 'rejected', one.id)
+      bury(q, record, 'rejected', one.lease)
     elseif how == 'release' then
-      local isCounted = not one.isDelayed and not isFetch(one.id)
+      local isCounted = not one.isDelayed and not isFetch(one.lease)
       local cell = isCounted and withAttempts(record[1], -1) or record[1]
-      back(q, cell, record[2], one.id)
+      back(q, cell, record[2], one.lease)
     elseif isUsedUp(q, one.attempts) then
-      bury(q, record, 'attempts', one.id)
+      bury(q, record, 'attempts', one.lease)
     else
       local ms = math.ceil((given or retryDelay(q, one.attempts)) / 10) * 10
-      if ms > 0 then delay(q, one.id, record, ms) else back(q, record[1], record[2], one.id) end
+      if ms > 0 then delay(q, one.lease, record, ms) else back(q, record[1], record[2], one.lease) end
     end
+    finish(q, one)
+    reply[one.index] = 1
   end
   if q.most > 0 then q.grew = q.grew + #found end
   return reply

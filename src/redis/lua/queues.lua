@@ -101,8 +101,9 @@ local function back(q, cell, place, lease)
   q.grew = q.grew + 1
 end
 
-local function delay(q, lease, record, ms)
-  call('HSET', q.leased, '~' .. lease, cmsgpack.pack(record))
+-- An item stays away for a while. Where it is given up, reason says why, and it is given up again then.
+local function delay(q, lease, record, ms, reason)
+  call('HSET', q.leased, '~' .. lease, cmsgpack.pack({ record[1], record[2] or false, reason }))
   call('ZADD', q.delayed, now + ms, '~' .. lease)
 end
 
@@ -111,9 +112,11 @@ local function bury(q, record, reason, lease)
   local cell = record[1]
   local dead = queues[q.dead]
   if not dead then return tell(q, reason, lease, cell) end
-  if dead.broken then return delay(q, lease, record, BURY_AGAIN) end
   local _, _, _, z = past(cell)
+  local buried = stamp() .. ',0,' .. reason .. ',' .. q.name .. sub(cell, z)
+  local isDone, why, other = false, dead.broken
+  if not dead.broken then isDone, why, other = pcall(put, dead, buried) end
+  if not isDone then return delay(q, lease, record, BURY_AGAIN, reason) end
   count(q, reason, 1)
-  local why, other = put(dead, stamp() .. ',0,' .. reason .. ',' .. q.name .. sub(cell, z))
   if why then tell(dead, why, '', other) end
 end

@@ -1,24 +1,43 @@
 /** What every engine does, done by the one whose queues are in Redis. */
 import assert from 'node:assert/strict'
 import type { Clock } from '../../../src/index.ts'
-import { RedisEngine } from '../../../src/redis/engine.ts'
+import { RedisEngine, type RedisPlace } from '../../../src/redis/engine.ts'
 import { leasesItems } from '../../conformance/consumers.ts'
 import { conformsAsEngine, defined, type Traits } from '../../conformance/engine.ts'
 import { TEXTS, VALUES } from '../../conformance/storage.ts'
 import { Reports } from '../../support/databases.ts'
 import { drained } from '../../support/drain.ts'
+import { REDIS_PROGRAMS, RedisServer } from '../../support/redis-servers.ts'
 import { ownPrefixes, REDIS_URL } from '../../support/shared-redis.ts'
 
 /** What is in Redis outlives the definitions, of which the newest counts. */
 const SHARED: Traits = { outlives: true, newestCounts: true }
 
-describe('RedisEngine', () => {
-  const freshPrefix = ownPrefixes()
-  const make = (clock?: Clock) => {
-    const place = { redisUrl: REDIS_URL, prefix: freshPrefix() }
-    return new RedisEngine(place, new Reports(), clock, clock && (() => clock.now()))
-  }
+type Make = (clock?: Clock) => RedisEngine
 
+/** Makes engines for each test, on the Redis that all share. */
+function onRedis(): Make {
+  const freshPrefix = ownPrefixes()
+  return (clock) => made({ redisUrl: REDIS_URL, prefix: freshPrefix() }, clock)
+}
+
+/** Makes engines for each test, on a Valkey of their own. */
+function onValkey(): Make {
+  let server: RedisServer
+  let count = 0
+  before(async () => {
+    server = await RedisServer.start({ program: 'valkey-server' })
+  })
+  after(() => server.stop())
+  return (clock) => made({ redisUrl: server.url, prefix: `test-${++count}` }, clock)
+}
+
+function made(place: RedisPlace, clock?: Clock): RedisEngine {
+  return new RedisEngine(place, new Reports(), clock, clock && (() => clock.now()))
+}
+
+describe('RedisEngine', () => {
+  const make = onRedis()
   conformsAsEngine('RedisEngine', () => make(), 0, SHARED)
   leasesItems('RedisEngine', make, 0, SHARED)
 
@@ -74,3 +93,11 @@ describe('RedisEngine', () => {
     await engine.close()
   })
 })
+
+if (REDIS_PROGRAMS.includes('valkey-server')) {
+  describe('RedisEngine with a Valkey', () => {
+    const make = onValkey()
+    conformsAsEngine('RedisEngine', () => make(), 0, SHARED)
+    leasesItems('RedisEngine', make, 0, SHARED)
+  })
+}

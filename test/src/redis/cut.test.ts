@@ -205,4 +205,68 @@ describe('connections to Redis that are cut', () => {
   it('nor where two processes share the queues', async () => {
     await play(2, 100)
   }).timeout(300_000)
+
+  /** Two engines on one prefix, the first behind a proxy. */
+  async function pair(): Promise<{ proxy: TcpProxy; far: RedisEngine; near: RedisEngine }> {
+    const prefix = freshPrefix()
+    const proxy = new TcpProxy(REDIS_PORT)
+    await proxy.start()
+    proxies.push(proxy)
+    const redisUrl = `redis://127.0.0.1:${proxy.port}`
+    const far = new RedisEngine({ redisUrl, prefix }, new Reports())
+    const near = new RedisEngine({ redisUrl: REDIS_URL, prefix }, new Reports())
+    engines.push(far, near)
+    for (const engine of [far, near]) await engine.define(definitions)
+    return { proxy, far, near }
+  }
+  const proxies: TcpProxy[] = []
+  const engines: RedisEngine[] = []
+  afterEach(async () => {
+    for (const engine of engines.splice(0)) await engine.close()
+    for (const proxy of proxies.splice(0)) await proxy.stop()
+  })
+
+  for (const how of ['cut', 'halfClose', 'cutAtReply'] as const) {
+    it(`do not end a wait (${how})`, async () => {
+      const { proxy, far, near } = await pair()
+      const forever = { lease: LEASE, wait: Number.POSITIVE_INFINITY }
+      for (let round = 0; round < 5; round++) {
+        const waiting = far.take('plain', forever)
+        await eventually(async () => assert.equal((await near.stats('plain')).waiting, 1))
+        proxy[how]()
+        await near.add('plain', 'k', round)
+        const [item] = await waiting
+        assert.equal(item?.value, round)
+        await eventually(async () => {
+          assert.deepEqual(await far.acknowledge('plain', [item?.lease as string]), [true])
+        })
+        assert.equal((await near.stats('plain')).leased, 0)
+      }
+    }).timeout(60_000)
+  }
+
+  it('give back what was taken for those who had no answer in time', async () => {
+    const { proxy, far, near } = await pair()
+    for (const key of 'xabc') await far.add('plain', key, key)
+    const [x] = await far.take('plain', { lease: LEASE })
+    const left = async () => (await near.peek('plain', 9)).map((item) => item.key + item.attempt)
+
+    proxy.swallowsReplies = true
+    const asked = [
+      far.add('plain', 'd', 'd'),
+      far.fetch('plain'),
+      far.take('plain', { lease: LEASE }),
+      far.acknowledge('plain', [x?.lease as string]),
+    ]
+    const failing = Promise.all(asked.map((one) => assert.rejects(one, { code: 'MQ_UNAVAILABLE' })))
+    // It has been done, and nobody knows.
+    await eventually(async () => assert.deepEqual(await left(), ['c0', 'd0']))
+    await failing
+    proxy.cut()
+    proxy.swallowsReplies = false
+    await eventually(async () => assert.deepEqual(await left(), ['a0', 'b0', 'c0', 'd0']), 30_000)
+    const { leased, acknowledged } = await near.stats('plain')
+    assert.deepEqual([leased, acknowledged], [0, 1])
+    assert.equal((await far.fetch('plain'))?.key, 'a')
+  }).timeout(60_000)
 })

@@ -16,7 +16,7 @@ import { ownPrefixes, REDIS_URL } from '../../support/shared-redis.ts'
 const SEQUENCES = 200
 const STEPS = 30
 
-/** All times are whole numbers of these, in ms. */
+/** All times are whole numbers of these, in ms; it is more than there are steps. */
 const UNIT = 1_000
 
 type Name = 'q' | 'dead'
@@ -83,26 +83,50 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   weighted(1, fc.record({ do: constant('define'), definitions })),
 )
 
-/** An engine, and what is known of it. */
+/** One or several engines with the same queues, and what is known of them. Each step is done by the next one. */
 class Side {
-  readonly engine: LeasingEngine
+  readonly #engines: readonly LeasingEngine[]
+  #turn = 0
   /** Every lease there was, the newest first. */
   readonly leases: [queue: Name, lease: string][] = []
   readonly told: string[] = []
-  #ends: (() => void)[] = []
+  readonly #ends = new Map<LeasingEngine, (() => void)[]>()
 
-  constructor(engine: LeasingEngine) {
-    this.engine = engine
+  constructor(...engines: LeasingEngine[]) {
+    this.#engines = engines
+  }
+
+  get engine(): LeasingEngine {
+    return this.#engines[this.#turn] as LeasingEngine
+  }
+
+  /** Lets the next engine go on. */
+  next(): void {
+    this.#turn = (this.#turn + 1) % this.#engines.length
+  }
+
+  async close(): Promise<void> {
+    for (const engine of this.#engines) await engine.close()
+  }
+
+  /** Has all engines define the queues. */
+  async begin(inputs: readonly QueueDefinitionInput[]): Promise<void> {
+    for (const _ of this.#engines) {
+      await this.define(inputs, 0)
+      this.next()
+    }
   }
 
   async define(inputs: readonly QueueDefinitionInput[], edited: number): Promise<void> {
+    const { engine } = this
     const { definitions, errors } = parseDefinitions(inputs.map((one) => ({ ...one, edited })))
     assert.deepEqual(errors, [])
-    const dropped = await this.engine.define(definitions)
-    for (const end of this.#ends) end()
-    this.#ends = (['q', 'dead'] as const).map((name) =>
-      this.engine.onDropped(name, '', (item) => this.#tell(name, item)),
+    const dropped = await engine.define(definitions)
+    for (const end of this.#ends.get(engine) ?? []) end()
+    const ends = (['q', 'dead'] as const).map((name) =>
+      engine.onDropped(name, '', (item) => this.#tell(name, item)),
     )
+    this.#ends.set(engine, ends)
     for (const { queue, items } of dropped) for (const item of items) this.#tell(queue, item)
   }
 
@@ -166,10 +190,10 @@ class Side {
   async seen(): Promise<unknown> {
     const { engine } = this
     const queues = (['q', 'dead'] as const).map(async (name) => {
-      // Only after the first answer it is known what has come back.
-      await engine.size(name)
-      const { oldest: _, ...stats } = await engine.stats(name)
-      const items = (await engine.peek(name, 100)).map(({ age: _, ...item }) => plain(item))
+      // What is due comes back first.
+      const asked = [engine.size(name), engine.stats(name), engine.peek(name, 100)] as const
+      const [, { oldest: _, ...stats }, peeked] = await Promise.all(asked)
+      const items = peeked.map(({ age: _, ...item }) => plain(item))
       return { name, stats, items, leased: engine.leased(name), isPaused: engine.isPaused(name) }
     })
     return { queues: await Promise.all(queues), told: this.told.toSorted() }
@@ -205,18 +229,26 @@ function keepingPlaces(
 describe('queues in Redis', () => {
   const freshPrefix = ownPrefixes()
 
+  /** @param count the processes that share the queues in Redis */
   async function play(
+    count: number,
     first: readonly QueueDefinitionInput[],
     steps: readonly Step[],
   ): Promise<void> {
     const clock = new MovedClock()
     const place = { redisUrl: REDIS_URL, prefix: freshPrefix() }
     const memory = new Side(new LocalEngine(undefined, undefined, clock))
-    const redis = new Side(new RedisEngine(place, undefined, clock, () => clock.now()))
+    // Items are told apart by when they came, where those of several processes come back together.
+    let ticks = 0
+    const engines = Array.from({ length: count }, () => {
+      return new RedisEngine(place, undefined, clock, () => clock.now() + ticks)
+    })
+    const redis = new Side(...engines)
     const sides = [memory, redis] as const
     try {
-      for (const side of sides) await side.define(first, 0)
+      for (const side of sides) await side.begin(first)
       for (const [index, given] of steps.entries()) {
+        ticks++
         const one = given.do === 'define' ? keepingPlaces(given, memory.engine) : given
         const [expected, answer] = await Promise.all(
           sides.map((side) => outcome(side.play(one, index + 1))),
@@ -228,16 +260,32 @@ describe('queues in Redis', () => {
           // What comes back at different times comes back in their order.
           for (const name of ['q', 'dead']) await redis.engine.size(name)
         }
+        // What one has done the other sees.
+        redis.next()
         const [inMemory, inRedis] = await Promise.all(sides.map((side) => side.seen()))
         assert.deepEqual(inRedis, inMemory, `after step ${index}, ${one.do}`)
       }
     } finally {
-      for (const { engine } of sides) await engine.close()
+      for (const side of sides) await side.close()
     }
   }
 
+  const sequence = (one: fc.Arbitrary<Step>) =>
+    fc.array(one, { minLength: STEPS, maxLength: STEPS, size: 'max' })
+
   it(`are as queues in memory over ${SEQUENCES} times ${STEPS} steps`, async () => {
-    const steps = fc.array(step, { minLength: STEPS, maxLength: STEPS, size: 'max' })
-    await fc.assert(fc.asyncProperty(definitions, steps, play), { numRuns: SEQUENCES })
+    const property = fc.asyncProperty(definitions, sequence(step), (first, steps) =>
+      play(1, first, steps),
+    )
+    await fc.assert(property, { numRuns: SEQUENCES })
+  }).timeout(300_000)
+
+  it('are so for two processes that take turns', async () => {
+    // That releases the leases of one process alone.
+    const shared = step.filter((one) => one.do !== 'releaseAll')
+    const property = fc.asyncProperty(definitions, sequence(shared), (first, steps) =>
+      play(2, first, steps),
+    )
+    await fc.assert(property, { numRuns: SEQUENCES / 2 })
   }).timeout(300_000)
 })

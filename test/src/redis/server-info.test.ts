@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict'
 import { assertUsable, cautions, readInfo } from '../../../src/redis/server-info.ts'
 import { freePort } from '../../support/node-red.ts'
-import {
-  ask,
-  hasRedis,
-  INSTALL_REDIS,
-  type OwnRedis,
-  ownRedis,
-  SHARED_PORT,
-} from '../../support/own-redis.ts'
+import { HAS_REDIS, RedisServer } from '../../support/redis-servers.ts'
 import { requires } from '../../support/required.ts'
+import { command } from '../../support/shared-redis.ts'
 
 const info = (...lines: string[]) => readInfo(['# Server', ...lines].join('\r\n'))
 const isNeeded = /^Redis 7\.0 or Valkey 7\.2 is needed; this server is (.*?)\. Update it/
@@ -56,7 +50,7 @@ describe('what a server says of itself', () => {
 
   it('tells of snapshots by the setting, or else by what it has saved or loaded', () => {
     const nothing = ['rdb_saves:0', 'rdb_last_bgsave_time_sec:-1', 'rdb_last_load_keys_loaded:0']
-    assert.equal(info(...nothing).persistence, 'none')
+    assert.equal(info(...nothing).persistence, 'unknown')
     for (const line of [
       'rdb_saves:1',
       'rdb_last_bgsave_time_sec:0',
@@ -70,22 +64,25 @@ describe('what a server says of itself', () => {
   })
 
   describe('in earnest', () => {
-    requires(hasRedis, INSTALL_REDIS)
-    const started: OwnRedis[] = []
+    requires(HAS_REDIS, 'apt-get install redis-server')
+    const started: RedisServer[] = []
     afterEach(async () => {
       for (const server of started.splice(0)) await server.stop()
     })
 
-    async function start(...settings: string[]): Promise<number> {
-      const server = await ownRedis(...settings)
+    async function start(settings: Record<string, string> = {}): Promise<RedisServer> {
+      const server = await RedisServer.start({ settings })
       started.push(server)
-      return server.port
+      return server
     }
 
-    const infoOf = async (port: number) => readInfo(await ask(port, 'info'))
+    const infoOf = async (server: RedisServer) => {
+      const { save } = await server.command('CONFIG', 'GET', 'save')
+      return readInfo(await server.command('INFO'), save)
+    }
 
     it('is all well where it keeps a log and evicts nothing', async () => {
-      const found = await infoOf(await start('--appendonly', 'yes', '--maxmemory', '100mb'))
+      const found = await infoOf(await start({ appendonly: 'yes', maxmemory: '100mb' }))
       assertUsable(found)
       const { name, persistence, evicts, role, isCluster } = found
       assert.ok(name === 'Redis' || name === 'Valkey')
@@ -94,8 +91,8 @@ describe('what a server says of itself', () => {
     })
 
     it('warns of a server that evicts and one that saves nothing', async () => {
-      const port = await start('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lfu')
-      const found = await infoOf(port)
+      const server = await start({ maxmemory: '100mb', 'maxmemory-policy': 'allkeys-lfu' })
+      const found = await infoOf(server)
       const [evicting, forgetting, ...more] = cautions(found)
       assert.match(evicting ?? '', /may evict .*allkeys-lfu.*noeviction/)
       assert.match(forgetting ?? '', /not kept over a restart .*appendonly/)
@@ -103,29 +100,29 @@ describe('what a server says of itself', () => {
     })
 
     it('knows snapshots once there was one', async () => {
-      const port = await start('--maxmemory-policy', 'allkeys-lru')
-      assert.equal((await infoOf(port)).persistence, 'none')
-      await ask(port, 'save')
-      const found = await infoOf(port)
+      const server = await start({ 'maxmemory-policy': 'allkeys-lru' })
+      const unsettled = async () => readInfo(await server.command('INFO'))
+      assert.equal((await unsettled()).persistence, 'unknown')
+      assert.match(cautions(await unsettled())[0] ?? '', /cannot be seen/)
+      await server.command('SAVE')
+      const found = await unsettled()
       assert.equal(found.persistence, 'snapshots')
       assert.deepEqual(cautions(found), [])
     })
 
     it('tells a replica, and a node of a cluster', async () => {
-      const master = await start(
-        '--cluster-enabled',
-        'yes',
-        '--cluster-port',
-        `${await freePort()}`,
-      )
-      const replica = await start('--replicaof', '127.0.0.1', `${master}`)
+      const master = await start({
+        'cluster-enabled': 'yes',
+        'cluster-port': `${await freePort()}`,
+      })
+      const replica = await start({ replicaof: `127.0.0.1 ${master.port}` })
       const [one, other] = [await infoOf(master), await infoOf(replica)]
       assert.deepEqual([one.role, one.isCluster], ['master', true])
       assert.deepEqual([other.role, other.isCluster], ['replica', false])
     })
 
     it('is read of the server that runs here', async () => {
-      assertUsable(await infoOf(SHARED_PORT))
+      assertUsable(readInfo(await command('INFO')))
     })
   })
 })
