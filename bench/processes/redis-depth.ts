@@ -2,12 +2,13 @@
 import type { Addmode } from '../../src/index.ts'
 import { answer, asked } from '../asked.ts'
 import { connected, keyAt, redisEngine, serverTime, VALUE } from '../redis.ts'
+import { median } from '../report.ts'
 
 const DEPTH = 1_000_000
 const BURST = 100
-const PHASES = 10
+const PHASES = 40
 /** The pairs of a phase. */
-const PAIRS = 20_000
+const PAIRS = 5_000
 
 const { port, addmode } = await asked<{ port: number; addmode: Addmode }>()
 const client = await connected(port)
@@ -21,16 +22,17 @@ const all = (count: number, operate: () => Promise<unknown>) =>
 
 for (let left = DEPTH; left > 0; left -= 1_000) await all(1_000, () => add('deep'))
 
-const totals = { empty: 0, deep: 0 }
-for (let phase = -2; phase < PHASES; phase++) {
+const times = { empty: [] as number[], deep: [] as number[] }
+for (let phase = -8; phase < PHASES; phase++) {
   for (const queue of ['empty', 'deep'] as const) {
     const from = await serverTime(client)
     for (let left = PAIRS; left > 0; left -= BURST) {
       await all(BURST, () => add(queue))
       await all(BURST, () => engine.fetch(queue))
     }
-    if (phase >= 0) totals[queue] += ((await serverTime(client)) - from) / (PHASES * PAIRS)
+    const time = ((await serverTime(client)) - from) / PAIRS
+    if (phase >= 0) times[queue].push(time)
   }
 }
 if ((await engine.size('deep')) !== DEPTH) throw new Error('items are missing')
-answer(totals)
+answer({ empty: median(times.empty), deep: median(times.deep) })
