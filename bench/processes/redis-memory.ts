@@ -17,13 +17,15 @@ await engine.take('q', { count: BURST, lease: 60_000 })
 engine.releaseAll()
 await engine.clear('q')
 
-const before = await serverMemory(client)
+/** The memory of the server when it has given up what its connections needed for a while. */
+const settled = async () => {
+  await setTimeout(2_500)
+  return serverMemory(client)
+}
+const before = await settled()
 let length = 0
 /** The bytes of an item beyond what it is itself. */
-const beyond = async () => {
-  await setTimeout(100)
-  return ((await serverMemory(client)) - before - length) / ITEMS
-}
+const beyond = async () => ((await settled()) - before - length) / ITEMS
 for (let i = 0; i < ITEMS; i += BURST) {
   const adds = Array.from({ length: BURST }, (_, n) => {
     length += keyAt(i + n).length + VALUE.length
