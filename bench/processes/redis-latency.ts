@@ -24,6 +24,8 @@ for (let i = 0; i < TIMES + WARM_UP; i++) {
   client.sendCommand(['RPUSH', 'bare', String(now())]).catch(console.error)
   await setTimeout(PAUSE)
 }
+// The last ones arrive as well.
+await setTimeout(500)
 waiter.send('end')
 const [times] = (await once(waiter, 'message')) as [{ engine: number[]; bare: number[] }]
 if (times.engine.length !== times.bare.length) throw new Error('items are missing')

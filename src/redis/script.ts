@@ -13,7 +13,7 @@ function script(flags: string): Script {
 }
 
 /** The parts of the script, in their order. They are one text, since a script cannot load another one. */
-const PARTS = ['begin', 'cells', 'queues', 'leases', 'definitions', 'operations', 'call']
+const PARTS = ['begin', 'cells', 'queues', 'leases', 'definitions', 'operations', 'seldom', 'call']
 const body = PARTS.map((part) => {
   return readFileSync(new URL(`./lua/${part}.lua`, import.meta.url), 'utf8')
 }).join('\n')

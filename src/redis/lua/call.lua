@@ -28,7 +28,9 @@ while at <= #ARGV do
   local from = at + 3
   at = from + length
   local isDone, reply = false, q.broken
-  if not q.broken then isDone, reply = pcall(operations[operation], q, from, at - 1) end
+  if not q.broken then
+    isDone, reply = pcall(operations[operation] or seldom()[operation], q, from, at - 1)
+  end
   if not isDone then reply = { '!', type(reply) == 'table' and reply.err or tostring(reply) } end
   replies[#replies + 1] = reply
 end

@@ -16,16 +16,20 @@ end
 
 -- The stamp of a cell, the attempts, whence it came, and where its meta ends. What is no cell has none of these.
 local function past(cell)
+  -- Most have nothing behind their stamp.
+  if byte(cell, 11) == 0 then return sub(cell, 1, 10), 0, '', 11 end
   local z = find(cell, '\0', 1, true)
   if not z then return '', 0, '', 1 end
   local came, attempts, origin = string.match(sub(cell, 1, z - 1), '^([^,]*),?(%d*)(.*)$')
   return came, tonumber(attempts) or 0, origin, z
 end
 
-local function withAttempts(cell, attempts)
-  local came, _, origin, z = past(cell)
-  if attempts == 0 and origin == '' then return came .. sub(cell, z) end
-  return came .. ',' .. attempts .. origin .. sub(cell, z)
+-- The cell with so many attempts more or fewer, and how many it had.
+local function withAttempts(cell, more)
+  local came, attempts, origin, z = past(cell)
+  local meta = came
+  if attempts + more > 0 or origin ~= '' then meta = came .. ',' .. attempts + more .. origin end
+  return meta .. sub(cell, z), attempts
 end
 
 -- Where the parts of a cell or a body end; nothing where one is missing.

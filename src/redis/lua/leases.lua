@@ -21,9 +21,12 @@ local function handedOut(q, ids)
     local records = call('HMGET', q.leased, unpack(ids, from, to))
     for i = from, to do
       local packed, id = records[i - from + 1], ids[i]
-      if packed and not seen[id] then
+      local isDelayed = byte(id) == 126
+      if not packed then
+        -- Without its item it would come to its end again and again.
+        call('ZREM', isDelayed and q.delayed or q.leases, id)
+      elseif not seen[id] then
         seen[id] = true
-        local isDelayed = byte(id) == 126
         local record = cmsgpack.unpack(packed)
         local came, attempts = past(record[1])
         found[#found + 1] = {
@@ -82,6 +85,8 @@ end
 local function due(q)
   if q.isDue then return end
   q.isDue = true
+  -- Mostly nothing is handed out, and to look for what is over takes longer.
+  if call('ZCARD', q.leases) + call('ZCARD', q.delayed) == 0 then return end
   local ids = call('ZRANGEBYSCORE', q.leases, '-inf', now, 'LIMIT', 0, MOST_ENDED)
   local delayed = call('ZRANGEBYSCORE', q.delayed, '-inf', now, 'LIMIT', 0, MOST_ENDED)
   for _, id in ipairs(delayed) do ids[#ids + 1] = id end
@@ -105,6 +110,7 @@ local function nextEnd(q)
 end
 
 local function retryDelay(q, attempt)
-  local delays = q.delays
+  local delays = {}
+  for text in string.gmatch(q.fields.retryDelay or '1', '[^,]+') do delays[#delays + 1] = tonumber(text) end
   return (delays[math.min(attempt, #delays)] or 0) * 1000
 end

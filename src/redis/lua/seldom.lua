@@ -1,0 +1,189 @@
+-- What is seldom asked for. It is made only for who asks, since to make functions takes as long as half a call does.
+local function seldom()
+  local operations = {}
+
+  -- Adds again in order what is there, since its addmode is another one.
+  local function reorder(q, before)
+    local cells = {}
+    q.addmode, q.count = before, nil
+    repeat
+      local portion = pop(q, 1000)
+      for _, cell in ipairs(portion) do cells[#cells + 1] = cell end
+    until #portion == 0
+    q.addmode, q.count = tonumber(q.fields.addmode), nil
+    for _, cell in ipairs(cells) do
+      local reason, other = put(q, cell)
+      if reason then tell(q, reason, '', other) end
+    end
+  end
+
+  -- Makes the definition the one that counts, where it is newer than the one that does; which one counts now.
+  local function define(q, fields, edited)
+    local isNew = not q.version
+    local isChange = isNew
+    for _, name in ipairs(FIELDS) do
+      if (q.fields[name] or '') ~= fields[name] then isChange = true end
+    end
+    local refusal = ''
+    if isNew or edited > q.edited then
+      local before = q.addmode
+      local length = size(q)
+      if isChange and before ~= tonumber(fields.addmode) and length > MOST_REORDERED then
+        refusal = 'full'
+      else
+        local written = { 'version', VERSION, 'edited', edited }
+        if isChange then
+          q.stamp = client .. '.' .. number .. '.' .. q.index
+          written[5], written[6] = 'stamp', q.stamp
+          for _, name in ipairs(FIELDS) do
+            written[#written + 1], written[#written + 2] = name, fields[name]
+          end
+        end
+        call('HSET', q.key, unpack(written))
+        q.version, q.edited = VERSION, edited
+        if isChange then
+          apply(q, fields)
+          if before ~= q.addmode and length > 0 then reorder(q, before) end
+          q.grew = q.grew + size(q)
+        end
+      end
+    end
+    local reply = { refusal, q.stamp, q.edited }
+    for _, name in ipairs(FIELDS) do reply[#reply + 1] = q.fields[name] or '' end
+    return reply
+  end
+
+  -- Everything that is counted: how many other clients wait, the oldest cell or blank, and the counters with their names.
+  function operations.I(q)
+    due(q)
+    local waiting = 0
+    for _, member in ipairs(call('ZRANGE', q.waiting, 0, -1)) do
+      if sub(member, 2) ~= client then waiting = waiting + 1 end
+    end
+    local oldest = call('LINDEX', q.items, 0)
+    if q.addmode > 0 then
+      local key = call('ZRANGE', q.order, 0, 0)[1]
+      oldest = key and call('HGET', q.values, key)
+    end
+    local reply = { waiting, oldest or '' }
+    local all = call('HGETALL', q.key)
+    for i = 1, #all, 2 do
+      if sub(all[i], 1, 2) == 'n:' then
+        reply[#reply + 1] = sub(all[i], 3)
+        reply[#reply + 1] = tonumber(all[i + 1])
+      end
+    end
+    for what, by in pairs(q.counts) do
+      reply[#reply + 1] = what
+      reply[#reply + 1] = by
+    end
+    return reply
+  end
+
+  -- Looks at the oldest items: how many. Their cells.
+  function operations.P(q, from)
+    due(q)
+    local reply, most = {}, tonumber(ARGV[from])
+    local first = 0
+    while first < most and bytes < MOST_BYTES do
+      local last = math.min(first + PORTION, most) - 1
+      local cells
+      if q.addmode == 0 then
+        cells = call('LRANGE', q.items, first, last)
+      else
+        cells = call('ZRANGE', q.order, first, last)
+        local bodies = #cells > 0 and call('HMGET', q.values, unpack(cells)) or {}
+        for i, key in ipairs(cells) do cells[i] = joined(key, bodies[i]) end
+      end
+      if #cells == 0 then break end
+      for _, cell in ipairs(cells) do
+        bytes = bytes + #cell
+        reply[#reply + 1] = cell
+      end
+      first = first + PORTION
+    end
+    return reply
+  end
+
+  -- Removes the items of a key. How many those were.
+  function operations.M(q, from)
+    due(q)
+    local removed = 0
+    local total = size(q)
+    if q.addmode > 0 then
+      removed = call('ZREM', q.order, ARGV[from])
+      call('HDEL', q.values, ARGV[from])
+    else
+      for first = 0, total - 1, 1000 do
+        for i, cell in ipairs(call('LRANGE', q.items, first, first + 999)) do
+          if parted(cell) == ARGV[from] then
+            call('LSET', q.items, first + i - 1, '')
+            removed = removed + 1
+          end
+        end
+      end
+      if removed > 0 then call('LREM', q.items, 0, '') end
+    end
+    q.count = total - removed
+    count(q, 'removed', removed)
+    return removed
+  end
+
+  -- Removes all items. How many those were.
+  function operations.C(q)
+    due(q)
+    local removed = size(q)
+    call('UNLINK', q.items, q.order, q.values)
+    q.count = 0
+    count(q, 'removed', removed)
+    return removed
+  end
+
+  -- Pauses, 1, or resumes, 0.
+  function operations.Z(q, from)
+    q.isPaused = ARGV[from] == '1'
+    call('HSET', q.key, 'paused', ARGV[from])
+    if not q.isPaused then q.grew = q.grew + size(q) end
+    return 0
+  end
+
+  -- Nobody waits here any more. What it was woken for wakes another one.
+  function operations.U(q)
+    call('ZREM', q.waiting, 'c' .. client, 'f' .. client)
+    q.grew = q.grew + 1
+    return 0
+  end
+
+  -- Puts cells back that were fetched for nobody.
+  function operations.B(q, from, to)
+    for i = to, from, -1 do back(q, ARGV[i], nil, '') end
+    count(q, 'fetched', from - to - 1)
+    return 0
+  end
+
+  -- Drops the oldest items that are beyond the bound. Their cells, as many as one reply takes.
+  function operations.E(q)
+    local reply = {}
+    if q.size == 0 or q.refuses then return reply end
+    local over = math.min(1000, size(q) - q.size)
+    if over > 0 then reply = pop(q, over) end
+    count(q, 'overflow', #reply)
+    return reply
+  end
+
+  -- Defines: when it was edited, and the fields in their order. Why not, the stamp, the time of editing and the fields of
+  -- what counts now.
+  function operations.D(q, from)
+    local fields = {}
+    for i, name in ipairs(FIELDS) do fields[name] = ARGV[from + i] end
+    return define(q, fields, tonumber(ARGV[from]))
+  end
+
+  -- The client ends: it is forgotten, so that nobody waits for what it has.
+  function operations.Q()
+    call('ZREM', KEYS[1], client)
+    return 0
+  end
+
+  return operations
+end
