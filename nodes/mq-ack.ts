@@ -6,6 +6,7 @@ import { InputNode, type Send } from './input.ts'
 import { leaseBook } from './lease-book.ts'
 import { type Reader, reader } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
+import { knownSize } from './registry.ts'
 import { LONGEST_LEASE, numberIn, wordIn } from './settings.ts'
 import { assertTakesSize, pathOf, type Target, target } from './target.ts'
 
@@ -138,9 +139,11 @@ function endOf(
   lease: string,
   asked: Asked,
 ): MaybePromise<Ended> {
-  return after(end(engine, queue, [lease], asked), ([isHeld]) =>
-    after(engine.size(queue), (size) => ({ lost: isHeld ? [] : [`${queue}:${lease}`], size })),
-  )
+  return after(end(engine, queue, [lease], asked), ([isHeld]) => {
+    const lost = isHeld ? [] : [`${queue}:${lease}`]
+    // It was just seen; to ask for it would take a server another call.
+    return { lost, size: knownSize(engine, queue) ?? 0 }
+  })
 }
 
 async function endAll(
@@ -153,7 +156,7 @@ async function endAll(
   for (const [queue, leases] of byQueue) {
     const held = await end(engine, queue, leases, asked)
     for (const [at, lease] of leases.entries()) if (!held[at]) lost.push(`${queue}:${lease}`)
-    size = await engine.size(queue)
+    size = knownSize(engine, queue) ?? 0
   }
   return { lost, size }
 }

@@ -2,7 +2,7 @@
  * Adds items to a queue in Redis and takes them, in bursts, a phase of each after the other: what an operation costs this
  * process and the server, in µs of their processor time.
  */
-import { Queue, Worker } from 'bullmq'
+import { createRequire } from 'node:module'
 import { answer, asked } from '../asked.ts'
 import { CallEach, CallPerTurn } from '../bare/redis.ts'
 import { type Client, connected, keyAt, redisEngine, serverTime, VALUE } from '../redis.ts'
@@ -16,6 +16,28 @@ export interface Costs {
 interface Subject {
   add(bursts: number, size: number): Promise<void>
   take(bursts: number, size: number): Promise<void>
+}
+
+/** As much of BullMQ as is measured: it is installed for the bench alone, after the types have been checked. */
+interface BullMq {
+  readonly Queue: new (
+    name: string,
+    options: object,
+  ) => {
+    waitUntilReady(): Promise<unknown>
+    add(name: string, data: unknown, options: object): Promise<unknown>
+  }
+  readonly Worker: new (
+    name: string,
+    work: () => Promise<void>,
+    options: object,
+  ) => {
+    on(event: 'completed', listener: () => void): void
+    waitUntilReady(): Promise<unknown>
+    pause(): Promise<void>
+    resume(): void
+    run(): Promise<void>
+  }
 }
 
 /** The phases of each, after some to warm up. */
@@ -82,6 +104,7 @@ const bareOf = (Bare: typeof CallEach | typeof CallPerTurn) => async (port: numb
 
 /** Its worker does nothing, and as many jobs are under way as a burst has. */
 async function bullmq(port: number): Promise<Subject> {
+  const { Queue, Worker }: BullMq = createRequire(import.meta.url)('bullmq')
   const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null }
   const queue = new Queue('jobs', { connection })
   await queue.waitUntilReady()

@@ -268,7 +268,7 @@ export class Queue<V = unknown> {
         const item = this.#insert(id, key, value, added)
         if (item !== undefined) all.push(item)
       }
-    } else if (definition.size !== size) {
+    } else {
       for (;;) {
         const item = this.#withinBound().dropped
         if (item === undefined) break

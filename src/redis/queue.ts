@@ -117,7 +117,10 @@ export class RedisQueue {
       this.shared.held.begin(number, ended, ended, owner, clock.now(), length, isFetch)
     }
     if (operation === 'X') this.#arm()
-    if (parameters[0] === 'retry') this.#noteDelayed(leases, Number(parameters[1]))
+    if (parameters[0] === 'retry') {
+      const sentBack = leases.filter((_, index) => held[index])
+      this.#noteDelayed(sentBack, Number(parameters[1]))
+    }
     watchers.changed()
     this.takers.look()
     return held
@@ -263,7 +266,10 @@ export class RedisQueue {
   #noteDelayed(leases: readonly string[], delay: number): void {
     const now = this.#around.clock.now()
     const { delayed, definition } = this.shared
-    for (const [lease, until] of delayed) if (until <= now) delayed.delete(lease)
+    for (const [lease, until] of delayed) {
+      if (until > now) break
+      delayed.delete(lease)
+    }
     const longest = Math.max(delay, ...(definition?.retryDelay ?? [1]).map((s) => 1_000 * s))
     for (const lease of leases) delayed.set(lease, now + longest)
   }

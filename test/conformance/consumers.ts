@@ -282,6 +282,18 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
       assert.deepEqual(attempts.sort(), ['a0', 'b0', 'c1', 'd0'])
     })
 
+    it('are released while they wait for their next attempt, whatever was tried with them meanwhile', async () => {
+      await start('a', { name: 'q', retryDelay: 0 })
+      const leases = leasesOf(await lease())
+      assert.deepEqual(await engine.retry('q', leases, 1_000_000), [true])
+      for (const ended of [leases, ['unknown']]) {
+        assert.deepEqual(await engine.retry('q', ended), [false])
+      }
+      assert.equal(await waiting(), '')
+      engine.releaseAll()
+      assert.equal(await waiting(), 'a')
+    })
+
     it('survive a change of the definition, and end with the queue', async () => {
       await start('ab', { name: 'q' })
       const [a] = leasesOf(await lease())

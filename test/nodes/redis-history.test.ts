@@ -19,8 +19,11 @@ const SOURCE = `
   context.set('n', n)
   for (let i = n - 5; i < n; i++) node.send({ topic: 'k', payload: env.get('INSTANCE') + '.' + i })`
 
-/** An acknowledgement that could not be asked for is asked for again. */
-const AGAIN = `if (msg.error.code === 'MQ_UNAVAILABLE') setTimeout(() => node.send(msg), 100)`
+/** An acknowledgement that could not be asked for is asked for again. Node-RED catches a message of one node ten times. */
+const AGAIN = `
+  const { code } = msg.error
+  delete msg.error
+  if (code === 'MQ_UNAVAILABLE') setTimeout(() => node.send(msg), 200)`
 
 const note = (word: string) => `node.warn('${word} ' + msg.payload + ' ' + msg.mqlease); return msg`
 

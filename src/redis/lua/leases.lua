@@ -21,9 +21,12 @@ local function handedOut(q, ids)
     local records = call('HMGET', q.leased, unpack(ids, from, to))
     for i = from, to do
       local packed, id = records[i - from + 1], ids[i]
-      if packed and not seen[id] then
+      local isDelayed = byte(id) == 126
+      if not packed then
+        -- Without its item it would come to its end again and again.
+        call('ZREM', isDelayed and q.delayed or q.leases, id)
+      elseif not seen[id] then
         seen[id] = true
-        local isDelayed = byte(id) == 126
         local record = cmsgpack.unpack(packed)
         local came, attempts = past(record[1])
         found[#found + 1] = {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { parseDefinitions, type Taken } from '../../../src/index.ts'
 import { RedisEngine } from '../../../src/redis/engine.ts'
+import { eventually } from '../../conformance/engine.ts'
 import { Reports } from '../../support/databases.ts'
 import { ownPrefixes, REDIS_URL } from '../../support/shared-redis.ts'
 
@@ -103,6 +104,22 @@ describe('a queue in Redis', function () {
         fetches.map((item) => item?.size),
         numbers(count).toReversed(),
       )
+    })
+  }
+
+  for (const how of ['leases', 'retries'] as const) {
+    it(`takes a thousand items back in order, whose ${how} end at once`, async () => {
+      const count = 1_000
+      await define(0)
+      await Promise.all(numbers(count).map((i) => engine.add('q', `${i}`, i)))
+      const taken = await engine.take('q', { count, lease: how === 'leases' ? 500 : LEASE })
+      assert.equal(taken.length, count)
+      if (how === 'retries') {
+        const leases = taken.map(({ lease }) => lease as string)
+        await engine.retry('q', leases, 500)
+      }
+      await eventually(async () => assert.equal(await engine.size('q'), count))
+      assert.deepEqual(keysOf(await engine.peek('q', count)), numbers(count))
     })
   }
 })
