@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MqueueError } from '../errors.ts'
 import { Call, type CallReply, type Loss, nextGroups } from './call.ts'
-import { type Connection, Refusal } from './connect.ts'
+import type { Connection } from './connect.ts'
 import type { Group } from './groups.ts'
 import type { Link } from './link.ts'
 import { RUN, RUN_WHEN_FULL, type Script } from './script.ts'
+import { Refusal } from './server-connection.ts'
 import type { SharedQueue } from './shared-queue.ts'
 
 /** How long who has asked waits for an answer, in ms. */
@@ -290,7 +291,10 @@ export class Caller {
   }
 
   #unanswered(): MqueueError {
-    return this.#broken('it does not answer; what was asked of it may have been done')
+    const doubt = 'what was asked of it may have been done'
+    const { failure } = this.#link
+    if (failure === undefined) return this.#broken(`it does not answer; ${doubt}`)
+    return new MqueueError(failure.code, `${failure.message}; ${doubt}`, { cause: failure })
   }
 
   #broken(cause: unknown): MqueueError {

@@ -2,36 +2,30 @@ import type { ConnectionOptions } from 'node:tls'
 import { MqueueError, reasonOf } from '../errors.ts'
 import type { TlsOptions } from '../tls-options.ts'
 import type { RedisAddress } from './address.ts'
+import {
+  type Command,
+  type OpenOptions,
+  type Place,
+  ServerConnection,
+} from './server-connection.ts'
 import { assertUsable, readInfo, type ServerInfo } from './server-info.ts'
 
-/** How long a connection may take to be made, in ms. */
-const LONGEST_CONNECT = 5_000
-/** How long a server may be silent, in ms; it is asked for a sign of life in between. */
-const LONGEST_SILENCE = 15_000
-const PING_INTERVAL = 5_000
-
-/** A server has answered with an error. Anything else that fails leaves open what became of a command. */
-export class Refusal extends Error {}
-
-/** What is sent to a server. */
-export type Command = readonly (string | Buffer)[]
-
-/** A connection to the server that has the queues: the master that Sentinel names, the right one of a cluster. */
+/** The connections to the server that has the queues: the master that Sentinel names, the right one of a cluster. */
 export interface Connection {
   /** What the server has said of itself. */
   readonly info: ServerInfo
-  /** Resolves with the reason when the connection has ended, whoever ended it. */
+  /** Resolves with the reason when a connection has ended, whoever ended it. */
   readonly lost: Promise<Error>
   /** Sends a command; rejects with a `Refusal`, or when the connection is lost first. */
   command<T>(args: Command): Promise<T>
-  /** Calls `listener` with what is published on a sharded channel. */
+  /**
+   * Calls `listener` with what is published on a sharded channel. It comes by a connection of its own: a server sends
+   * only small replies to who is subscribed.
+   */
   subscribe(channel: string, listener: (message: string) => void): Promise<void>
-  /** Ends the connection at once. */
+  /** Ends the connections at once. */
   end(): void
 }
-
-type Place = RedisAddress['nodes'][number]
-type Bare = Omit<Connection, 'info'>
 
 /**
  * Connects to the server that has the queues now.
@@ -70,20 +64,33 @@ class Connections {
   }
 
   async connect(): Promise<Connection> {
-    const found = await this.#find()
+    const calls = await this.#find()
+    let wakes: ServerConnection | undefined
+    const end = () => {
+      calls.end()
+      wakes?.end()
+    }
     try {
-      const info = readInfo(await found.command<string>(['INFO']), await saveOf(found))
+      const info = readInfo(await calls.command<string>(['INFO']), await saveOf(calls))
       assertUsable(info)
       if (info.role !== 'master') throw new Error('READONLY it is a replica of another server')
-      return Object.assign(found, { info })
+      const subscribed = await this.#open(calls.place)
+      wakes = subscribed
+      return {
+        info,
+        lost: Promise.race([calls.lost, subscribed.lost]),
+        command: (args) => calls.command(args),
+        subscribe: (channel, listener) => subscribed.subscribe(channel, listener),
+        end,
+      }
     } catch (error) {
-      found.end()
+      end()
       throw error
     }
   }
 
   /** The server that has the queues. */
-  async #find(): Promise<Bare> {
+  async #find(): Promise<ServerConnection> {
     const { kind, nodes } = this.#address
     if (kind === 'sentinel') return this.#open(await this.#first(nodes, (one) => this.#master(one)))
     return this.#first(nodes, (one) => this.#follow(one))
@@ -102,9 +109,9 @@ class Connections {
     throw failure
   }
 
-  /** Asks a Sentinel where the master is. */
+  /** Asks a Sentinel where the master is. It has neither databases nor, mostly, users. */
   async #master(sentinel: Place): Promise<Place> {
-    const asked = await this.#open(sentinel, false)
+    const asked = await this.#open(sentinel, { user: '', password: '', database: 0 })
     try {
       const { master } = this.#address
       const command = ['SENTINEL', 'get-master-addr-by-name', master]
@@ -117,7 +124,7 @@ class Connections {
   }
 
   /** Opens a server or, where it says that another one of its cluster has the queues, that one. */
-  async #follow(place: Place): Promise<Bare> {
+  async #follow(place: Place): Promise<ServerConnection> {
     const opened = await this.#open(place)
     try {
       await opened.command(['EXISTS', `{${this.#address.prefix}}:clients`])
@@ -130,63 +137,18 @@ class Connections {
     }
   }
 
-  /** @param isServer whether it has queues; a Sentinel has neither databases nor, mostly, users */
-  async #open(place: Place, isServer = true): Promise<Bare> {
-    const { createClient, ErrorReply } = await import('@redis/client')
-    const { user, password, database } = this.#address
-    const options = {
-      ...(this.#tls === undefined ? {} : { servername: serverName(place.host), ...this.#tls }),
-      ...place,
-      connectTimeout: LONGEST_CONNECT,
-      socketTimeout: LONGEST_SILENCE,
-      reconnectStrategy: false as const,
-    }
-    const client = createClient({
-      socket: this.#tls === undefined ? options : { ...options, tls: true },
-      ...(isServer && user !== '' ? { username: user } : {}),
-      ...(isServer && password !== '' ? { password } : {}),
-      ...(isServer && database !== 0 ? { database } : {}),
-      disableOfflineQueue: true,
-      disableClientInfo: true,
-      maintNotifications: 'disabled',
-      pingInterval: PING_INTERVAL,
-    })
-    const { promise: lost, resolve: lose } = Promise.withResolvers<Error>()
-    client.on('error', (error: Error) => lose(error))
-    client.on('terminated', (cause: Error) => lose(cause))
-    client.on('end', () => lose(new Error('the connection was ended')))
-    try {
-      await client.connect()
-    } catch (error) {
-      client.destroy()
-      throw error
-    }
-    return {
-      lost,
-      async command<T>(args: Command) {
-        try {
-          return await client.sendCommand<T>(args)
-        } catch (cause) {
-          throw cause instanceof ErrorReply ? new Refusal(cause.message) : cause
-        }
-      },
-      subscribe: (channel, listener) => client.sSubscribe(channel, listener),
-      end: () => client.destroy(),
-    }
+  #open(place: Place, login: Omit<OpenOptions, 'tls'> = this.#address): Promise<ServerConnection> {
+    const { user, password, database } = login
+    return ServerConnection.open(place, { user, password, database, tls: this.#tls })
   }
 }
 
 /** The server's setting `save`; undefined where it may not be asked for. */
-async function saveOf({ command }: Bare): Promise<string | undefined> {
+async function saveOf(server: ServerConnection): Promise<string | undefined> {
   try {
-    const { save } = await command<{ readonly save?: string }>(['CONFIG', 'GET', 'save'])
+    const { save } = await server.command<{ readonly save?: string }>(['CONFIG', 'GET', 'save'])
     return save
   } catch {
     return undefined
   }
-}
-
-/** The name that a certificate must be for. An address is no name. */
-function serverName(host: string): string {
-  return /^[\d.]+$|:/.test(host) ? '' : host
 }

@@ -38,8 +38,7 @@ export class Definer {
       for (const [index, answer] of answers.entries()) {
         const queue = portion[index] as SharedQueue
         if (answer.status === 'rejected') continue
-        this.#learn(queue, answer.value)
-        const items = await this.#trim(queue)
+        const items = [...this.#learn(queue, answer.value), ...(await this.#trim(queue))]
         if (items.length > 0) dropped.push({ queue: queue.name, items })
       }
     }
@@ -50,8 +49,9 @@ export class Definer {
   groups(queues: readonly SharedQueue[]): Group[] {
     return queues.map((queue) => {
       const resolve = (reply: Reply) => {
-        this.#learn(queue, reply)
-        this.#trim(queue).then((items) => {
+        const gone = this.#learn(queue, reply)
+        this.#trim(queue).then((trimmed) => {
+          const items = [...gone, ...trimmed]
           if (items.length === 0) return
           const text = `items dropped by its new definition: ${items.length}`
           this.#report().warn(`Queue ${quote(queue.name)}: ${text}.`)
@@ -61,10 +61,22 @@ export class Definer {
     })
   }
 
-  #learn(queue: SharedQueue, reply: Reply): void {
-    const [refusal, stamp, , ...fields] = reply as string[]
-    queue.learn(stamp as string, fields)
+  /** Takes over what counts; returns what no longer fits because of another addmode. */
+  #learn(queue: SharedQueue, reply: Reply): DroppedItem[] {
+    const [refusal = '', stamp = '', , ...rest] = reply as string[]
+    const gone = queue.learn(stamp, rest)
     this.#changed(queue)
+    this.#tell(queue, refusal)
+    const items: DroppedItem[] = []
+    for (let at = 0; at < gone.length; at += 2) {
+      const { key, value } = readCell(queue.name, gone[at + 1] as string)
+      items.push({ key, value, reason: gone[at] as DroppedItem['reason'] })
+    }
+    return items
+  }
+
+  /** Says once that another definition counts, or that this one was refused. */
+  #tell(queue: SharedQueue, refusal: string): void {
     const { differences } = queue
     const text = [...differences, refusal].join()
     if (this.#told.get(queue.name) === text || (text === '' && !this.#told.has(queue.name))) return

@@ -96,10 +96,13 @@ export class AddGroup extends Group {
 
   /** @param given key and value as they were given, for an item that does not stay */
   add(cell: Cell, given: readonly [string, unknown]): Promise<AddResult> {
-    this.#length += cell.key.length + cell.head.length + cell.value.length
-    return new Promise((resolve, reject) => {
-      this.#items.push({ cell, given, resolve, reject })
-    })
+    return new Promise((resolve, reject) => this.#push({ cell, given, resolve, reject }))
+  }
+
+  #push(item: Adding): void {
+    const { key, head, value } = item.cell
+    this.#length += key.length + head.length + value.length
+    this.#items.push(item)
   }
 
   write(to: string[]): void {
@@ -111,10 +114,17 @@ export class AddGroup extends Group {
     }
   }
 
-  answer(reply: Reply): void {
-    const [before, ...rest] = reply as [number, ...string[]]
+  // biome-ignore lint/suspicious/noConfusingVoidType: as the method it overrides
+  answer(reply: Reply): Group | void {
+    const [before, done, ...rest] = reply as [number, number, ...string[]]
+    // What was dropped may fill a reply before all is added.
+    const left = this.#items.splice(done)
     if ((this.queue.shared?.addmode ?? 0) > 0) this.#answerKeyed(before, rest)
     else this.#answerList(before, rest)
+    if (left.length === 0) return
+    const again = new AddGroup(this.queue)
+    for (const item of left) again.#push(item)
+    return again
   }
 
   fail(error: MqueueError): void {

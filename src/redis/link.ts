@@ -126,6 +126,7 @@ export class Link {
         if (!this.isOpen) connection.end()
         else this.#isUp(connection)
         await connection.lost
+        connection.end()
         if (this.isOpen) this.#become({ is: 'connecting' })
       } catch (cause) {
         connection?.end()

@@ -150,7 +150,13 @@ export class RedisQueue {
 
   async peek(count: number): Promise<SeenItem[]> {
     const now = this.#around.caller.now
-    const cells = (await this.ask('P', [String(count)])) as string[]
+    const cells: string[] = []
+    do {
+      const asked = [String(cells.length), String(count - cells.length)]
+      const some = (await this.ask('P', asked)) as string[]
+      cells.push(...some)
+      if (some.length === 0) break
+    } while (cells.length < Math.min(count, this.shared.size))
     return cells.map((cell) => {
       const { came, ...item } = readCell(this.name, cell)
       return { ...item, age: Math.max(0, Math.round(now - came)) }
@@ -287,7 +293,7 @@ export class RedisQueue {
     if (at === undefined || at >= this.#armedAt) return
     this.#disarm()
     this.#armedAt = at
-    this.#disarm = clock.after(at - clock.now(), () => {
+    this.#disarm = clock.after(Math.max(0, at - clock.now()), () => {
       this.#armedAt = Number.POSITIVE_INFINITY
       this.shared.held.endDue(clock.now())
       watchers.changed()

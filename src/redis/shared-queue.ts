@@ -83,8 +83,8 @@ export class SharedQueue {
     })
   }
 
-  /** Takes over what the script says of the definition that counts. */
-  learn(stamp: string, values: readonly string[]): void {
+  /** Takes over what the script says of the definition that counts; returns what it says behind that. */
+  learn(stamp: string, values: readonly string[]): readonly string[] {
     const entries = FIELDS.map((field, index) => [field, values[index] ?? ''])
     const fields = Object.fromEntries(entries) as Fields
     const { size, addmode, whenFull, deadLetter } = fields
@@ -96,6 +96,7 @@ export class SharedQueue {
       refuses: whenFull === 'refuse',
       deadLetter,
     }
+    return values.slice(FIELDS.length)
   }
 
   /** What the script is given to define the queue. */

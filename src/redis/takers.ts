@@ -201,7 +201,8 @@ export class Takers {
       this.#isStale = true
       return
     }
-    if (this.#waiting.has(taker)) {
+    if (next === ASK_AGAIN) this.#ask(taker, ask.count ?? 1)
+    else if (this.#waiting.has(taker)) {
       taker.state = 'parked'
       this.#isRegistered = true
       this.#since[kind] = since
@@ -256,10 +257,13 @@ export class Takers {
   }
 }
 
+/** There are items, but the reply was full of others. */
+const ASK_AGAIN = -2
+
 interface TakeAnswer {
   readonly group: TakeGroup
   readonly left: number
-  /** How long until something is due, in ms; -1 when nothing will be. */
+  /** How long until something is due, in ms; -1 when nothing will be, or `ASK_AGAIN`. */
   readonly next: number
   readonly since: number
   readonly cells: readonly string[]

@@ -45,23 +45,24 @@ local function finish(q, one)
   call('ZREM', one.isDelayed and q.delayed or q.leases, one.id)
 end
 
--- Leases that have ended by themselves, or with their owner: back as the next attempt, or given up.
+-- Leases that have ended by themselves, or with their owner: given up, the oldest first, or back as the next attempt.
 local function comeBack(q, ids)
-  local found = {}
-  for _, one in ipairs(handedOut(q, ids)) do
+  local found = handedOut(q, ids)
+  table.sort(found, youngestFirst)
+  local spent = {}
+  for _, one in ipairs(found) do
     local isSpent = not one.isDelayed and not isFetch(one.lease) and isUsedUp(q, one.attempts)
-    local reason = one.record[3] or (isSpent and 'attempts')
-    if reason then
-      bury(q, one.record, reason, one.lease)
-      finish(q, one)
+    one.reason = one.record[3] or (isSpent and 'attempts')
+    if one.reason then
+      spent[#spent + 1] = one
     else
-      found[#found + 1] = one
+      back(q, one.record[1], one.record[2], one.lease)
+      finish(q, one)
     end
   end
-  table.sort(found, youngestFirst)
-  for _, one in ipairs(found) do
-    back(q, one.record[1], one.record[2], one.lease)
-    finish(q, one)
+  for i = #spent, 1, -1 do
+    bury(q, spent[i].record, spent[i].reason, spent[i].lease)
+    finish(q, spent[i])
   end
 end
 
@@ -87,8 +88,9 @@ local function due(q)
   q.isDue = true
   -- Mostly nothing is handed out, and to look for what is over takes longer.
   if call('ZCARD', q.leases) + call('ZCARD', q.delayed) == 0 then return end
-  local ids = call('ZRANGEBYSCORE', q.leases, '-inf', now, 'LIMIT', 0, MOST_ENDED)
-  local delayed = call('ZRANGEBYSCORE', q.delayed, '-inf', now, 'LIMIT', 0, MOST_ENDED)
+  -- The latest first: those that come back in the next call go to the head, before these.
+  local ids = call('ZREVRANGEBYSCORE', q.leases, now, '-inf', 'LIMIT', 0, MOST_ENDED)
+  local delayed = call('ZREVRANGEBYSCORE', q.delayed, now, '-inf', 'LIMIT', 0, MOST_ENDED)
   for _, id in ipairs(delayed) do ids[#ids + 1] = id end
   if #ids > 0 then comeBack(q, ids) end
   if math.abs(now - q.looked) < LOOK_AGAIN or call('EXISTS', q.leases) == 0 then return end

@@ -1,49 +1,87 @@
 -- Each is called with its queue and where its arguments begin and end, and returns its reply.
 local operations = {}
 
--- Adds: cells; or keys and bodies, where keys are unique. The size before, and what became of each or was dropped.
+-- How many of the items that are left to take are taken at once: one, until it is known how large they are.
+local function portionOf(left, largest)
+  if not largest then return 1 end
+  return math.max(1, math.min(PORTION, left, math.floor((MOST_BYTES - bytes) / (largest + 1))))
+end
+
+-- Adds cells at the end of a list that drops its oldest ones. What it drops may be larger than what is added, so it may
+-- stop before the end.
+local function addDropping(q, from, to, reply)
+  local largest
+  local at = from
+  while at <= to and bytes < MOST_BYTES do
+    local free = q.size - q.count
+    local last = math.min(to, at - 1 + (free > 0 and math.min(free, 1000) or portionOf(to - at + 1, largest)))
+    call('RPUSH', q.items, unpack(ARGV, at, last))
+    q.count = q.count + last - at + 1
+    if q.count > q.size then
+      for _, cell in ipairs((pop(q, math.min(last - at + 1, q.count - q.size)))) do
+        bytes = bytes + #cell
+        largest = math.max(largest or 0, #cell)
+        reply[#reply + 1] = cell
+      end
+    end
+    at = last + 1
+  end
+  count(q, 'overflow', #reply - 2)
+  return at - from
+end
+
+-- Adds keys and bodies; in the reply, what became of each.
+local function addKeyed(q, from, to, reply)
+  local place = call('HINCRBY', q.key, 'next', (to - from + 1) / 2) - (to - from + 1) / 2
+  local at = from
+  while at <= to and bytes < MOST_BYTES do
+    place = place + 1
+    local reason, other = putKeyed(q, ARGV[at], ARGV[at + 1], place)
+    if reason then count(q, reason, 1) end
+    reply[#reply + 1] = reason or ''
+    if other then
+      bytes = bytes + #other
+      reply[#reply + 1] = other
+    end
+    at = at + 2
+  end
+  return (at - from) / 2
+end
+
+-- Adds: cells; or keys and bodies, where keys are unique. The size before, how many were done, and what became of each
+-- or was dropped.
 function operations.A(q, from, to)
   due(q)
   local before = size(q)
-  local reply = { before }
+  local reply = { before, 0 }
   if q.addmode > 0 then
-    local place = call('HINCRBY', q.key, 'next', (to - from + 1) / 2) - (to - from + 1) / 2
-    for i = from, to, 2 do
-      place = place + 1
-      local reason, other = putKeyed(q, ARGV[i], ARGV[i + 1], place)
-      if reason then count(q, reason, 1) end
-      reply[#reply + 1] = reason or ''
-      if other then reply[#reply + 1] = other end
-    end
+    reply[2] = addKeyed(q, from, to, reply)
+    return reply
+  end
+  if q.size > 0 and not q.refuses then
+    reply[2] = addDropping(q, from, to, reply)
+    q.grew = q.grew + reply[2]
     return reply
   end
   local last = to
   if q.refuses and q.size > 0 then last = math.min(to, from - 1 + math.max(0, q.size - before)) end
   for i = from, last, 1000 do call('RPUSH', q.items, unpack(ARGV, i, math.min(i + 999, last))) end
-  local added = last - from + 1
-  q.count = before + added
-  q.grew = q.grew + added
-  if to > last then count(q, 'full', to - last) end
-  if q.size == 0 or q.refuses then return reply end
-  local over = math.min(added, q.count - q.size)
-  while over > 0 do
-    local cells = pop(q, math.min(over, 1000))
-    if #cells == 0 then break end
-    for _, cell in ipairs(cells) do reply[#reply + 1] = cell end
-    over = over - #cells
-    count(q, 'overflow', #cells)
-  end
+  q.count = before + last - from + 1
+  q.grew = q.grew + last - from + 1
+  count(q, 'full', to - last)
+  reply[2] = to - from + 1
   return reply
 end
 
 -- Takes up to so many cells, and stops where they are too large together.
 local function takeCells(q, most, each)
-  local taken = 0
+  local taken, largest = 0, nil
   while taken < most and bytes < MOST_BYTES do
-    local cells, places = pop(q, math.min(PORTION, most - taken))
+    local cells, places = pop(q, portionOf(most - taken, largest))
     if #cells == 0 then break end
     for i, cell in ipairs(cells) do
       bytes = bytes + #cell
+      largest = math.max(largest or 0, #cell)
       if each(cell, places[i]) then taken = taken + 1 end
     end
   end
@@ -65,7 +103,8 @@ function operations.F(q, from)
 end
 
 -- Takes: how many; ms of the lease, or blank; c as a consumer, f as a fetch; the number of the first lease; and, for who
--- waits, 0 or since when. What is left, ms until something is due, since when it waits, and the cells.
+-- waits, 0 or since when. What is left; ms until something is due, -1 when nothing will be, -2 when to ask again; since
+-- when it waits; and the cells.
 function operations.T(q, from)
   due(q)
   size(q)
@@ -109,7 +148,10 @@ function operations.T(q, from)
   end
   if not lease then count(q, 'fetched', taken) end
   reply[1] = q.count
-  if taken == 0 and since then
+  if taken == 0 and most > 0 and q.count > 0 then
+    -- What was taken before has filled the reply.
+    reply[2] = -2
+  elseif taken == 0 and since then
     if since == 0 then since = now end
     call('ZADD', q.waiting, since, kind .. client)
     reply[2], reply[3] = nextEnd(q), since

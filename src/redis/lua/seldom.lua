@@ -4,7 +4,7 @@ local function seldom()
 
   -- Adds again in order what is there, since its addmode is another one.
   local function reorder(q, before)
-    local cells = {}
+    local cells, gone = {}, {}
     q.addmode, q.count = before, nil
     repeat
       local portion = pop(q, 1000)
@@ -13,8 +13,12 @@ local function seldom()
     q.addmode, q.count = tonumber(q.fields.addmode), nil
     for _, cell in ipairs(cells) do
       local reason, other = put(q, cell)
-      if reason then tell(q, reason, '', other) end
+      if reason then
+        count(q, reason, 1)
+        gone[#gone + 1], gone[#gone + 2] = reason, other
+      end
     end
+    return gone
   end
 
   -- Makes the definition the one that counts, where it is newer than the one that does; which one counts now.
@@ -24,7 +28,7 @@ local function seldom()
     for _, name in ipairs(FIELDS) do
       if (q.fields[name] or '') ~= fields[name] then isChange = true end
     end
-    local refusal = ''
+    local refusal, gone = '', {}
     if isNew or edited > q.edited then
       local before = q.addmode
       local length = size(q)
@@ -43,13 +47,14 @@ local function seldom()
         q.version, q.edited = VERSION, edited
         if isChange then
           apply(q, fields)
-          if before ~= q.addmode and length > 0 then reorder(q, before) end
+          if before ~= q.addmode and length > 0 then gone = reorder(q, before) end
           q.grew = q.grew + size(q)
         end
       end
     end
     local reply = { refusal, q.stamp, q.edited }
     for _, name in ipairs(FIELDS) do reply[#reply + 1] = q.fields[name] or '' end
+    for _, part in ipairs(gone) do reply[#reply + 1] = part end
     return reply
   end
 
@@ -80,13 +85,14 @@ local function seldom()
     return reply
   end
 
-  -- Looks at the oldest items: how many. Their cells.
+  -- Looks at items: from which place on, 0 is the oldest, and how many. Their cells, as many as one reply takes.
   function operations.P(q, from)
     due(q)
-    local reply, most = {}, tonumber(ARGV[from])
-    local first = 0
+    local reply = {}
+    local first, largest = tonumber(ARGV[from]), nil
+    local most = first + tonumber(ARGV[from + 1])
     while first < most and bytes < MOST_BYTES do
-      local last = math.min(first + PORTION, most) - 1
+      local last = first + portionOf(most - first, largest) - 1
       local cells
       if q.addmode == 0 then
         cells = call('LRANGE', q.items, first, last)
@@ -98,9 +104,10 @@ local function seldom()
       if #cells == 0 then break end
       for _, cell in ipairs(cells) do
         bytes = bytes + #cell
+        largest = math.max(largest or 0, #cell)
         reply[#reply + 1] = cell
       end
-      first = first + PORTION
+      first = last + 1
     end
     return reply
   end
@@ -165,14 +172,16 @@ local function seldom()
   function operations.E(q)
     local reply = {}
     if q.size == 0 or q.refuses then return reply end
-    local over = math.min(1000, size(q) - q.size)
-    if over > 0 then reply = pop(q, over) end
+    takeCells(q, math.min(1000, size(q) - q.size), function(cell)
+      reply[#reply + 1] = cell
+      return true
+    end)
     count(q, 'overflow', #reply)
     return reply
   end
 
   -- Defines: when it was edited, and the fields in their order. Why not, the stamp, the time of editing and the fields of
-  -- what counts now.
+  -- what counts now; reasons and cells of what no longer fits because of another addmode.
   function operations.D(q, from)
     local fields = {}
     for i, name in ipairs(FIELDS) do fields[name] = ARGV[from + i] end
