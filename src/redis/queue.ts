@@ -14,12 +14,15 @@ import { asClosed } from '../local/consumers.ts'
 import { DroppedListeners } from '../local/dropped-listeners.ts'
 import type { Watchers } from '../local/watchers.ts'
 import type { Report } from '../report.ts'
+import { AddGroup } from './add-group.ts'
 import type { Loss } from './call.ts'
 import type { Caller } from './caller.ts'
 import { type Cell, readCell, writeKey } from './cells.ts'
-import { AddGroup, FetchGroup, LeasesGroup, type Reply, SingleGroup } from './groups.ts'
+import { FetchGroup } from './fetch-group.ts'
+import { LeasesGroup, type Reply, SingleGroup } from './groups.ts'
 import { SharedQueue } from './shared-queue.ts'
-import { leaseId, Takers } from './takers.ts'
+import { leaseId } from './take-group.ts'
+import { Takers } from './takers.ts'
 
 /** How long an item is leased while it is looked at before it is fetched, in ms. */
 const LOOK = 30_000
