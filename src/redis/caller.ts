@@ -118,7 +118,7 @@ export class Caller {
     const failed = this.#pending
     this.#pending = []
     this.#shrank(failed)
-    for (const group of failed) group.fail(error)
+    failAll(failed, error)
   }
 
   /** Goes on, when the server can be used again. */
@@ -170,32 +170,41 @@ export class Caller {
 
   /** Has some groups done, and whatever must be done for them before. */
   async #do(groups: readonly Group[]): Promise<void> {
-    let left = groups
-    while (left.length > 0) {
-      const answer = await this.#call(left)
-      if (answer === undefined || answer[0] === 'ok') return
-      if (answer[0] === 'define') {
-        const missing = answer[1].map((name) => this.#events.queue(name))
-        if ((await this.#call(this.#events.define(missing)))?.[0] === 'ok') continue
-        for (const group of left) group.fail(this.#broken('the queues could not be defined'))
+    for (;;) {
+      const answer = await this.#call(groups)
+      if (answer?.[0] !== 'define') {
+        if (answer?.[0] === 'version') {
+          failAll(groups, this.#broken('its queues were written by a newer version'))
+        } else if (answer?.[0] === 'stale') this.#beginAnew(groups)
         return
       }
-      const isNewer = answer[0] === 'version'
-      const reason = isNewer ? 'its queues were written by a newer version' : 'it answered late'
-      if (!isNewer) this.client = newClient()
-      for (const group of left) group.fail(this.#broken(reason))
-      left = []
+      const missing = answer[1].map((name) => this.#events.queue(name))
+      const defined = await this.#call(this.#events.define(missing), groups)
+      if (defined?.[0] === 'ok') continue
+      failAll(groups, this.#broken('its queues could not be defined'))
+      return
     }
+  }
+
+  /** Somebody has gone on with this client's numbers: it goes on as another one. */
+  #beginAnew(groups: readonly Group[]): void {
+    this.client = newClient()
+    failAll(groups, this.#broken('it was answered late'))
+    this.#link.reconnect()
   }
 
   /**
    * Makes one call, as often as it takes to learn what has become of it.
    *
-   * @returns undefined where its groups have failed
+   * @param behind groups that wait for it
+   * @returns undefined where it, or what waits for it, has failed
    */
-  async #call(groups: readonly Group[]): Promise<Answered | undefined> {
+  async #call(
+    groups: readonly Group[],
+    behind: readonly Group[] = [],
+  ): Promise<Answered | undefined> {
     const call = new Call(++this.#number, groups, (name) => this.#events.queue(name))
-    const late = setTimeout(() => this.#giveUp(call), PATIENCE).unref()
+    const late = setTimeout(() => this.#giveUp([...groups, ...behind]), PATIENCE).unref()
     const begun = Date.now()
     let script = call.needsRoom ? RUN : RUN_WHEN_FULL
     let left = call
@@ -205,9 +214,13 @@ export class Caller {
         // What was never sent fails as soon as it is known that there is no server.
         const connection = await (isSent ? this.#link.again() : this.#link.ready())
         if (connection === undefined) return this.#end(left)
+        if (this.#isLate && !isSent) return undefined
         isSent = true
         const answer = await this.#attempt(connection, script, left)
-        if (!(answer instanceof Error)) return this.#answered(left, answer)
+        if (!(answer instanceof Error)) {
+          this.#answered(left, answer)
+          return this.#isLate ? undefined : answer
+        }
         // What has become of a call that was not answered, the same one will tell.
         if (!(answer instanceof Refusal) || ELSEWHERE.test(answer.message)) connection.end()
         else if (NOT_NOW.test(answer.message)) await sleep(AGAIN)
@@ -245,8 +258,8 @@ export class Caller {
     return isMissing ? send('EVAL', text) : answer
   }
 
-  #answered(call: Call, answer: Answered): Answered {
-    if (answer[0] !== 'ok') return answer
+  #answered(call: Call, answer: Answered): void {
+    if (answer[0] !== 'ok') return
     const [, now, counts, dropped, replies] = answer
     this.#link.works(call.needsRoom)
     this.#offset = now - Date.now()
@@ -254,7 +267,6 @@ export class Caller {
     this.#events.lost(call.losses(dropped))
     for (const [index, group] of call.groups.entries()) this.#settle(group, replies[index] as never)
     if (changed.length > 0) this.#events.changed(changed)
-    return answer
   }
 
   #settle(group: Group, reply: readonly (string | number)[]): void {
@@ -262,9 +274,14 @@ export class Caller {
       if (!this.#isLate) group.fail(this.#broken(String(reply[1])))
       return
     }
-    const next = this.#isLate ? group.undo(reply) : group.answer(reply)
-    // It goes before all that was asked for later.
-    if (next) this.#pending.unshift(next)
+    try {
+      const next = this.#isLate ? group.undo(reply) : group.answer(reply)
+      // It goes before all that was asked for later.
+      if (next) this.#pending.unshift(next)
+    } catch (cause) {
+      // Whatever is wrong with one, the others have their answers.
+      group.fail(this.#broken(cause))
+    }
   }
 
   /** The server has refused a call, and done nothing of it. Returns what can be asked for all the same. */
@@ -272,21 +289,23 @@ export class Caller {
     const isFull = reason.startsWith('OOM') && call.needsRoom
     const error = this.#link.refuses(reason)
     const groups = isFull ? call.groups.filter(({ needsRoom }) => !needsRoom) : []
-    for (const group of call.groups) if (!groups.includes(group)) group.fail(error)
+    failAll(
+      call.groups.filter((group) => !groups.includes(group)),
+      error,
+    )
     return new Call(call.number, groups, (name) => this.#events.queue(name))
   }
 
   /** Fails those whose call is not answered. It goes on, to learn what has become of it. */
-  #giveUp(call: Call): void {
+  #giveUp(groups: readonly Group[]): void {
     this.#isLate = true
     const error = this.#unanswered()
-    for (const group of call.groups) group.fail(error)
+    failAll(groups, error)
     this.failPending(error)
   }
 
-  #end(call: Call): undefined {
-    const error = this.#link.failure ?? this.#unanswered()
-    for (const group of call.groups) group.fail(error)
+  #end({ groups }: Call): undefined {
+    failAll(groups, this.#link.failure ?? this.#unanswered())
     return undefined
   }
 
@@ -300,6 +319,10 @@ export class Caller {
   #broken(cause: unknown): MqueueError {
     return this.#link.explain(typeof cause === 'string' ? new Error(cause) : cause)
   }
+}
+
+function failAll(groups: readonly Group[], error: MqueueError): void {
+  for (const group of groups) group.fail(error)
 }
 
 function newClient(): string {

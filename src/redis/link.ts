@@ -78,6 +78,11 @@ export class Link {
     void this.#stayConnected()
   }
 
+  /** Gives up the connection for another one. */
+  reconnect(): void {
+    if (this.#state.is === 'up') this.#state.connection.end()
+  }
+
   /** Ends the connection. */
   close(): void {
     const state = this.#state
