@@ -39,6 +39,9 @@ interface Plan {
   readonly options: TakeOptions
 }
 
+/** A queue that has been consumed for so long without an error is one that works, in ms. */
+const SETTLED = 1_000
+
 /** The messages with leases that are taken at once, and sent in one turn of the event loop. */
 const AT_ONCE = 100
 
@@ -104,19 +107,28 @@ class MqConsume {
     const backoff = new Backoff()
     while (!signal.aborted) {
       let ending: (() => void) | undefined
+      let settling: NodeJS.Timeout | undefined
+      const succeeded = () => {
+        clearTimeout(settling)
+        backoff.reset()
+        this.#succeeded()
+      }
       try {
         const queue = await this.#link.queueName({})
         const plan = planOf(this.#def, this.#node.id, signal)
         this.#handed.assertFits({})
         ending = this.#listen(engine, queue)
-        await this.#handOut(engine, queue, plan, signal, () => {
-          backoff.reset()
-          this.#succeeded()
-        })
+        // It fails here where the queue cannot be used, and not only when an item comes.
+        await engine.size(queue)
+        this.#link.succeeded()
+        // A queue that can be counted, and not be taken from, is not another trouble each time.
+        settling = setTimeout(succeeded, SETTLED).unref()
+        await this.#handOut(engine, queue, plan, signal, succeeded)
       } catch (error) {
         if (signal.aborted) return
         this.#failed(error)
       } finally {
+        clearTimeout(settling)
         ending?.()
       }
       await this.#untilChanged(engine, signal, backoff)
@@ -132,9 +144,6 @@ class MqConsume {
     succeeded: () => void,
   ): Promise<void> {
     const { most, isList, isAuto, rate, per, options } = plan
-    // It fails here where the queue cannot be used, and not only when an item comes.
-    await engine.size(queue)
-    succeeded()
     const pace = Pace.of(this.#node.id)
     let sent = 0
     while (!signal.aborted) {

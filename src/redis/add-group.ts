@@ -49,17 +49,16 @@ export class AddGroup extends Group {
     }
   }
 
-  // biome-ignore lint/suspicious/noConfusingVoidType: as the method it overrides
-  answer(reply: Reply): Group | void {
+  answer(reply: Reply): Group[] {
     const [before, done, ...rest] = reply as [number, number, ...string[]]
     // What was dropped may fill a reply before all is added.
     const left = this.#items.splice(done)
     if ((this.queue.shared?.addmode ?? 0) > 0) this.#answerKeyed(before, rest)
     else this.#answerList(before, rest)
-    if (left.length === 0) return
+    if (left.length === 0) return []
     const again = new AddGroup(this.queue)
     for (const item of left) again.#push(item)
-    return again
+    return [again]
   }
 
   fail(error: MqueueError): void {

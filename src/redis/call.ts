@@ -27,10 +27,17 @@ export function nextGroups(pending: Group[]): Group[] {
   for (const group of pending) {
     operations += group.count
     length += group.length
-    if (end > 0 && (operations > MOST_OPERATIONS || length > MOST_LENGTH)) break
+    // What goes by a definition goes out when it is known which one counts.
+    const isOtherKind = isDefinition(group) !== isDefinition(pending[0] as Group)
+    const isTooMuch = operations > MOST_OPERATIONS || length > MOST_LENGTH
+    if (end > 0 && (isOtherKind || isTooMuch)) break
     end++
   }
   return pending.splice(0, end).filter((group) => group.prepare())
+}
+
+function isDefinition({ operation }: Group): boolean {
+  return operation === 'D'
 }
 
 /** One call of the script: groups, and the queues that they are about. */
@@ -39,6 +46,7 @@ export class Call {
   readonly groups: readonly Group[]
   readonly #queues: SharedQueue[] = []
   readonly #places = new Map<SharedQueue, number>()
+  readonly #other: (name: string) => SharedQueue
 
   /**
    * @param other finds a queue by its name, for dead letter queues
@@ -46,6 +54,7 @@ export class Call {
   constructor(number: number, groups: readonly Group[], other: (name: string) => SharedQueue) {
     this.number = number
     this.groups = groups
+    this.#other = other
     for (const { queue } of groups) this.#place(queue)
     for (const { shared } of [...this.#queues]) {
       if (shared?.deadLetter) this.#place(other(shared.deadLetter))
@@ -60,19 +69,20 @@ export class Call {
   /**
    * The arguments of the command behind the script, keys first.
    *
+   * @param prefix of all keys; with a second colon behind it no queue has that name
    * @param time what the script takes for the time, in ms; undefined for the server's
    */
-  arguments(clients: string, client: string, time: number | undefined): string[] {
-    const keys = [`${clients}clients`, `${clients}client:${client}`]
+  arguments(prefix: string, client: string, time: number | undefined): string[] {
+    const keys = [`${prefix}:clients`, `${prefix}client:${client}`]
     const rest = [String(this.number), client, String(time ?? ''), String(this.#queues.length)]
     const defined = new Set(
-      this.groups.filter(({ operation }) => operation === 'D').map(({ queue }) => queue),
+      this.groups.filter((group) => isDefinition(group)).map(({ queue }) => queue),
     )
     const used = new Set(this.groups.map(({ queue }) => queue))
     for (const queue of this.#queues) {
       keys.push(...queue.keys)
       const { shared, mine } = queue
-      const dead = [...this.#places].find(([{ name }]) => name === shared?.deadLetter)?.[1] ?? 0
+      const dead = shared?.deadLetter ? this.#places.get(this.#other(shared.deadLetter)) : 0
       // What this process does not define is taken as it is found.
       const isChecked = used.has(queue) && mine !== undefined
       const role = defined.has(queue) ? 'd' : isChecked ? 'u' : 'l'

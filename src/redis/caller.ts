@@ -16,6 +16,8 @@ const KEPT = 600_000
 /** How much may be asked for and not yet sent. */
 const MOST_PENDING = 100_000
 const MOST_LENGTH = 64_000_000
+/** How often queues are defined for a call that needs them, while others may define them otherwise. */
+const MOST_ATTEMPTS = 5
 /** How soon a server is asked again that cannot answer now, in ms. */
 const AGAIN = 50
 
@@ -170,19 +172,20 @@ export class Caller {
 
   /** Has some groups done, and whatever must be done for them before. */
   async #do(groups: readonly Group[]): Promise<void> {
-    for (;;) {
-      const answer = await this.#call(groups)
-      if (answer?.[0] !== 'define') {
-        if (answer?.[0] === 'version') {
-          failAll(groups, this.#broken('its queues were written by a newer version'))
-        } else if (answer?.[0] === 'stale') this.#beginAnew(groups)
-        return
+    try {
+      for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+        const answer = await this.#call(groups)
+        if (answer?.[0] === 'version') throw new Error('its queues were written by a newer version')
+        if (answer?.[0] === 'stale') this.#beginAnew(groups)
+        if (answer?.[0] !== 'define') return
+        const missing = answer[1].map((name) => this.#events.queue(name))
+        const definitions = this.#events.define(missing)
+        if (definitions.length === 0) continue
+        if ((await this.#call(definitions, groups))?.[0] !== 'ok') break
       }
-      const missing = answer[1].map((name) => this.#events.queue(name))
-      const defined = await this.#call(this.#events.define(missing), groups)
-      if (defined?.[0] === 'ok') continue
-      failAll(groups, this.#broken('its queues could not be defined'))
-      return
+      throw new Error('its queues could not be defined')
+    } catch (cause) {
+      failAll(groups, this.#broken(cause))
     }
   }
 
@@ -265,22 +268,22 @@ export class Caller {
     this.#offset = now - Date.now()
     const changed = call.note(counts)
     this.#events.lost(call.losses(dropped))
-    for (const [index, group] of call.groups.entries()) this.#settle(group, replies[index] as never)
+    const next = call.groups.flatMap((group, index) => this.#settle(group, replies[index] as never))
+    // All of it goes before what was asked for later; of what goes back to the head, the oldest goes last.
+    const back = next.filter(({ goesToHead }) => goesToHead).reverse()
+    this.#pending.unshift(...back, ...next.filter(({ goesToHead }) => !goesToHead))
     if (changed.length > 0) this.#events.changed(changed)
   }
 
-  #settle(group: Group, reply: readonly (string | number)[]): void {
-    if (Array.isArray(reply) && reply[0] === '!') {
-      if (!this.#isLate) group.fail(this.#broken(String(reply[1])))
-      return
-    }
+  /** Answers a group; returns what must be asked for because of it. */
+  #settle(group: Group, reply: readonly (string | number)[]): Group[] {
     try {
-      const next = this.#isLate ? group.undo(reply) : group.answer(reply)
-      // It goes before all that was asked for later.
-      if (next) this.#pending.unshift(next)
+      if (Array.isArray(reply) && reply[0] === '!') throw new Error(String(reply[1]))
+      return this.#isLate ? group.undo(reply) : group.answer(reply)
     } catch (cause) {
       // Whatever is wrong with one, the others have their answers.
       group.fail(this.#broken(cause))
+      return []
     }
   }
 

@@ -64,36 +64,32 @@ class Connections {
   }
 
   async connect(): Promise<Connection> {
-    const calls = await this.#find()
-    let wakes: ServerConnection | undefined
-    const end = () => {
-      calls.end()
-      wakes?.end()
-    }
+    const [calls, info] = await this.#find()
     try {
-      const info = readInfo(await calls.command<string>(['INFO']), await saveOf(calls))
-      assertUsable(info)
-      if (info.role !== 'master') throw new Error('READONLY it is a replica of another server')
-      const subscribed = await this.#open(calls.place)
-      wakes = subscribed
+      const wakes = await this.#open(calls.place)
       return {
         info,
-        lost: Promise.race([calls.lost, subscribed.lost]),
+        lost: Promise.race([calls.lost, wakes.lost]),
         command: (args) => calls.command(args),
-        subscribe: (channel, listener) => subscribed.subscribe(channel, listener),
-        end,
+        subscribe: (channel, listener) => wakes.subscribe(channel, listener),
+        end() {
+          calls.end()
+          wakes.end()
+        },
       }
     } catch (error) {
-      end()
+      calls.end()
       throw error
     }
   }
 
-  /** The server that has the queues. */
-  async #find(): Promise<ServerConnection> {
+  /** The server that has the queues. A Sentinel that is cut off may still name the one before. */
+  #find(): Promise<[ServerConnection, ServerInfo]> {
     const { kind, nodes } = this.#address
-    if (kind === 'sentinel') return this.#open(await this.#first(nodes, (one) => this.#master(one)))
-    return this.#first(nodes, (one) => this.#follow(one))
+    return this.#first(nodes, async (place) => {
+      if (kind !== 'sentinel') return checked(await this.#follow(place))
+      return checked(await this.#open(await this.#master(place)))
+    })
   }
 
   /** The first place at which something works. */
@@ -127,7 +123,7 @@ class Connections {
   async #follow(place: Place): Promise<ServerConnection> {
     const opened = await this.#open(place)
     try {
-      await opened.command(['EXISTS', `{${this.#address.prefix}}:clients`])
+      await opened.command(['EXISTS', `{${this.#address.prefix}}::clients`])
       return opened
     } catch (error) {
       opened.end()
@@ -140,6 +136,19 @@ class Connections {
   #open(place: Place, login: Omit<OpenOptions, 'tls'> = this.#address): Promise<ServerConnection> {
     const { user, password, database } = login
     return ServerConnection.open(place, { user, password, database, tls: this.#tls })
+  }
+}
+
+/** A server, once it is known to be one that can have queues. */
+async function checked(server: ServerConnection): Promise<[ServerConnection, ServerInfo]> {
+  try {
+    const info = readInfo(await server.command<string>(['INFO']), await saveOf(server))
+    assertUsable(info)
+    if (info.role !== 'master') throw new Error('READONLY it is a replica of another server')
+    return [server, info]
+  } catch (error) {
+    server.end()
+    throw error
   }
 }
 

@@ -47,7 +47,9 @@ export class Definer {
 
   /** What defines queues in a call of its own, before one that needs them. */
   groups(queues: readonly SharedQueue[]): Group[] {
-    return queues.map((queue) => {
+    // What this process no longer defines is taken as it is found.
+    return queues.flatMap((queue) => {
+      if (queue.mine === undefined) return []
       const resolve = (reply: Reply) => {
         const gone = this.#learn(queue, reply)
         this.#trim(queue).then((trimmed) => {

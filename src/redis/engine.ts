@@ -331,9 +331,10 @@ export class RedisEngine implements LeasingEngine {
     if (this.#link.failure !== undefined) return
     for (const [name, queue] of this.#queues) {
       if (queue.takers.waiting > 0) queue.takers.look()
-      // Who has leases must be heard of.
-      else if (queue.shared.held.size > 0 || this.#watched.isWatched(name))
+      // Who has leases must be heard of, also where those who wait have no room for more.
+      if (queue.shared.held.size > 0 || this.#watched.isWatched(name)) {
         queue.ask('S').catch(() => {})
+      }
     }
   }
 

@@ -33,8 +33,7 @@ export class FetchGroup extends Group {
     to.push(String(this.#askers.length))
   }
 
-  // biome-ignore lint/suspicious/noConfusingVoidType: as the method it overrides
-  answer(reply: Reply): Group | void {
+  answer(reply: Reply): Group[] {
     const [left, ...cells] = reply as [number, ...string[]]
     const unwanted: string[] = []
     const again = new FetchGroup(this.queue)
@@ -55,30 +54,30 @@ export class FetchGroup extends Group {
       // More than one reply takes: it is asked for again.
       else again.add(signal).then(resolve, reject)
     }
-    if (unwanted.length > 0) return new BackGroup(this.queue, unwanted, again)
-    if (again.count > 0) return again
+    return [
+      ...(unwanted.length > 0 ? [new BackGroup(this.queue, unwanted)] : []),
+      ...(again.count > 0 ? [again] : []),
+    ]
   }
 
   fail(error: MqueueError): void {
     for (const { reject } of this.#askers) reject(error)
   }
 
-  override undo(reply: Reply): Group | undefined {
+  override undo(reply: Reply): Group[] {
     const cells = (reply as List).slice(1) as string[]
-    return cells.length === 0 ? undefined : new BackGroup(this.queue, cells)
+    return cells.length === 0 ? [] : [new BackGroup(this.queue, cells)]
   }
 }
 
 /** Cells that were taken for nobody, and go back. */
 export class BackGroup extends Group {
+  override readonly goesToHead = true
   readonly #cells: readonly string[]
-  readonly #next: Group | undefined
 
-  /** @param next what is asked for behind it */
-  constructor(queue: SharedQueue, cells: readonly string[], next?: Group) {
+  constructor(queue: SharedQueue, cells: readonly string[]) {
     super(queue, 'B')
     this.#cells = cells
-    this.#next = next
   }
 
   override get length(): number {
@@ -89,11 +88,10 @@ export class BackGroup extends Group {
     to.push(...this.#cells)
   }
 
-  answer(): Group | undefined {
-    return this.#next?.count === 0 ? undefined : this.#next
+  answer(): Group[] {
+    return []
   }
 
-  fail(error: MqueueError): void {
-    this.#next?.fail(error)
-  }
+  /** Nobody waits for it. */
+  fail(): void {}
 }

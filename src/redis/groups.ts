@@ -25,6 +25,8 @@ export abstract class Group {
   readonly operation: string
   /** Whether a server with a full memory refuses it. */
   readonly needsRoom: boolean = false
+  /** Whether it puts items back to the head of their queue. */
+  readonly goesToHead: boolean = false
 
   constructor(queue: SharedQueue, operation: string) {
     this.queue = queue
@@ -54,15 +56,14 @@ export abstract class Group {
   /** Writes the arguments of the operation. */
   abstract write(to: string[]): void
 
-  /** Answers its askers; what could not be answered yet is returned, to be asked again. */
-  // biome-ignore lint/suspicious/noConfusingVoidType: most return nothing
-  abstract answer(reply: Reply): Group | void
+  /** Answers its askers. Returns what must be asked for because of the reply. */
+  abstract answer(reply: Reply): Group[]
 
   abstract fail(error: MqueueError): void
 
-  /** What undoes a reply that came after its askers were failed. */
-  undo(_reply: Reply): Group | undefined {
-    return undefined
+  /** Returns what undoes a reply that came after its askers were failed. */
+  undo(_reply: Reply): Group[] {
+    return []
   }
 }
 
@@ -70,11 +71,21 @@ export abstract class Group {
 export class LeasesGroup extends Group {
   readonly #parameters: readonly string[]
   readonly #askers: (Asker<boolean[]> & { readonly leases: readonly string[] })[] = []
+  readonly #late: (leases: readonly string[]) => void
+  override readonly goesToHead: boolean
   #count = 0
 
-  constructor(queue: SharedQueue, operation: string, parameters: readonly string[] = []) {
+  /** @param late is called with leases that were ended after their asker had failed */
+  constructor(
+    queue: SharedQueue,
+    operation: string,
+    parameters: readonly string[] = [],
+    late: (leases: readonly string[]) => void = () => {},
+  ) {
     super(queue, operation)
     this.#parameters = parameters
+    this.#late = late
+    this.goesToHead = operation === 'N'
   }
 
   override get count(): number {
@@ -104,15 +115,21 @@ export class LeasesGroup extends Group {
     for (const { leases } of this.#askers) for (const lease of leases) to.push(lease)
   }
 
-  answer(reply: Reply): void {
+  answer(reply: Reply): Group[] {
     let at = 0
     for (const { leases, resolve } of this.#askers) {
       resolve(leases.map(() => (reply as List)[at++] === 1))
     }
+    return []
   }
 
   fail(error: MqueueError): void {
     for (const { reject } of this.#askers) reject(error)
+  }
+
+  override undo(): Group[] {
+    this.#late(this.#askers.flatMap(({ leases }) => leases))
+    return []
   }
 }
 
@@ -136,8 +153,9 @@ export class SingleGroup extends Group {
     to.push(...this.#parameters)
   }
 
-  answer(reply: Reply): void {
+  answer(reply: Reply): Group[] {
     this.#asker.resolve(reply)
+    return []
   }
 
   fail(error: MqueueError): void {

@@ -267,7 +267,11 @@ export class RedisQueue {
     if (newest instanceof LeasesGroup && newest.takes(this.shared, operation, parameters)) {
       return newest
     }
-    const group = new LeasesGroup(this.shared, operation, parameters)
+    const group = new LeasesGroup(this.shared, operation, parameters, (late) => {
+      if (operation === 'X') return
+      for (const lease of late) this.shared.held.end(this.#numberOf(lease))
+      this.takers.look()
+    })
     caller.ask(group)
     return group
   }

@@ -42,7 +42,7 @@ export interface TakeAsk {
   readonly since: number | undefined
   /** Is called when the group has been answered or has failed. */
   done(): void
-  answered(answer: TakeAnswer): Group | undefined
+  answered(answer: TakeAnswer): Group[]
   failed(error: MqueueError): void
 }
 
@@ -79,7 +79,7 @@ export class TakeGroup extends Group {
     to.push(String(first), String(since ?? ''))
   }
 
-  answer(reply: Reply): Group | undefined {
+  answer(reply: Reply): Group[] {
     this.#done()
     const [left, next, since, ...cells] = reply as [number, number, number, ...string[]]
     return this.#ask.answered({ group: this, left, next, since, cells })
@@ -90,17 +90,17 @@ export class TakeGroup extends Group {
     this.#ask.failed(error)
   }
 
-  override undo(reply: Reply): Group | undefined {
-    const cells = (reply as (string | number)[]).slice(3) as string[]
-    return cells.length === 0 ? undefined : this.giveBack(cells)
+  override undo(reply: Reply): Group[] {
+    return this.giveBack((reply as (string | number)[]).slice(3) as string[])
   }
 
   /** What gives back what was taken for nobody. */
-  giveBack(cells: readonly string[]): Group {
-    if (this.#ask.taker.ask.lease === undefined) return new BackGroup(this.queue, cells)
+  giveBack(cells: readonly string[]): Group[] {
+    if (cells.length === 0) return []
+    if (this.#ask.taker.ask.lease === undefined) return [new BackGroup(this.queue, cells)]
     const release = new LeasesGroup(this.queue, 'N', ['release', ''])
     release.add(cells.map((_, index) => this.leaseAt(index))).catch(() => {})
-    return release
+    return [release]
   }
 
   /** The id of one of its leases, as the script makes it. */

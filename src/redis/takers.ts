@@ -53,7 +53,7 @@ export class Takers {
       const isConsumer = !ask.asFetch && (ask.lease !== undefined || ask.inFlight !== undefined)
       const kind = isConsumer ? 'c' : 'f'
       const taker: Taker = { ask, kind, state: 'asking', resolve, reject, leave() {} }
-      const isBehind = [...this.#waiting].some((one) => one.kind === kind && one.state === 'parked')
+      const isBehind = this.#parked(kind).length > 0
       const wait = ask.wait ?? 0
       if (wait > 0) this.#wait(taker, wait)
       if (wait > 0 && isBehind) taker.state = 'parked'
@@ -84,7 +84,9 @@ export class Takers {
   /** The script has woken this process, and will not do so again until it asks. */
   woken(): void {
     this.#isRegistered = false
-    this.look()
+    const canAsk = this.#asking > 0 || [...this.#parked('c'), ...this.#parked('f')].length > 0
+    if (canAsk) this.look()
+    else this.#passOn()
   }
 
   /** Fails all who wait. */
@@ -115,10 +117,20 @@ export class Takers {
     taker.state = 'gone'
     taker.leave()
     this.#waiting.delete(taker)
-    if (this.#waiting.size > 0 || !this.#isRegistered) return
-    // What it would be woken for wakes another process.
+    if (this.#waiting.size === 0 && this.#isRegistered) this.#passOn()
+  }
+
+  /** Has another process woken for what this one was, or would be, woken for. */
+  #passOn(): void {
     this.#isRegistered = false
     this.#caller.ask(new LeasesGroup(this.#queue, 'U'))
+  }
+
+  /** Those of a kind who wait to be woken, and have room for an item. */
+  #parked(wanted: Kind): Taker[] {
+    return [...this.#waiting].filter(({ kind, state, ask }) => {
+      return kind === wanted && state === 'parked' && this.#room(ask, 1) > 0
+    })
   }
 
   #end(): Taker[] {
@@ -175,17 +187,17 @@ export class Takers {
     this.#caller.ask(group)
   }
 
-  #answered(taker: Taker, { group, left, next, since, cells }: TakeAnswer): Group | undefined {
+  #answered(taker: Taker, { group, left, next, since, cells }: TakeAnswer): Group[] {
     const { ask, kind } = taker
     if (taker.state === 'gone' || ask.signal?.aborted) {
       if (taker.state !== 'gone') taker.reject(asClosed(ask.signal?.reason))
-      return cells.length === 0 ? undefined : group.giveBack(cells)
+      return group.giveBack(cells)
     }
     if (cells.length > 0) {
       this.#since[kind] = 0
       this.#begin(taker, group, cells, left)
       this.#isStale = true
-      return
+      return []
     }
     if (next === ASK_AGAIN) this.#ask(taker, ask.count ?? 1)
     else if (this.#waiting.has(taker)) {
@@ -194,6 +206,7 @@ export class Takers {
       this.#since[kind] = since
       if (next >= 0) this.#lookIn(next)
     } else taker.resolve([])
+    return []
   }
 
   /** Hands over what was taken. What cannot be read stays on lease, and comes back as any other. */

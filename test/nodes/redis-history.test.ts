@@ -94,7 +94,7 @@ describe('the history of Node-REDs that share a queue in Redis', () => {
       const clients = new Set([...living.values()].map((worker) => clientOf(worker)))
       for (const lease of (await server.command('ZRANGE', keys('q:leases'), 0, -1)) as string[]) {
         const [client = ''] = lease.split('-')
-        if (!clients.has(client)) await server.command('ZREM', keys('clients'), client)
+        if (!clients.has(client)) await server.command('ZREM', keys(':clients'), client)
       }
       await server.command('HSET', keys('q'), 'looked', 0)
     }

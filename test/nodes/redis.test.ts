@@ -171,14 +171,14 @@ describe('Node-RED processes with one Redis', function () {
     const first = await start({ work: 'hang' })
     for (const number of [1, 2, 3]) await add(first, number)
     for (const number of [1, 2, 3]) await isDone(first, number, 1)
-    const clients: string[] = await command('ZRANGE', `{${prefix}}:clients`, 0, -1)
+    const clients: string[] = await command('ZRANGE', `{${prefix}}::clients`, 0, -1)
     assert.ok(clients.length > 0)
     const second = await start({ work: 'send' })
     await first.stop({ signal: 'SIGKILL' })
     reds.splice(reds.indexOf(first), 1)
     assert.deepEqual(await sizes(second), { size: 0, leased: 3 })
     for (const client of clients) {
-      await command('ZINCRBY', `{${prefix}}:clients`, -SILENCE, client)
+      await command('ZINCRBY', `{${prefix}}::clients`, -SILENCE, client)
     }
     for (const number of [1, 2, 3]) await isDone(second, number, 2)
     await until(() => numbersOf([second], 'ACKED').length === 3, 'all to be acknowledged')

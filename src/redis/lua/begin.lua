@@ -11,7 +11,7 @@
 
 local VERSION = 1
 local PORTION = 50
-local MOST_BYTES = 8000000
+local MOST_BYTES = 4000000
 local MOST_ENDED = 200
 local MOST_REORDERED = 10000
 -- A client that was not heard of for so long is gone: it is heard of every 5 s, and may be busy for 60.

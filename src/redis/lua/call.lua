@@ -44,7 +44,7 @@ local function wake(q)
     if left == 0 then return end
     if not isBlocked or byte(member) == 102 then
       call('ZREM', q.waiting, member)
-      left = left - call('SPUBLISH', sub(KEYS[1], 1, -8) .. 'wake:' .. sub(member, 2), q.name)
+      left = left - call('SPUBLISH', sub(KEYS[1], 1, -9) .. 'wake:' .. sub(member, 2), q.name)
     end
   end
 end

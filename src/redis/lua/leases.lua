@@ -61,8 +61,9 @@ local function comeBack(q, ids)
     end
   end
   for i = #spent, 1, -1 do
-    bury(q, spent[i].record, spent[i].reason, spent[i].lease)
-    finish(q, spent[i])
+    local isPutOff = bury(q, spent[i].record, spent[i].reason, spent[i].lease)
+    -- What was away before is away under the same name.
+    if not (isPutOff and spent[i].isDelayed) then finish(q, spent[i]) end
   end
 end
 

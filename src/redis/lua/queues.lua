@@ -107,16 +107,23 @@ local function delay(q, lease, record, ms, reason)
   call('ZADD', q.delayed, now + ms, '~' .. lease)
 end
 
--- An item is given up: it goes to the dead letter queue or, where there is none, is dropped.
+-- An item is given up: it goes to the dead letter queue or, where there is none, is dropped; whether that was put off.
 local function bury(q, record, reason, lease)
   local cell = record[1]
   local dead = queues[q.dead]
-  if not dead then return tell(q, reason, lease, cell) end
+  if not dead then
+    tell(q, reason, lease, cell)
+    return false
+  end
   local _, _, _, z = past(cell)
   local buried = stamp() .. ',0,' .. reason .. ',' .. q.name .. sub(cell, z)
   local isDone, why, other = false, dead.broken
   if not dead.broken then isDone, why, other = pcall(put, dead, buried) end
-  if not isDone then return delay(q, lease, record, BURY_AGAIN, reason) end
+  if not isDone then
+    delay(q, lease, record, BURY_AGAIN, reason)
+    return true
+  end
   count(q, reason, 1)
   if why then tell(dead, why, '', other) end
+  return false
 end

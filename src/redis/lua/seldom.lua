@@ -5,6 +5,10 @@ local function seldom()
   -- Adds again in order what is there, since its addmode is another one.
   local function reorder(q, before)
     local cells, gone = {}, {}
+    -- What has something else in its place must be known before anything is taken.
+    call('LLEN', q.items)
+    call('ZCARD', q.order)
+    call('HLEN', q.values)
     q.addmode, q.count = before, nil
     repeat
       local portion = pop(q, 1000)
@@ -31,7 +35,9 @@ local function seldom()
     local refusal, gone = '', {}
     if isNew or edited > q.edited then
       local before = q.addmode
-      local length = size(q)
+      -- Whatever is in the place of its items: the operations on them will say so.
+      local isCounted, length = pcall(size, q)
+      if not isCounted then length = 0 end
       if isChange and before ~= tonumber(fields.addmode) and length > MOST_REORDERED then
         refusal = 'full'
       else
@@ -48,7 +54,7 @@ local function seldom()
         if isChange then
           apply(q, fields)
           if before ~= q.addmode and length > 0 then gone = reorder(q, before) end
-          q.grew = q.grew + size(q)
+          q.grew = q.grew + length
         end
       end
     end

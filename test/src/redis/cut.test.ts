@@ -267,6 +267,8 @@ describe('connections to Redis that are cut', () => {
     await eventually(async () => assert.deepEqual(await left(), ['a0', 'b0', 'c0', 'd0']), 30_000)
     const { leased, acknowledged } = await near.stats('plain')
     assert.deepEqual([leased, acknowledged], [0, 1])
+    // What was acknowledged late is no longer in flight here either.
+    assert.equal(far.leased('plain', ''), 0)
     assert.equal((await far.fetch('plain'))?.key, 'a')
   }).timeout(60_000)
 })

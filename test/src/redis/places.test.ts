@@ -88,15 +88,15 @@ for (const program of REDIS_PROGRAMS) {
       await work(engine)
       const other = await started(place)
       const waiting = other.take('q', { lease: 60_000, wait: Number.POSITIVE_INFINITY })
-      const now = await cluster.serverOf('{here}:clients')
+      const now = await cluster.serverOf('{here}::clients')
       const next = cluster.servers.find((server) => server !== now) as RedisServer
-      await cluster.moveSlotOf('{here}:clients', next)
+      await cluster.moveSlotOf('{here}::clients', next)
       await eventually(async () => {
         await engine.add('q', 'moved', 1)
       }, 30_000)
       assert.equal((await waiting)[0]?.key, 'moved')
       await eventually(() => work(engine), 30_000)
-      assert.equal(await cluster.serverOf('{here}:clients'), next)
+      assert.equal(await cluster.serverOf('{here}::clients'), next)
       assert.deepEqual(errorsOf(report), [])
     })
 
