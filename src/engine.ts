@@ -114,7 +114,8 @@ export interface FetchOptions {
  * Every operation on a queue throws, or rejects with, an `MqueueError`: `MQ_UNKNOWN_QUEUE`
  * when no definition has that name, `MQ_INVALID_DEFINITION` when it has a bad one, `MQ_UNSUPPORTED` when the engine
  * cannot do that, `MQ_UNAVAILABLE` while its database or server cannot be used, `MQ_CLOSED` when
- * the engine was closed. A failed operation has changed nothing.
+ * the engine was closed. A failed operation has changed nothing, except one that failed with `MQ_UNAVAILABLE` while a
+ * server had it: that may have been done.
  */
 export interface Engine {
   readonly supports: Supports
@@ -197,7 +198,7 @@ export interface Engine {
 
   /**
    * Writes, at the stop of the process, what must outlive it, and releases the database. Until the
-   * queues are defined again, those with a dbmode are `MQ_CLOSED`.
+   * queues are defined again, those with a dbmode, or on a server, are `MQ_CLOSED`.
    *
    * @throws MqueueError `MQ_UNAVAILABLE` when items are lost, since they could be written nowhere
    */

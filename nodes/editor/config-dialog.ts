@@ -48,7 +48,7 @@ class ConfigDialog {
     this.#list.share(EngineChoice.inDialog().isRedis)
   }
 
-  /** Gives the queues as they are to be kept, and moves secrets out of the address that is used. */
+  /** Returns the queues to keep, and moves secrets out of the address that is used. */
   save(): unknown {
     const engine = EngineChoice.inDialog()
     if (engine.mayBeRedis) this.#redis.moveSecrets()

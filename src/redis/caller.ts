@@ -5,7 +5,7 @@ import { Call, type CallReply, type Loss, nextGroups } from './call.ts'
 import type { Connection } from './connect.ts'
 import type { Group } from './groups.ts'
 import type { Link } from './link.ts'
-import { RUN, RUN_WHEN_FULL, type Script } from './script.ts'
+import { type Script, theScripts } from './script.ts'
 import { Refusal } from './server-connection.ts'
 import type { SharedQueue } from './shared-queue.ts'
 
@@ -45,7 +45,7 @@ export interface CallerEvents {
 }
 
 /**
- * Asks Redis: all that comes in one turn of the event loop goes out in one call, and the next when that is answered. Every
+ * Asks Redis: what comes in one turn of the event loop goes out in one call, and the next when that is answered. Every
  * call has a number, under which the script keeps its reply: one whose reply was lost is sent again, and done once.
  */
 export class Caller {
@@ -103,9 +103,9 @@ export class Caller {
     throw new MqueueError('MQ_UNAVAILABLE', `${text}. Send fewer messages, or later.`)
   }
 
-  /** Notes that an operation was put into a group that is pending. */
-  grew(length: number): void {
-    this.#operations++
+  /** Notes that more is asked for than the group that is pending had, in operations and characters. */
+  grew(operations: number, length: number): void {
+    this.#operations += operations
     this.#length += length
   }
 
@@ -176,7 +176,7 @@ export class Caller {
       for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
         const answer = await this.#call(groups)
         if (answer?.[0] === 'version') throw new Error('its queues were written by a newer version')
-        if (answer?.[0] === 'stale') this.#beginAnew(groups)
+        if (answer?.[0] === 'stale') this.#becomeAnother(groups)
         if (answer?.[0] !== 'define') return
         const missing = answer[1].map((name) => this.#events.queue(name))
         const definitions = this.#events.define(missing)
@@ -190,7 +190,7 @@ export class Caller {
   }
 
   /** Somebody has gone on with this client's numbers: it goes on as another one. */
-  #beginAnew(groups: readonly Group[]): void {
+  #becomeAnother(groups: readonly Group[]): void {
     this.client = newClient()
     failAll(groups, this.#broken('it was answered late'))
     this.#link.reconnect()
@@ -209,7 +209,8 @@ export class Caller {
     const call = new Call(++this.#number, groups, (name) => this.#events.queue(name))
     const late = setTimeout(() => this.#giveUp([...groups, ...behind]), PATIENCE).unref()
     const begun = Date.now()
-    let script = call.needsRoom ? RUN : RUN_WHEN_FULL
+    const { run, runWhenFull } = theScripts()
+    let script = call.needsRoom ? run : runWhenFull
     let left = call
     let isSent = false
     try {
@@ -229,7 +230,7 @@ export class Caller {
         else if (NOT_NOW.test(answer.message)) await sleep(AGAIN)
         else {
           left = this.#refused(left, answer.message)
-          script = RUN_WHEN_FULL
+          script = runWhenFull
           if (left.groups.length === 0) return undefined
         }
       }
@@ -313,10 +314,8 @@ export class Caller {
   }
 
   #unanswered(): MqueueError {
-    const doubt = 'what was asked of it may have been done'
-    const { failure } = this.#link
-    if (failure === undefined) return this.#broken(`it does not answer; ${doubt}`)
-    return new MqueueError(failure.code, `${failure.message}; ${doubt}`, { cause: failure })
+    const { code, message } = this.#link.failure ?? this.#broken('it does not answer')
+    return new MqueueError(code, `${message} What was asked of it may have been done.`)
   }
 
   #broken(cause: unknown): MqueueError {

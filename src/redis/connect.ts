@@ -37,9 +37,9 @@ export async function connect(
   address: RedisAddress,
   tls: TlsOptions | undefined,
 ): Promise<Connection> {
-  const connections = new Connections(address, tls)
+  const connector = new Connector(address, tls)
   try {
-    return await connections.connect()
+    return await connector.connect()
   } catch (cause) {
     throw unavailable(address, cause)
   }
@@ -50,11 +50,21 @@ export function unavailable(address: RedisAddress, cause: unknown): MqueueError 
   if (cause instanceof MqueueError) return cause
   const [first] = cause instanceof AggregateError ? cause.errors : []
   const reason = reasonOf(first ?? cause) || String((cause as { code?: unknown }).code ?? cause)
-  const text = `Redis at ${address.shown} cannot be used: ${address.redact(reason)}`
-  return new MqueueError('MQ_UNAVAILABLE', text, { cause })
+  const shown = address.redact(reason).replace(/\.$/, '')
+  const text = `Redis at ${address.shown} cannot be used: ${shown}. ${adviceFor(reason)}`
+  // What a server says may hold a secret, and Node-RED shows the cause of an error.
+  return new MqueueError('MQ_UNAVAILABLE', text)
 }
 
-class Connections {
+function adviceFor(reason: string): string {
+  if (reason.startsWith('OOM')) return 'Fetch items, or give the server more memory.'
+  if (reason.startsWith('NOPERM')) return 'Allow its user what docs/redis.md lists.'
+  if (reason.includes('newer version')) return 'Update this package.'
+  if (reason.includes('be defined')) return 'Deploy the same definitions everywhere.'
+  return 'Check that it runs, and that its address, user and password are right.'
+}
+
+class Connector {
   readonly #address: RedisAddress
   readonly #tls: ConnectionOptions | undefined
 
@@ -144,7 +154,9 @@ async function checked(server: ServerConnection): Promise<[ServerConnection, Ser
   try {
     const info = readInfo(await server.command<string>(['INFO']), await saveOf(server))
     assertUsable(info)
-    if (info.role !== 'master') throw new Error('READONLY it is a replica of another server')
+    if (info.role !== 'master') {
+      throw new Error('it is a replica, which takes no changes (READONLY); name its master')
+    }
     return [server, info]
   } catch (error) {
     server.end()

@@ -24,7 +24,7 @@ export class Definer {
   }
 
   /**
-   * Defines queues. Where the server cannot be used, they are defined when it can.
+   * Defines queues. Where the server cannot be used, they are defined before the first operation on them.
    *
    * @returns what no longer fits, by queue
    */
@@ -71,10 +71,21 @@ export class Definer {
     this.#tell(queue, refusal)
     const items: DroppedItem[] = []
     for (let at = 0; at < gone.length; at += 2) {
-      const { key, value } = readCell(queue.name, gone[at + 1] as string)
-      items.push({ key, value, reason: gone[at] as DroppedItem['reason'] })
+      const [reason, cell] = gone.slice(at, at + 2) as [DroppedItem['reason'], string]
+      items.push(...this.#dropped(queue, reason, cell))
     }
     return items
+  }
+
+  /** An item that no longer fits; none where it cannot be read, which is reported. */
+  #dropped(queue: SharedQueue, reason: DroppedItem['reason'], cell: string): DroppedItem[] {
+    try {
+      const { key, value } = readCell(queue.name, cell)
+      return [{ key, value, reason }]
+    } catch (error) {
+      this.#report().error(reasonOf(error))
+      return []
+    }
   }
 
   /** Says once that another definition counts, or that this one was refused. */
@@ -85,8 +96,11 @@ export class Definer {
     this.#told.set(queue.name, text)
     const what = `Queue ${quote(queue.name)} is defined elsewhere`
     if (refusal !== '') {
-      const advice = 'Empty it first, since Redis does nothing else while it puts them in order'
-      this.#report().error(`${what}: it holds too many items for another addmode. ${advice}.`)
+      const why = 'it holds more than 10,000 items, too many for another addmode'
+      const advice =
+        'Empty the queue, then deploy again: Redis does nothing else while it orders items'
+      const kept = `Queue ${quote(queue.name)} keeps its former definition`
+      this.#report().error(`${kept}: ${why}. ${advice}.`)
     } else if (differences.length > 0) {
       const how = `with ${differences.join(', ')}`
       this.#report().warn(`${what}, ${how}. That counts, since it was edited later.`)
@@ -102,10 +116,7 @@ export class Definer {
       while (queue.size > size) {
         const cells = (await this.#ask(queue, 'E')) as string[]
         if (cells.length === 0) break
-        for (const cell of cells) {
-          const { key, value } = readCell(queue.name, cell)
-          items.push({ key, value, reason: 'overflow' })
-        }
+        for (const cell of cells) items.push(...this.#dropped(queue, 'overflow', cell))
       }
     } catch (error) {
       this.#report().error(reasonOf(error))

@@ -99,6 +99,7 @@ export class LeasesGroup extends Group {
   /** Whether leases can be ended together with these. */
   takes(queue: SharedQueue, operation: string, parameters: readonly string[]): boolean {
     return (
+      this.hasRoom &&
       queue === this.queue &&
       operation === this.operation &&
       parameters.every((parameter, index) => parameter === this.#parameters[index])

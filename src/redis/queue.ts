@@ -19,7 +19,7 @@ import type { Loss } from './call.ts'
 import type { Caller } from './caller.ts'
 import { type Cell, readCell, writeKey } from './cells.ts'
 import { FetchGroup } from './fetch-group.ts'
-import { LeasesGroup, type Reply, SingleGroup } from './groups.ts'
+import { LeasesGroup, MOST_OPERATIONS, type Reply, SingleGroup } from './groups.ts'
 import { SharedQueue } from './shared-queue.ts'
 import { leaseId } from './take-group.ts'
 import { Takers } from './takers.ts'
@@ -27,7 +27,7 @@ import { Takers } from './takers.ts'
 /** How long an item is leased while it is looked at before it is fetched, in ms. */
 const LOOK = 30_000
 /** The most characters of a value: a server takes 512 MB, and does nothing else meanwhile. */
-const MOST_LENGTH = 64_000_000
+const LONGEST_VALUE = 64_000_000
 
 /** Why an item was dropped, as it is told. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -81,9 +81,9 @@ export class RedisQueue {
     const { caller } = this.#around
     caller.assertReady()
     const cell = this.#around.cell(key, value)
-    if (cell.value.length > MOST_LENGTH) {
-      const text =
-        'The value is too large for Redis: more than 64 MB. Queue where it is to be found.'
+    if (cell.value.length > LONGEST_VALUE) {
+      const what = 'the value is longer than 64 million characters, too long for Redis'
+      const text = `Queue ${quote(this.name)}: ${what}. Store it elsewhere, and queue its address.`
       throw new MqueueError('MQ_INVALID_VALUE', text, { queue: this.name })
     }
     return this.#open(AddGroup, cell.value.length).add(cell, [key, value])
@@ -111,10 +111,10 @@ export class RedisQueue {
   ): Promise<boolean[]> {
     const { caller, clock, watchers } = this.#around
     caller.assertReady()
-    const held = await this.#leases(operation, parameters).add(leases)
-    for (const lease of leases) {
+    const held = await this.#ended(operation, parameters, leases)
+    for (const [index, lease] of leases.entries()) {
       const ended = this.shared.held.end(this.#numberOf(lease))
-      if (ended === undefined || operation !== 'X' || !held[leases.indexOf(lease)]) continue
+      if (ended === undefined || operation !== 'X' || !held[index]) continue
       const { number, owner, isFetch } = ended
       const length = Number(parameters[0])
       this.shared.held.begin(number, ended, ended, owner, clock.now(), length, isFetch)
@@ -145,9 +145,7 @@ export class RedisQueue {
     }
     if (leases.length === 0) return
     // What cannot be released now comes back when its time is over.
-    this.#leases('N', ['release', ''])
-      .add(leases)
-      .catch(() => {})
+    this.#ended('N', ['release', ''], leases).catch(() => {})
     this.#around.watchers.changed()
   }
 
@@ -220,6 +218,7 @@ export class RedisQueue {
     const { caller } = this.#around
     caller.assertReady()
     return new Promise((resolve, reject) => {
+      caller.grew(1, 0)
       caller.ask(new SingleGroup(this.shared, operation, parameters, { resolve, reject }))
     })
   }
@@ -254,11 +253,26 @@ export class RedisQueue {
   #open<G extends AddGroup | FetchGroup>(Kind: new (queue: SharedQueue) => G, length: number): G {
     const { caller } = this.#around
     const { newest } = caller
-    caller.grew(length)
+    caller.grew(1, length)
     if (newest instanceof Kind && newest.queue === this.shared && newest.hasRoom) return newest
     const group = new Kind(this.shared)
     caller.ask(group)
     return group
+  }
+
+  /** Whether each of some leases held, however many they are. */
+  async #ended(
+    operation: string,
+    parameters: readonly string[],
+    leases: readonly string[],
+  ): Promise<boolean[]> {
+    const portions: Promise<boolean[]>[] = []
+    for (let from = 0; from < leases.length; from += MOST_OPERATIONS) {
+      const portion = leases.slice(from, from + MOST_OPERATIONS)
+      this.#around.caller.grew(portion.length, 0)
+      portions.push(this.#leases(operation, parameters).add(portion))
+    }
+    return (await Promise.all(portions)).flat()
   }
 
   #leases(operation: string, parameters: readonly string[]): LeasesGroup {

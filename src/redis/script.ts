@@ -8,17 +8,27 @@ export interface Script {
 }
 
 function script(flags: string): Script {
-  const text = `#!lua${flags}\n${body}`
+  const parts = PARTS.map((part) => {
+    return readFileSync(new URL(`./lua/${part}.lua`, import.meta.url), 'utf8')
+  })
+  const text = `#!lua${flags}\n${parts.join('\n')}`
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
 /** The parts of the script, in their order. They are one text, since a script cannot load another one. */
 const PARTS = ['begin', 'cells', 'queues', 'leases', 'definitions', 'operations', 'seldom', 'call']
-const body = PARTS.map((part) => {
-  return readFileSync(new URL(`./lua/${part}.lua`, import.meta.url), 'utf8')
-}).join('\n')
 
-/** What all calls run. A server whose memory is full refuses it. */
-export const RUN = script('')
-/** The same for calls that make room: it runs also where the memory is full. */
-export const RUN_WHEN_FULL = script(' flags=allow-oom')
+interface Scripts {
+  /** What all calls run. A server whose memory is full refuses it. */
+  readonly run: Script
+  /** The same for calls that make room: it runs also where the memory is full. */
+  readonly runWhenFull: Script
+}
+
+let scripts: Scripts | undefined
+
+/** The scripts, which are read when they are first used: most processes have no Redis. */
+export function theScripts(): Scripts {
+  scripts ??= { run: script(''), runWhenFull: script(' flags=allow-oom') }
+  return scripts
+}

@@ -1,5 +1,3 @@
-import { MqueueError } from '../errors.ts'
-
 /** What a server says of itself. */
 export interface ServerInfo {
   /** Who made it: `Redis`, `Valkey`, or what another server that speaks like them calls itself. */
@@ -15,8 +13,6 @@ export interface ServerInfo {
   readonly evicts: string | undefined
   /** Whether it takes changes, or repeats those of another server. */
   readonly role: 'master' | 'replica'
-  /** Whether it is one of a cluster. */
-  readonly isCluster: boolean
 }
 
 /** The oldest version that will do, by who made it. */
@@ -47,14 +43,13 @@ export function readInfo(text: string, save?: string): ServerInfo {
     persistence: persistenceOf(fields, save),
     evicts: isBounded && policy !== 'noeviction' ? policy : undefined,
     role: fields.get('role') === 'slave' ? 'replica' : 'master',
-    isCluster: fields.get('cluster_enabled') === '1',
   }
 }
 
 /**
  * Makes sure that a server is one that the engine can work with.
  *
- * @throws MqueueError `MQ_UNAVAILABLE`, with what is needed and what was found
+ * @throws Error with what is needed and what was found
  */
 export function assertUsable({ name, version }: ServerInfo): void {
   const oldest = OLDEST[name]
@@ -64,8 +59,7 @@ export function assertUsable({ name, version }: ServerInfo): void {
     if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return
   }
   const found = version === '' ? name : `${name} ${version}`
-  const text = `Redis 7.0 or Valkey 7.2 is needed; this server is ${found}. Update it, or choose another one.`
-  throw new MqueueError('MQ_UNAVAILABLE', text)
+  throw new Error(`Redis 7.0 or later, or Valkey 7.2 or later, is needed, and this is ${found}`)
 }
 
 /** What people should know of a server before they trust it with their queues, in a sentence each. */

@@ -4,7 +4,7 @@ import type { Clock } from '../local/clock.ts'
 import { asClosed } from '../local/consumers.ts'
 import type { Caller } from './caller.ts'
 import { type CellItem, readCell } from './cells.ts'
-import { type Group, LeasesGroup } from './groups.ts'
+import { type Group, SingleGroup } from './groups.ts'
 import type { SharedQueue } from './shared-queue.ts'
 import { ASK_AGAIN, type Kind, type TakeAnswer, TakeGroup, type Taker } from './take-group.ts'
 
@@ -27,7 +27,7 @@ export class Takers {
   readonly #waiting = new Set<Taker>()
   /** How many items each owner has asked for and not got yet. */
   readonly #reserved = new Map<string, number>()
-  /** Since when this process waits, in ms of the server's time; 0 when it begins anew. */
+  /** Since when this process waits, in ms of the server's time; 0 when it has not begun. */
   readonly #since = { c: 0, f: 0 }
   /** Whether the script may wake this process for this queue. */
   #isRegistered = false
@@ -123,7 +123,7 @@ export class Takers {
   /** Has another process woken for what this one was, or would be, woken for. */
   #passOn(): void {
     this.#isRegistered = false
-    this.#caller.ask(new LeasesGroup(this.#queue, 'U'))
+    this.#caller.ask(new SingleGroup(this.#queue, 'U', [], { resolve() {}, reject() {} }))
   }
 
   /** Those of a kind who wait to be woken, and have room for an item. */
@@ -164,6 +164,7 @@ export class Takers {
     const { owner = '' } = ask
     taker.state = 'asking'
     this.#asking++
+    this.#caller.grew(1, 0)
     this.#reserve(owner, count)
     const group = new TakeGroup(this.#queue, this.#caller, {
       taker,
@@ -209,7 +210,7 @@ export class Takers {
     return []
   }
 
-  /** Hands over what was taken. What cannot be read stays on lease, and comes back as any other. */
+  /** Hands over what was taken. What cannot be read is reported: it comes back when its lease ends or, without one, is gone. */
   #begin(taker: Taker, group: TakeGroup, cells: readonly string[], left: number): void {
     const { ask } = taker
     const { lease, owner = '', asFetch = false } = ask

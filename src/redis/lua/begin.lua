@@ -3,7 +3,7 @@
 -- KEYS  the clients, the client, and for each queue: its hash, items, order, values, leases, leased, delayed, waiting
 -- ARGV  the number of the call, the client, the time in ms or blank for the server's, the number of queues;
 --       for each queue: name, stamp of its definition, index of its dead letter queue or 0, and what it is here for:
---       u used, l as a dead letter queue, d to be defined;
+--       u used, by the definition of that stamp; l taken as it is found; d to be defined;
 --       then the groups: index of the queue, operation, number of its arguments, arguments
 --
 -- An item is a cell: <stamp>[,<attempts>[,<reason>,<queue>]] NUL <type> NUL <key> NUL <value>. Where keys are unique, its
@@ -16,6 +16,7 @@ local MOST_ENDED = 200
 local MOST_REORDERED = 10000
 -- A client that was not heard of for so long is gone: it is heard of every 5 s, and may be busy for 60.
 local SILENCE = 66000
+-- How often one looks for the leases of clients that are gone, in ms.
 local LOOK_AGAIN = 7000
 local DAY = 86400000
 local KEPT = 600000

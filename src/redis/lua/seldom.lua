@@ -39,7 +39,7 @@ local function seldom()
       local isCounted, length = pcall(size, q)
       if not isCounted then length = 0 end
       if isChange and before ~= tonumber(fields.addmode) and length > MOST_REORDERED then
-        refusal = 'full'
+        refusal = 'too many items'
       else
         local written = { 'version', VERSION, 'edited', edited }
         if isChange then
