@@ -30,7 +30,7 @@ export async function connected(port: number) {
 
 export type Client = Awaited<ReturnType<typeof connected>>
 
-/** A section of what a server says of itself; what is no number is NaN. */
+/** A section of what a server says of itself; what is not a number is NaN. */
 async function info(client: Client, section: string): Promise<Record<string, number>> {
   const lines = (await client.sendCommand<string>(['INFO', section])).split('\r\n')
   const entries = lines.map((line) => line.split(':') as [string, string])
@@ -43,7 +43,7 @@ export async function serverTime(client: Client): Promise<number> {
   return (used_cpu_user + used_cpu_sys) * 1e6
 }
 
-/** The memory that a server uses but for its connections, whose buffers come and go. */
+/** The memory that a server uses, without its connections, whose buffers come and go. */
 export async function serverMemory(client: Client): Promise<number> {
   const { used_memory = 0, mem_clients_normal = 0 } = await info(client, 'memory')
   return used_memory - mem_clients_normal

@@ -20,7 +20,7 @@ export class RedisSection {
     $(SECTION).attr('aria-label', text('engine.redis'))
     for (const name of Object.keys(CHECKS)) fieldOf(name).on('input change', () => this.#check())
     $('#mqueue-redis-test').on('click', () => testConnection(node.id))
-    // What was found is no longer certain.
+    // What was found may not be true of what stands there now.
     $(SECTION).on('input change', () => $('#mqueue-redis-found').text(''))
   }
 
