@@ -3,6 +3,7 @@ import type { NodeAPI } from 'node-red'
 import { reasonOf } from '../src/errors.ts'
 import { parseRedisAddress } from '../src/redis/address.ts'
 import { cautions, type ServerInfo } from '../src/redis/server-info.ts'
+import { isReference } from '../src/written.ts'
 import { ownJson, ownSite } from './admin-requests.ts'
 import { tlsOptions } from './tls.ts'
 
@@ -84,10 +85,6 @@ function askedIn({ body }: Request): Asked {
 /** Whether a test takes something of this Node-RED that is not in the request. */
 function usesStored({ redisUrl, prefix, tls, user, password }: Asked): boolean {
   return password === STORED || [redisUrl, prefix, tls, user, password].some(isReference)
-}
-
-function isReference(value: unknown): value is string {
-  return typeof value === 'string' && /^\$(\{\S+\}|\(\S+\))$/.test(value)
 }
 
 /** The settings as a deploy would give them to the config node. */

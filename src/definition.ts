@@ -1,4 +1,5 @@
 import { MqueueError, quote, type Rule } from './errors.ts'
+import { isBlank } from './written.ts'
 
 /** 0 append; 1 unique key, the oldest item stays; 2 unique key, the newest item stays. */
 export type Addmode = 0 | 1 | 2
@@ -275,10 +276,6 @@ function integer(value: unknown): number | undefined {
   const text = typeof value === 'string' ? value.trim() : value
   const number = typeof text === 'string' && INTEGER.test(text) ? Number(text) : text
   return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : undefined
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
 }
 
 function invalid(queue: string, field: string, rule: Rule, reason: string): MqueueError {

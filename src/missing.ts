@@ -28,6 +28,13 @@ export function closed(): MqueueError {
   return new MqueueError('MQ_CLOSED', 'The queues are closed.')
 }
 
+/** The error of an operation on a queue whose engine has ended in good order. */
+export function stopping(queue: string): MqueueError {
+  const text =
+    'is closed, because Node-RED is stopping. Send the message again when it has started.'
+  return new MqueueError('MQ_CLOSED', `Queue ${quote(queue)} ${text}`, { queue })
+}
+
 /** The error of a definition, for an operation that meets it now. */
 function again(bad: MqueueError, queue?: string): MqueueError {
   return new MqueueError(bad.code, bad.message, { queue, field: bad.field, cause: bad })

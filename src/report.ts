@@ -4,3 +4,6 @@ export interface Report {
   warn(text: string): void
   error(text: string): void
 }
+
+/** Reports nothing. */
+export const SILENT: Report = { info() {}, warn() {}, error() {} }

@@ -9,11 +9,9 @@ import {
 } from '../../src/definition.ts'
 import { MqueueError } from '../../src/errors.ts'
 import { checkPrefix as assertPrefix, parseRedisUrl } from '../../src/redis/redis-url.ts'
+import { isBlank, isReference } from '../../src/written.ts'
 
-/** Whether Node-RED replaces a value by an environment variable: all of it must be `${NAME}`. */
-export function isReference(value: unknown): boolean {
-  return typeof value === 'string' && /^\$(\{\S+\}|\(\S+\))$/.test(value)
-}
+export { isReference }
 
 /**
  * Checks queue definitions as the runtime does. A reference to the environment is taken for good,
@@ -46,10 +44,6 @@ function dependsOnReference(
   const { name, size, addmode, dbmode } = row
   const taken = [isBlank(size) ? mqueueSize : size, isBlank(addmode) ? mqueueAddmode : addmode]
   return [name, dbmode, ...taken].some(isReference)
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
 }
 
 /** The definition with everything that refers to the environment replaced by what is good. */

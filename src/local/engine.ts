@@ -14,7 +14,7 @@ import { MqueueError } from '../errors.ts'
 import type { LeasingEngine, QueueStats, SeenItem } from '../leasing.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { assertListed, closed, missing } from '../missing.ts'
-import type { Report } from '../report.ts'
+import { type Report, SILENT } from '../report.ts'
 import { supported } from '../supports.ts'
 import { WatchedQueues } from '../watched-queues.ts'
 import { type Clock, SYSTEM_CLOCK } from './clock.ts'
@@ -23,7 +23,6 @@ import { Storages } from './storages.ts'
 
 const SUPPORTS: Supports = { add: true, leases: true, dbmodes: [0, 1, 2, 3, 4] }
 const WITHOUT_DATABASE: Supports = { add: true, leases: true, dbmodes: [0] }
-const SILENT: Report = { info() {}, warn() {}, error() {} }
 
 /**
  * Queues in this process's memory, which outlive it in a database, each as its dbmode says. A queue with dbmode 0

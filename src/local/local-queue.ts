@@ -1,8 +1,9 @@
 import type { QueueDefinition } from '../definition.ts'
 import type { AddResult, DroppedItem, FetchedItem, FetchOptions } from '../engine.ts'
-import { MqueueError, quote, reasonOf } from '../errors.ts'
+import { MqueueError, quote } from '../errors.ts'
 import type { QueueStats, SeenItem } from '../leasing.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
+import { stopping } from '../missing.ts'
 import type { Report } from '../report.ts'
 import { type Clock, now } from './clock.ts'
 import { asClosed, Consumers } from './consumers.ts'
@@ -15,16 +16,6 @@ import type { Past } from './leases.ts'
 import { Queue, type TakenItem } from './queue.ts'
 import type { Storage } from './storage.ts'
 import type { Watchers } from './watchers.ts'
-
-/** Why an item was dropped, as it is told. */
-const REASONS: Readonly<Record<DroppedItem['reason'], string>> = {
-  overflow: 'the queue was full when it came back, or was given up by another queue',
-  replaced: 'a newer item with its key was queued when it came back',
-  duplicate: 'an older item with its key has come back',
-  full: 'the queue is full',
-  attempts: 'it was handed out as often as the queue allows, and there is no dead letter queue',
-  rejected: 'it was rejected, and there is no dead letter queue',
-}
 
 /** What a queue needs of its engine. */
 export interface Surroundings {
@@ -280,15 +271,7 @@ export class LocalQueue {
   /** Tells of an item that was dropped without a message that caused it. */
   #dropped(item: DroppedItem, owner: string): void {
     this.#counters.drop(item.reason)
-    try {
-      if (this.listeners.tell(item, owner)) return
-    } catch (cause) {
-      // It may be called by a timer, where an error would end the process.
-      this.#warn(`an item that was dropped (${item.reason}) cannot be told: ${reasonOf(cause)}`)
-      return
-    }
-    const text = `an item was dropped: ${REASONS[item.reason]}`
-    this.#warn(text)
+    this.listeners.tell(item, owner, (text) => this.#warn(text))
   }
 
   #warn(text: string): void {
@@ -396,9 +379,6 @@ export class LocalQueue {
   }
 
   #closed(): MqueueError {
-    const { name } = this.definition
-    const text =
-      'is closed, because Node-RED is stopping. Send the message again when it has started.'
-    return new MqueueError('MQ_CLOSED', `Queue ${quote(name)} ${text}`, { queue: name })
+    return stopping(this.definition.name)
   }
 }

@@ -1,4 +1,5 @@
 import { credential, withoutSecrets } from '../credentials.ts'
+import { isBlank } from '../written.ts'
 import { checkPrefix, parseRedisUrl, type RedisUrl, shownNode } from './redis-url.ts'
 
 /** Where a Redis is, as people give it; in a flow file each may be anything. */
@@ -47,10 +48,6 @@ export function parseRedisAddress(location: RedisLocation): RedisAddress {
     shown: shownUrl(url),
     redact: (text) => withoutSecrets(text, secrets),
   }
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '')
 }
 
 function shownUrl({ kind, nodes, master, database, isTls }: RedisUrl): string {

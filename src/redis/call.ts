@@ -100,7 +100,11 @@ export class Call {
   /** Notes what the reply says of each queue; returns those of which it is news. */
   note(counts: readonly number[]): SharedQueue[] {
     return this.#queues.filter((queue, index) => {
-      const [size, leased, paused] = counts.slice(3 * index) as [number, number, number]
+      const [size, leased, paused] = counts.slice(3 * index, 3 * index + 3) as [
+        number,
+        number,
+        number,
+      ]
       const isPaused = paused === 1
       const isNews = queue.size !== size || queue.leased !== leased || queue.isPaused !== isPaused
       queue.size = size

@@ -60,8 +60,8 @@ export class Caller {
   #operations = 0
   #length = 0
   #number = 0
-  #isScheduled = false
-  #isRunning = false
+  /** Whether calls are under way, or begin behind this turn of the event loop. */
+  #work: 'idle' | 'scheduled' | 'running' = 'idle'
   /** Whether what is under way has kept its askers waiting for too long. */
   #isLate = false
   /** The server's time less that of this process, in ms. */
@@ -130,24 +130,22 @@ export class Caller {
 
   /** Resolves when all that was asked for is answered or has failed. */
   async settled(): Promise<void> {
-    while (this.#isRunning || this.#pending.length > 0) {
+    while (this.#work === 'running' || this.#pending.length > 0) {
       if (this.#link.failure !== undefined || this.#isLate) return
       await sleep(5)
     }
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#isRunning) return
-    this.#isScheduled = true
+    if (this.#work !== 'idle') return
+    this.#work = 'scheduled'
     setImmediate(() => {
-      this.#isScheduled = false
-      this.#work().catch((error) => this.failPending(this.#broken(error)))
+      this.#run().catch((error) => this.failPending(this.#broken(error)))
     })
   }
 
-  async #work(): Promise<void> {
-    if (this.#isRunning) return
-    this.#isRunning = true
+  async #run(): Promise<void> {
+    this.#work = 'running'
     try {
       while (this.#pending.length > 0 && this.#link.failure === undefined) {
         const groups = nextGroups(this.#pending)
@@ -155,7 +153,7 @@ export class Caller {
         if (groups.length > 0) await this.#do(groups)
       }
     } finally {
-      this.#isRunning = false
+      this.#work = 'idle'
     }
   }
 
@@ -215,7 +213,7 @@ export class Caller {
     let isSent = false
     try {
       while (Date.now() - begun < KEPT) {
-        // What was never sent fails as soon as it is known that there is no server.
+        // A call that was not sent yet fails as soon as it is known that there is no server.
         const connection = await (isSent ? this.#link.again() : this.#link.ready())
         if (connection === undefined) return this.#end(left)
         if (this.#isLate && !isSent) return undefined

@@ -48,6 +48,11 @@ export class Stamps {
   }
 }
 
+/** When the item of a stamp came, or of what begins with one, in ms of the server's time. */
+export function cameAt(stamp: string): number {
+  return Number.parseInt(stamp.slice(0, 10), 36) / 1_024
+}
+
 /**
  * Writes an item for Redis.
  *
@@ -82,7 +87,7 @@ export function readCell(queue: string, cell: string): CellItem {
     return {
       key: key.startsWith(AS_JSON) ? JSON.parse(key.slice(1)) : key,
       value,
-      came: Number.parseInt(stamp, 36) / 1_024,
+      came: cameAt(stamp),
       attempt: Number(attempt),
       ...origin,
     }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { QueueDefinition } from '../definition.ts'
 import type {
   AddResult,
+  Caution,
   DroppedItem,
   DroppedItems,
   FetchedItem,
@@ -10,11 +11,11 @@ import type {
   Taken,
   TakeOptions,
 } from '../engine.ts'
-import { MqueueError } from '../errors.ts'
+import type { MqueueError } from '../errors.ts'
 import type { LeasingEngine, QueueStats, SeenItem } from '../leasing.ts'
 import { type Clock, SYSTEM_CLOCK } from '../local/clock.ts'
-import { assertListed, closed, missing } from '../missing.ts'
-import type { Report } from '../report.ts'
+import { assertListed, closed, missing, stopping } from '../missing.ts'
+import { type Report, SILENT } from '../report.ts'
 import { supported } from '../supports.ts'
 import type { TlsOptions } from '../tls-options.ts'
 import { WatchedQueues } from '../watched-queues.ts'
@@ -28,7 +29,6 @@ import { RedisQueue } from './queue.ts'
 import type { SharedQueue } from './shared-queue.ts'
 
 const SUPPORTS: Supports = { add: true, leases: true, dbmodes: [0] }
-const SILENT: Report = { info() {}, warn() {}, error() {} }
 /** How long an orderly end waits for what was asked for before, in ms. */
 const LONGEST_END = 5_000
 
@@ -174,7 +174,7 @@ export class RedisEngine implements LeasingEngine {
   }
 
   retry(queue: string, leases: readonly string[], delay?: number): Promise<boolean[]> {
-    return this.#try(queue, (one) => one.end('N', ['retry', String(delay ?? '')], leases))
+    return this.#try(queue, (one) => one.retry(leases, delay))
   }
 
   reject(queue: string, leases: readonly string[]): Promise<boolean[]> {
@@ -186,7 +186,7 @@ export class RedisEngine implements LeasingEngine {
   }
 
   extend(queue: string, leases: readonly string[], length: number): Promise<boolean[]> {
-    return this.#try(queue, (one) => one.end('X', [String(length)], leases))
+    return this.#try(queue, (one) => one.extend(leases, length))
   }
 
   holds(queue: string, lease: string): boolean {
@@ -263,7 +263,7 @@ export class RedisEngine implements LeasingEngine {
   }
 
   /** What people should know of a queue that can be used. */
-  caution(queue: string): 'defined elsewhere' | 'may evict' | undefined {
+  caution(queue: string): Caution | undefined {
     if (this.#queues.get(queue)?.shared.isElsewhere) return 'defined elsewhere'
     return this.#link.mayEvict ? 'may evict' : undefined
   }
@@ -272,7 +272,7 @@ export class RedisEngine implements LeasingEngine {
     return this.#watched.watch(queue, listener)
   }
 
-  /** Gives back what this process has on lease, and lets go of the server. */
+  /** Gives back what this process has on lease, and ends the connection. */
   async save(): Promise<void> {
     for (const queue of this.#queues.values()) queue.close(stopping(queue.name))
     this.releaseAll()
@@ -381,9 +381,4 @@ export class RedisEngine implements LeasingEngine {
   #assertOpen(): void {
     if (this.#closed) throw closed()
   }
-}
-
-function stopping(name: string): MqueueError {
-  const text = `Queue "${name}" is closed, because Node-RED is stopping. Send the message again when it has started.`
-  return new MqueueError('MQ_CLOSED', text, { queue: name })
 }

@@ -17,7 +17,7 @@ import type { Report } from '../report.ts'
 import { AddGroup } from './add-group.ts'
 import type { Loss } from './call.ts'
 import type { Caller } from './caller.ts'
-import { type Cell, readCell, writeKey } from './cells.ts'
+import { type Cell, cameAt, readCell, writeKey } from './cells.ts'
 import { FetchGroup } from './fetch-group.ts'
 import { LeasesGroup, MOST_OPERATIONS, type Reply, SingleGroup } from './groups.ts'
 import { SharedQueue } from './shared-queue.ts'
@@ -28,15 +28,6 @@ import { Takers } from './takers.ts'
 const LOOK = 30_000
 /** The most characters of a value: a server takes 512 MB, and does nothing else meanwhile. */
 const LONGEST_VALUE = 64_000_000
-
-/** Why an item was dropped, as it is told. */
-const REASONS: Readonly<Record<string, string>> = {
-  overflow: 'the queue was full when it came back, or was given up by another queue',
-  replaced: 'a newer item with its key was queued when it came back',
-  duplicate: 'an older item with its key has come back',
-  attempts: 'it was handed out as often as the queue allows, and there is no dead letter queue',
-  rejected: 'it was rejected, and there is no dead letter queue',
-}
 
 /** What a queue needs of its engine. */
 export interface RedisSurroundings {
@@ -103,29 +94,40 @@ export class RedisQueue {
     return this.takers.take(options)
   }
 
-  /** Ends leases in one of the ways that the script has, or extends them. */
+  /** Ends leases: their items are done, K, or not, N, with how and the delay in ms. */
   async end(
-    operation: 'K' | 'N' | 'X',
+    operation: 'K' | 'N',
     parameters: readonly string[],
     leases: readonly string[],
   ): Promise<boolean[]> {
-    const { caller, clock, watchers } = this.#around
-    caller.assertReady()
+    this.#around.caller.assertReady()
     const held = await this.#ended(operation, parameters, leases)
+    for (const lease of leases) this.shared.held.end(this.#numberOf(lease))
+    this.#freed()
+    return held
+  }
+
+  /** Sends items back for their next attempt, after a delay in ms; by default as the definition says. */
+  async retry(leases: readonly string[], delay?: number): Promise<boolean[]> {
+    const held = await this.end('N', ['retry', String(delay ?? '')], leases)
+    const sentBack = leases.filter((_, index) => held[index])
+    this.#noteDelayed(sentBack, delay ?? 0)
+    return held
+  }
+
+  /** Has leases last for a time from now on, in ms. */
+  async extend(leases: readonly string[], length: number): Promise<boolean[]> {
+    const { caller, clock } = this.#around
+    caller.assertReady()
+    const held = await this.#ended('X', [String(length)], leases)
     for (const [index, lease] of leases.entries()) {
       const ended = this.shared.held.end(this.#numberOf(lease))
-      if (ended === undefined || operation !== 'X' || !held[index]) continue
+      if (ended === undefined || !held[index]) continue
       const { number, owner, isFetch } = ended
-      const length = Number(parameters[0])
       this.shared.held.begin(number, ended, ended, owner, clock.now(), length, isFetch)
     }
-    if (operation === 'X') this.#arm()
-    if (parameters[0] === 'retry') {
-      const sentBack = leases.filter((_, index) => held[index])
-      this.#noteDelayed(sentBack, Number(parameters[1]))
-    }
-    watchers.changed()
-    this.takers.look()
+    this.#arm()
+    this.#freed()
     return held
   }
 
@@ -150,7 +152,6 @@ export class RedisQueue {
   }
 
   async peek(count: number): Promise<SeenItem[]> {
-    const now = this.#around.caller.now
     const cells: string[] = []
     do {
       const asked = [String(cells.length), String(count - cells.length)]
@@ -160,7 +161,7 @@ export class RedisQueue {
     } while (cells.length < Math.min(count, this.shared.size))
     return cells.map((cell) => {
       const { came, ...item } = readCell(this.name, cell)
-      return { ...item, age: Math.max(0, Math.round(now - came)) }
+      return { ...item, age: this.#age(came) }
     })
   }
 
@@ -185,13 +186,12 @@ export class RedisQueue {
       else if (count !== 0) dropped[what] = (dropped[what] ?? 0) + count
     }
     const { size, leased, isPaused } = this.shared
-    const came = Number.parseInt(oldest.slice(0, 10), 36) / 1_024
     return {
       size,
       leased,
       waiting: others + this.takers.waiting,
       paused: isPaused,
-      oldest: oldest === '' ? 0 : Math.max(0, Math.round(this.#around.caller.now - came)),
+      oldest: oldest === '' ? 0 : this.#age(cameAt(oldest)),
       added: gone + size + leased,
       fetched,
       acknowledged,
@@ -205,12 +205,10 @@ export class RedisQueue {
     try {
       const { key, value } = readCell(this.name, cell)
       const item: DroppedItem = { key, value, reason: reason as DroppedItem['reason'] }
-      if (this.listeners.tell(item, owner)) return
+      this.listeners.tell(item, owner, (text) => this.#warn(text))
     } catch (cause) {
       this.#warn(`an item that was dropped (${reason}) cannot be told: ${reasonOf(cause)}`)
-      return
     }
-    this.#warn(`an item was dropped: ${REASONS[reason] ?? reason}`)
   }
 
   /** Asks for any other operation. It does not throw: it may be called by a timer. */
@@ -290,6 +288,12 @@ export class RedisQueue {
     return group
   }
 
+  /** There may be room for more leases. */
+  #freed(): void {
+    this.#around.watchers.changed()
+    this.takers.look()
+  }
+
   #noteDelayed(leases: readonly string[], delay: number): void {
     const now = this.#around.clock.now()
     const { delayed, definition } = this.shared
@@ -299,6 +303,11 @@ export class RedisQueue {
     }
     const longest = Math.max(delay, ...(definition?.retryDelay ?? [1]).map((s) => 1_000 * s))
     for (const lease of leases) delayed.set(lease, now + longest)
+  }
+
+  /** How long ago an item came, in ms. */
+  #age(came: number): number {
+    return Math.max(0, Math.round(this.#around.caller.now - came))
   }
 
   /** The number of a lease of this process; 0, which none has, for that of another one. */
