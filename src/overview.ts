@@ -84,18 +84,23 @@ type Answer = Partial<QueueView> & Pick<QueueView, 'size'>
  */
 export class Overviews {
   readonly #sources: () => Iterable<Source>
+  readonly #now: () => number
   #last: { readonly from: number; readonly sample: Promise<Sample> } | undefined
   /** What was asked and is not answered yet, by engine and queue. */
   readonly #asked = new WeakMap<Engine, Map<string, Promise<Answer>>>()
 
-  /** @param sources returns the engines that there are now, in the order in which they are shown */
-  constructor(sources: () => Iterable<Source>) {
+  /**
+   * @param sources returns the engines that there are now, in the order in which they are shown
+   * @param now returns the time in ms by which an overview grows old
+   */
+  constructor(sources: () => Iterable<Source>, now = () => performance.now()) {
     this.#sources = sources
+    this.#now = now
   }
 
   /** The queues as they are now, or were less than a second ago. */
   latest(): Promise<Sample> {
-    const now = performance.now()
+    const now = this.#now()
     if (this.#last === undefined || now - this.#last.from >= LIFETIME) {
       this.#last = { from: now, sample: this.#look() }
     }
