@@ -1,0 +1,88 @@
+import { checkDefinitions, isReference } from './check.ts'
+import { ServerQuestion } from './server-question.ts'
+import { text } from './text.ts'
+
+/** A queue of the Kamailio that was asked. */
+interface Found {
+  queues: { name: string; size: number }[]
+}
+
+/** The list of queues in the dialog, as far as it is needed here. */
+export interface Listed {
+  /** The names that stand in it. */
+  names(): string[]
+  /** Adds queues of these names. */
+  add(names: readonly string[]): void
+}
+
+/** The most names that are said at once. */
+const MOST_NAMES = 10
+/** The most characters of one; no queue that can be used has more. */
+const LONGEST_NAME = 64
+
+/**
+ * Has the button of the dialog ask the Kamailio that stands there for its queues. Those that are missing in the list are
+ * added to it.
+ *
+ * @param id the id of the config node
+ */
+export function prepareAskKamailio(id: string, list: Listed): void {
+  new ServerQuestion<Found>(id, {
+    url: 'mqueue/ask-kamailio',
+    properties: ['rpcUrl', 'tls', 'user', 'password'],
+    section: '#mqueue-kamailio',
+    button: '#mqueue-kamailio-ask',
+    said: '#mqueue-kamailio-found',
+    texts: { asking: 'kamailio.asking', failed: 'kamailio.failed', refused: 'kamailio.refused' },
+    describe({ queues }) {
+      const there = queues.map(({ name }) => name)
+      const compared = compare(there, list.names())
+      list.add(compared.missing)
+      return described(there.length, compared)
+    },
+  })
+}
+
+/** What differs between the queues of a Kamailio and those of the list. */
+export interface Compared {
+  /** Those that the list lacks. */
+  missing: string[]
+  /** Those that Kamailio lacks. */
+  surplus: string[]
+  /** Those of Kamailio whose names cannot be used here. */
+  unusable: string[]
+}
+
+/**
+ * Compares the queues of a Kamailio with those of the list. What an environment variable names may be any of them.
+ *
+ * @param there the names that Kamailio has
+ * @param listed the names in the list; blank for a queue that has none yet
+ */
+export function compare(there: readonly string[], listed: readonly string[]): Compared {
+  const [known, answered] = [new Set(listed), new Set(there)]
+  const unknown = [...answered].filter((name) => !known.has(name))
+  const isUsable = (name: string) => checkDefinitions([{ name }], {}).errors.length === 0
+  return {
+    missing: unknown.filter((name) => isUsable(name) && !isReference(name)),
+    surplus: listed.filter((name) => name !== '' && !isReference(name) && !answered.has(name)),
+    unusable: unknown.filter((name) => !isUsable(name) || isReference(name)),
+  }
+}
+
+function described(number: number, { missing, surplus, unusable }: Compared): string {
+  const sentences = [text(number === 1 ? 'kamailio.hasOne' : 'kamailio.has', { number })]
+  if (missing.length > 0) sentences.push(text('kamailio.added', { number: missing.length }))
+  else if (number > unusable.length) sentences.push(text('kamailio.addedNone'))
+  if (surplus.length > 0) sentences.push(text('kamailio.surplus', { names: some(surplus) }))
+  if (unusable.length > 0) sentences.push(text('kamailio.unusable', { names: some(unusable) }))
+  return sentences.join(' ')
+}
+
+/** Names as they stand in a sentence: the first ones, and how many more there are. */
+function some(names: readonly string[]): string {
+  const said = names.slice(0, MOST_NAMES).map((name) => name.slice(0, LONGEST_NAME))
+  const more = names.length - said.length
+  if (more > 0) said.push(`… (+${more})`)
+  return said.join(', ')
+}
