@@ -1,4 +1,4 @@
-import { checkDefinitions, isReference } from './check.ts'
+import { type Compared, compareQueues } from './compare-queues.ts'
 import { ServerQuestion } from './server-question.ts'
 import { text } from './text.ts'
 
@@ -36,38 +36,11 @@ export function prepareAskKamailio(id: string, list: Listed): void {
     texts: { asking: 'kamailio.asking', failed: 'kamailio.failed', refused: 'kamailio.refused' },
     describe({ queues }) {
       const there = queues.map(({ name }) => name)
-      const compared = compare(there, list.names())
+      const compared = compareQueues(there, list.names())
       list.add(compared.missing)
       return described(there.length, compared)
     },
   })
-}
-
-/** What differs between the queues of a Kamailio and those of the list. */
-export interface Compared {
-  /** Those that the list lacks. */
-  missing: string[]
-  /** Those that Kamailio lacks. */
-  surplus: string[]
-  /** Those of Kamailio whose names cannot be used here. */
-  unusable: string[]
-}
-
-/**
- * Compares the queues of a Kamailio with those of the list. What an environment variable names may be any of them.
- *
- * @param there the names that Kamailio has
- * @param listed the names in the list; blank for a queue that has none yet
- */
-export function compare(there: readonly string[], listed: readonly string[]): Compared {
-  const [known, answered] = [new Set(listed), new Set(there)]
-  const unknown = [...answered].filter((name) => !known.has(name))
-  const isUsable = (name: string) => checkDefinitions([{ name }], {}).errors.length === 0
-  return {
-    missing: unknown.filter((name) => isUsable(name) && !isReference(name)),
-    surplus: listed.filter((name) => name !== '' && !isReference(name) && !answered.has(name)),
-    unusable: unknown.filter((name) => !isUsable(name) || isReference(name)),
-  }
 }
 
 function described(number: number, { missing, surplus, unusable }: Compared): string {

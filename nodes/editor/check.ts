@@ -8,6 +8,7 @@ import {
   type QueueDefinitionInput,
 } from '../../src/definition.ts'
 import { MqueueError } from '../../src/errors.ts'
+import { checkPoll as assertPoll, parseRpcUrl } from '../../src/kamailio/rpc-url.ts'
 import { checkPrefix as assertPrefix, parseRedisUrl } from '../../src/redis/redis-url.ts'
 import { isBlank, isReference } from '../../src/written.ts'
 
@@ -95,6 +96,16 @@ export function checkRedisUrl(redisUrl: unknown): MqueueError | undefined {
 /** What is wrong with what all keys in Redis begin with, which may be blank; undefined when nothing is. */
 export function checkPrefix(prefix: unknown): MqueueError | undefined {
   return isBlank(prefix) ? undefined : errorOf(prefix, assertPrefix)
+}
+
+/** What is wrong with the address of a live Kamailio; undefined when nothing is. */
+export function checkRpcUrl(rpcUrl: unknown): MqueueError | undefined {
+  return errorOf(rpcUrl, parseRpcUrl)
+}
+
+/** What is wrong with the seconds between two looks into Kamailio, which may be blank; undefined when nothing is. */
+export function checkPoll(poll: unknown): MqueueError | undefined {
+  return errorOf(poll, assertPoll)
 }
 
 /** What a check throws; nothing for a reference to the environment, which is taken for good. */

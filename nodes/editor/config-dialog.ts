@@ -1,11 +1,13 @@
 import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
 import { checkDefinitions, isReference, persists } from './check.ts'
+import { configField } from './checked-fields.ts'
 import { nameConfigButtons } from './config-input.ts'
-import { placeCredentials } from './credential-fields.ts'
+import { placeServerFields, type ServerSection } from './credential-fields.ts'
 import { DatabaseSection } from './database.ts'
 import { EngineChoice, fillEngines, onEngineChange } from './engine-select.ts'
 import { ExportPanel } from './export-panel.ts'
 import { type Import, ImportPanel } from './import-panel.ts'
+import { KamailioSection } from './kamailio.ts'
 import { fillModes } from './mode-select.ts'
 import { QueueList } from './queue-list.ts'
 import { RedisSection } from './redis.ts'
@@ -16,7 +18,8 @@ import { explain, text } from './text.ts'
 class ConfigDialog {
   readonly #database = new DatabaseSection()
   readonly #export = new ExportPanel()
-  readonly #import: ImportPanel
+  readonly #panel: ImportPanel
+  readonly #kamailio: KamailioSection
   readonly #list: QueueList
   readonly #redis: RedisSection
   readonly #given: unknown
@@ -38,21 +41,29 @@ class ConfigDialog {
     // The addmode may become another element, when an environment variable is typed.
     const inputs = '#node-config-input-mqueueSize, #node-config-input-mqueueAddmode'
     $('#mqueue-config').on('input change', inputs, () => this.#list.refresh())
-    this.#import = new ImportPanel(
+    this.#panel = new ImportPanel(
       () => new Set(this.#list.queues().map(({ name }) => String(name))),
-      (found) => this.#add(found),
+      (found) => this.#import(found),
     )
-    $('#mqueue-import-open').on('click', () => this.#import.open())
+    $('#mqueue-import-open').on('click', () => this.#panel.open())
     $('#mqueue-export-open').on('click', () => this.#openExport())
-    onEngineChange(() => this.#list.share(EngineChoice.inDialog().isRedis))
-    this.#list.share(EngineChoice.inDialog().isRedis)
+    this.#kamailio = new KamailioSection(node, {
+      names: () => this.#list.names(),
+      add: (names) => this.#add(names.map((name) => ({ name }))),
+    })
+    onEngineChange(() => this.#live())
+    this.#live()
   }
 
   /** Returns the queues to keep, and moves secrets out of the address that is used. */
   save(): unknown {
     const engine = EngineChoice.inDialog()
     if (engine.mayBeRedis) this.#redis.moveSecrets()
-    if (!engine.isRedis) this.#database.take(this.#database.url())
+    if (engine.isKamailio) {
+      this.#kamailio.moveSecrets()
+      mendDefaults()
+    }
+    if (engine.mayHaveDatabase) this.#database.take(this.#database.url())
     const queues = this.#list.queues()
     if (queues.length === 0 && isReference(this.#given)) return this.#given
     const given = new Set<QueueDefinitionInput>(Array.isArray(this.#given) ? this.#given : [])
@@ -65,11 +76,22 @@ class ConfigDialog {
     )
   }
 
+  /** Shows what has an effect where the queues live. */
+  #live(): void {
+    const engine = EngineChoice.inDialog()
+    $('#mqueue-defaults').prop('hidden', engine.isKamailio)
+    // What Kamailio has is defined there.
+    $('#mqueue-export-open').prop('hidden', engine.isKamailio)
+    if (engine.isKamailio) this.#export.close()
+    this.#list.liveIn(engine)
+  }
+
   #follow(): void {
     const engine = EngineChoice.inDialog()
+    placeServerFields(sectionOf(engine))
     this.#redis.toggle(engine.mayBeRedis)
-    this.#database.toggle(!engine.isRedis && this.#list.queues().some(persists))
-    placeCredentials(engine.mayBeRedis ? '#mqueue-redis-credentials' : '#mqueue-database')
+    this.#kamailio.toggle(engine.mayBeKamailio)
+    this.#database.toggle(engine.mayHaveDatabase && this.#list.queues().some(persists))
     const { errors } = checkDefinitions([], defaults())
     $('#mqueue-defaults-problem').text(errors.map(explain).join(' '))
     for (const field of ['mqueueSize', 'mqueueAddmode']) {
@@ -80,14 +102,17 @@ class ConfigDialog {
     }
   }
 
-  #add({ definitions, dbUrl }: Import): void {
+  #import({ definitions, dbUrl }: Import): void {
     const from = this.#list.queues().length
-    for (const definition of definitions) this.#list.add(definition)
-    this.#list.refresh()
-    // A user and a password in it must not take the place of those for Redis.
-    if (dbUrl !== undefined && !EngineChoice.inDialog().mayBeRedis) this.#database.take(dbUrl)
+    this.#add(definitions)
+    if (dbUrl !== undefined) this.#database.take(dbUrl)
     // The panel gives the focus back to its button when it closes.
     if (definitions.length > 0) setTimeout(() => this.#list.focusRow(from))
+  }
+
+  #add(definitions: readonly QueueDefinitionInput[]): void {
+    for (const definition of definitions) this.#list.add(definition)
+    this.#list.refresh()
   }
 
   #openExport(): void {
@@ -100,11 +125,27 @@ class ConfigDialog {
   }
 }
 
+/** What blank sizes and addmodes take, where they take anything. */
 function defaults(): DefinitionDefaults {
+  if (EngineChoice.inDialog().isKamailio) return {}
   return {
     mqueueSize: $('#node-config-input-mqueueSize').val(),
     mqueueAddmode: $('#node-config-input-mqueueAddmode').val(),
   }
+}
+
+/** Has no wrong default stay in a field that is hidden. */
+function mendDefaults(): void {
+  for (const field of ['mqueueSize', 'mqueueAddmode'] as const) {
+    const input = configField(field)
+    if (checkDefinitions([], { [field]: input.val() }).errors.length > 0) input.val('0')
+  }
+}
+
+/** The part of the dialog for whose server the user, the password and TLS are. */
+function sectionOf(engine: EngineChoice): ServerSection {
+  if (engine.isKamailio) return 'kamailio'
+  return engine.mayBeRedis ? 'redis' : 'database'
 }
 
 let open: ConfigDialog | undefined

@@ -1,11 +1,19 @@
 import { isReference } from './check.ts'
 import { fillSelect } from './mode-select.ts'
+import { FAILURE_FIELDS, type FailureField } from './modes.ts'
 import { shown } from './shown.ts'
 import { text } from './text.ts'
 
 const FIELD = '#node-config-input-engine'
 const DEFAULT = 'memory'
-const LABELS: Record<string, string> = { memory: 'engine.memory', redis: 'engine.redis' }
+const LABELS: Record<string, string> = {
+  memory: 'engine.memory',
+  redis: 'engine.redis',
+  kamailio: 'engine.kamailio',
+}
+
+/** A field of a queue that has no effect everywhere. */
+export type IdleField = 'addmode' | 'dbmode' | FailureField
 
 /** Where the queues live, as a config node or its dialog says: the name of an engine, or a reference to the environment. */
 export class EngineChoice {
@@ -26,7 +34,13 @@ export class EngineChoice {
     return isOpen ? EngineChoice.inDialog() : new EngineChoice(node.engine)
   }
 
-  /** Whether it is Redis for certain, where queues have no dbmode. */
+  /** The choice of the config node that a flow node names; the default where there is no such node. */
+  static byId(configId: string): EngineChoice {
+    const config = RED.nodes.node(configId)
+    return config?.type === 'mqueue' ? EngineChoice.of(config) : new EngineChoice(DEFAULT)
+  }
+
+  /** Whether it is Redis for certain. */
   get isRedis(): boolean {
     return this.#name === 'redis'
   }
@@ -34,6 +48,32 @@ export class EngineChoice {
   /** Whether it is Redis, or may become that. */
   get mayBeRedis(): boolean {
     return this.isRedis || isReference(this.#name)
+  }
+
+  /** Whether it is a live Kamailio for certain. */
+  get isKamailio(): boolean {
+    return this.#name === 'kamailio'
+  }
+
+  /** Whether it is a live Kamailio, or may become that. */
+  get mayBeKamailio(): boolean {
+    return this.isKamailio || isReference(this.#name)
+  }
+
+  /** Whether queues may be kept in a database. */
+  get mayHaveDatabase(): boolean {
+    return !this.isRedis && !this.isKamailio
+  }
+
+  /** Whether queues may be kept in a database, and the user and the password are for that. */
+  get hasDatabase(): boolean {
+    return this.mayHaveDatabase && !isReference(this.#name)
+  }
+
+  /** The fields of a queue that have no effect there. */
+  get idleFields(): readonly IdleField[] {
+    if (this.isKamailio) return ['addmode', 'dbmode', ...FAILURE_FIELDS]
+    return this.isRedis ? ['dbmode'] : []
   }
 }
 

@@ -19,9 +19,14 @@ export class ExportPanel {
       RED.clipboard.copyText(this.#shown(), $('#mqueue-export-copy'), copied)
     })
     $('#mqueue-export-close').on('click', () => {
-      $('#mqueue-export').prop('hidden', true)
-      $('#mqueue-export-open').attr('aria-expanded', 'false').trigger('focus')
+      this.close()
+      $('#mqueue-export-open').trigger('focus')
     })
+  }
+
+  close(): void {
+    $('#mqueue-export').prop('hidden', true)
+    $('#mqueue-export-open').attr('aria-expanded', 'false')
   }
 
   open({ definitions, dbUrl, leftOut }: Export): void {

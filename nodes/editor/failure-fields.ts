@@ -75,6 +75,11 @@ export class FailureFields {
     this.#summarize()
   }
 
+  /** Shows the part where its fields have an effect. */
+  toggle(isNeeded: boolean): void {
+    this.#details.prop('hidden', !isNeeded)
+  }
+
   unfold(): void {
     this.#details.prop('open', true)
   }

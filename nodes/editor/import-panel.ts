@@ -2,6 +2,7 @@ import type { QueueDefinition } from '../../src/definition.ts'
 import type { MqueueError } from '../../src/errors.ts'
 import { parseModparams } from '../../src/modparam.ts'
 import { checkDbUrl } from './check.ts'
+import { EngineChoice, onEngineChange } from './engine-select.ts'
 import { modeText } from './mode-select.ts'
 import { explain, text } from './text.ts'
 import { splitDbUrl } from './url-credentials.ts'
@@ -24,6 +25,7 @@ export class ImportPanel {
   constructor(known: () => Set<string>, add: (found: Import) => void) {
     this.#known = known
     $('#mqueue-import-text').on('input', () => this.#preview())
+    onEngineChange(() => this.#preview())
     $('#mqueue-import-cancel').on('click', () => this.#close())
     $('#mqueue-import-add').on('click', () => {
       add(this.#found)
@@ -46,7 +48,9 @@ export class ImportPanel {
 
   #preview(): void {
     const pasted = String($('#mqueue-import-text').val())
-    const { definitions, dbUrl, errors } = parseModparams(pasted)
+    const { definitions, dbUrl: given, errors } = parseModparams(pasted)
+    // Elsewhere a user and a password in it would take the place of those for the server.
+    const dbUrl = EngineChoice.inDialog().hasDatabase ? given : undefined
     const badUrl = dbUrl === undefined ? undefined : checkDbUrl(splitDbUrl(dbUrl)?.url ?? dbUrl)
     const known = this.#known()
     const added = definitions.filter(({ name }) => !known.has(name))
@@ -83,6 +87,8 @@ function buttonText({ definitions, dbUrl }: Import): string {
 
 function described({ name, size, addmode, dbmode }: QueueDefinition): string {
   const bound = size === 0 ? text('unlimited') : text('import.atMost', { size })
+  // There is nothing else that has an effect.
+  if (EngineChoice.inDialog().isKamailio) return size === 0 ? name : `${name}: ${bound}`
   const modes = [modeText('addmode', String(addmode)), modeText('dbmode', String(dbmode))]
   return `${name}: ${[bound, ...modes].join('; ')}`
 }

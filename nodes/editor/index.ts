@@ -3,6 +3,7 @@ import { actionLabel, prepareActionInput } from './action-input.ts'
 import { showWhatApplies } from './applies.ts'
 import { openConfigDialog, saveConfigDialog } from './config-dialog.ts'
 import { prepareConfigInput } from './config-input.ts'
+import { greyOut } from './grey-out.ts'
 import { validateNumber, validateTypedNumber } from './numbers.ts'
 import { prepareQueueInput } from './queue-input.ts'
 import { queueLabel } from './queue-label.ts'
@@ -12,15 +13,18 @@ import {
   validateAction,
   validateDbUrl,
   validateDefault,
+  validateKamailio,
   validateQueue,
   validateQueues,
   validateRedis,
+  validateSupported,
   validateTarget,
   validateTyped,
 } from './validators.ts'
 
 const mqueueEditor = {
   actionLabel,
+  greyOut,
   openConfigDialog,
   prepareActionInput,
   prepareConfigInput,
@@ -32,10 +36,12 @@ const mqueueEditor = {
   validateAction,
   validateDbUrl,
   validateDefault,
+  validateKamailio,
   validateNumber,
   validateQueue,
   validateQueues,
   validateRedis,
+  validateSupported,
   validateTarget,
   validateTyped,
   validateTypedNumber,

@@ -3,6 +3,7 @@ import { LONGEST_LEASE, numberIn } from '../settings.ts'
 import { applies } from './applies.ts'
 import { isReference } from './check.ts'
 import { inDialog } from './in-dialog.ts'
+import { whyNot } from './lacking.ts'
 import { text } from './text.ts'
 import { validateTyped } from './validators.ts'
 
@@ -37,7 +38,7 @@ export function validateNumber(node: EditorNode, property: string, value: unknow
   const range = RANGES[`${node.type}.${property}`]
   if (range === undefined || isReference(value) || !applies(node, property)) return true
   if (range.orAll && value === 'all') return true
-  return isIn(value, range) ? true : allowed(range)
+  return isIn(value, range) ? (whyNot(node, property, value) ?? true) : allowed(range)
 }
 
 /** The same for a number that may be taken from the message, or from an expression. */

@@ -1,5 +1,6 @@
 import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
 import { checkDefinitions } from './check.ts'
+import { EngineChoice } from './engine-select.ts'
 import { QueueRow } from './queue-row.ts'
 
 /** The list of queues in the dialog of the config node. */
@@ -7,7 +8,7 @@ export class QueueList {
   readonly #list: JQuery
   readonly #defaults: () => DefinitionDefaults
   readonly #changed: () => void
-  #isShared = false
+  #engine = new EngineChoice('')
 
   /**
    * @param list the element that becomes the list
@@ -24,7 +25,7 @@ export class QueueList {
       height: 'auto',
       addItem: (item: JQuery, _index: number, queue: QueueDefinitionInput) => {
         const row = new QueueRow(item, queue)
-        row.share(this.#isShared)
+        row.liveIn(this.#engine)
         item.data('row', row)
         if (queue.name !== undefined) return
         // Node-RED scrolls to the new row first.
@@ -52,10 +53,15 @@ export class QueueList {
     return this.#rows().map((row) => row.value())
   }
 
-  /** Says whether the queues live where they have no dbmode. */
-  share(isShared: boolean): void {
-    this.#isShared = isShared
-    for (const row of this.#rows()) row.share(isShared)
+  /** The names as they stand in the dialog; blank for a queue that has none yet. */
+  names(): string[] {
+    return this.#rows().map((row) => row.name())
+  }
+
+  /** Says where the queues live. */
+  liveIn(engine: EngineChoice): void {
+    this.#engine = engine
+    for (const row of this.#rows()) row.liveIn(engine)
     this.refresh()
   }
 

@@ -1,6 +1,7 @@
 import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
 import type { MqueueError } from '../../src/errors.ts'
 import { persists } from './check.ts'
+import { EngineChoice } from './engine-select.ts'
 import { FailureFields } from './failure-fields.ts'
 import { addField, isUnchanged, meant } from './field.ts'
 import { fillModes, modeText } from './mode-select.ts'
@@ -20,8 +21,8 @@ export class QueueRow {
   readonly #failures: FailureFields
   readonly #row: JQuery
   readonly #problem: JQuery
-  /** Whether the queue lives where queues have no dbmode. */
-  #isShared = false
+  /** Where the queue lives. */
+  #engine = new EngineChoice('')
   /** A queue that was just added is not wrong before it is left. */
   #left: boolean
 
@@ -61,21 +62,29 @@ export class QueueRow {
   /** The definition as it stands in the fields. */
   value(): QueueDefinitionInput {
     const { given } = this
-    const dbmode = meant(this.#field('dbmode'), given.dbmode)
-    return {
+    const value: QueueDefinitionInput = {
       ...given,
       name: isUnchanged(this.#field('name'), given.name) ? given.name : this.name(),
       size: meant(this.#field('size'), given.size),
       addmode: meant(this.#field('addmode'), given.addmode),
-      dbmode: this.#isShared && persists({ dbmode }) ? 0 : dbmode,
+      dbmode: meant(this.#field('dbmode'), given.dbmode),
       ...this.#failures.value(),
     }
+    for (const field of this.#engine.idleFields) {
+      if (field !== 'dbmode') delete value[field]
+      else if (persists(value)) value.dbmode = 0
+    }
+    return value
   }
 
-  /** Hides the dbmode, which is 0 then, or shows it again. */
-  share(isShared: boolean): void {
-    this.#isShared = isShared
-    this.#field('dbmode').closest('.mqueue-field').prop('hidden', isShared)
+  /** Hides the fields that have no effect where the queue lives, and are left out then, and shows the others. */
+  liveIn(engine: EngineChoice): void {
+    this.#engine = engine
+    const idle = new Set<string>(engine.idleFields)
+    for (const field of ['addmode', 'dbmode'] as const) {
+      this.#field(field).closest('.mqueue-field').prop('hidden', idle.has(field))
+    }
+    this.#failures.toggle(FAILURE_FIELDS.some((field) => !idle.has(field)))
   }
 
   /** Offers the other rows as dead letter queues. */
@@ -86,7 +95,9 @@ export class QueueRow {
   /** Shows what blank fields take. */
   showDefaults({ mqueueSize, mqueueAddmode }: DefinitionDefaults): void {
     const size = shown(mqueueSize).trim()
-    this.#field('size').attr('placeholder', size === '' || size === '0' ? text('unlimited') : size)
+    const bound = size === '' || size === '0' ? text('unlimited') : size
+    const isElsewhere = this.#engine.isKamailio
+    this.#field('size').attr('placeholder', isElsewhere ? text('kamailio.size') : bound)
     const mode = modeText('addmode', shown(mqueueAddmode).trim() || '0')
     this.#field('addmode').find('option[value=""]').text(text('addmode.default', { mode }))
   }

@@ -41,6 +41,7 @@ interface JQuery {
   editableList(action: 'items'): JQuery
   typedInput(options: object): JQuery
   typedInput(action: 'type'): string
+  typedInput(action: 'disable', isDisabled: boolean): JQuery
   typedInput(action: 'value', value: string): JQuery
   typedInput(action: 'types', types: (string | TypedInputType)[]): JQuery
 }

@@ -1,3 +1,4 @@
+import { parseRpcUrl } from '../../src/kamailio/rpc-url.ts'
 import { parseRedisUrl } from '../../src/redis/redis-url.ts'
 
 /** The address of a server, and apart from it who may use it. */
@@ -23,12 +24,21 @@ export function splitDbUrl(dbUrl: string): SplitUrl | undefined {
  * @returns undefined when there are none in it
  */
 export function splitRedisUrl(redisUrl: string): SplitUrl | undefined {
-  return split(redisUrl.trim(), isPlainRedis)
+  return split(redisUrl.trim(), (text) => isPlain(text, parseRedisUrl))
 }
 
-/** @param isPlain whether an address is a good one without a user and a password */
-function split(address: string, isPlain: (text: string) => boolean): SplitUrl | undefined {
-  if (isPlain(address)) return undefined
+/**
+ * Takes the user and the password out of an `rpcUrl`, also where characters in them should have been escaped.
+ *
+ * @returns undefined when there are none in it
+ */
+export function splitRpcUrl(rpcUrl: string): SplitUrl | undefined {
+  return split(rpcUrl.trim(), (text) => isPlain(text, parseRpcUrl))
+}
+
+/** @param isDone whether an address is a good one without a user and a password */
+function split(address: string, isDone: (text: string) => boolean): SplitUrl | undefined {
+  if (isDone(address)) return undefined
   const [, scheme, userInfo, rest] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)@([^@]*)$/is.exec(address) ?? []
   if (scheme === undefined || userInfo === undefined) return undefined
   const [user = '', ...password] = userInfo.split(':')
@@ -39,9 +49,13 @@ function split(address: string, isPlain: (text: string) => boolean): SplitUrl | 
   }
 }
 
-function isPlainRedis(text: string): boolean {
+/** Whether an address is a good one, and has no user and no password. */
+function isPlain(
+  text: string,
+  parse: (text: string) => { readonly user: string; readonly password: string },
+): boolean {
   try {
-    const { user, password } = parseRedisUrl(text)
+    const { user, password } = parse(text)
     return user === '' && password === ''
   } catch {
     return false

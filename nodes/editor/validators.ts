@@ -8,24 +8,29 @@ import { applies } from './applies.ts'
 import {
   checkDbUrl,
   checkDefinitions,
+  checkPoll,
   checkPrefix,
   checkRedisUrl,
+  checkRpcUrl,
   isReference,
   persists,
 } from './check.ts'
 import { definedQueues } from './defined-queues.ts'
 import { EngineChoice } from './engine-select.ts'
 import { inDialog } from './in-dialog.ts'
+import { whyNot } from './lacking.ts'
 import { explain, harmless, text } from './text.ts'
 
 /** Of a config node: its list of queues. */
 export function validateQueues(node: EditorNode, queues: unknown): true | string {
   const { mqueueSize, mqueueAddmode } = node
+  const engine = EngineChoice.of(node)
   const { errors } = checkDefinitions(queues ?? [], { mqueueSize, mqueueAddmode })
   const wrong = errors.filter(({ field, row }) => row !== undefined || field === 'queues')
   if (wrong.length === 0) {
     const isKept = Array.isArray(queues) && queues.some((queue) => persists(queue ?? {}))
-    return isKept && EngineChoice.of(node).isRedis ? text('redis.dbmode') : true
+    if (!isKept || engine.mayHaveDatabase) return true
+    return text(engine.isRedis ? 'redis.dbmode' : 'kamailio.dbmode')
   }
   const reasons = wrong.map((error) => {
     const name = rowName(queues, error.row)
@@ -51,7 +56,7 @@ export function validateDefault(
 /** Of a config node: the address of its database, where a queue needs one. */
 export function validateDbUrl(node: EditorNode, dbUrl: unknown): true | string {
   const { queues } = node
-  if (EngineChoice.of(node).isRedis) return true
+  if (!EngineChoice.of(node).mayHaveDatabase) return true
   if (Array.isArray(queues) && !queues.some((queue) => persists(queue ?? {}))) return true
   const error = checkDbUrl(dbUrl)
   return error === undefined ? true : explain(error)
@@ -68,10 +73,32 @@ export function validateRedis(
   return error === undefined ? true : explain(error)
 }
 
+/** Of a config node: where its live Kamailio is, and how often it is asked, while it has one. */
+export function validateKamailio(
+  node: EditorNode,
+  field: 'rpcUrl' | 'poll',
+  value: unknown,
+): true | string {
+  if (!EngineChoice.of(node).mayBeKamailio) return true
+  const error = field === 'poll' ? checkPoll(value) : checkRpcUrl(value)
+  return error === undefined ? true : explain(error)
+}
+
+/** Of a flow node: a property that asks for what may be lacking where the queues live. */
+export function validateSupported(
+  node: EditorNode,
+  property: string,
+  value: unknown,
+): true | string {
+  return whyNot(node, property, value) ?? true
+}
+
 /** Of a flow node: the queue it works on. */
 export function validateQueue(node: EditorNode, queue: unknown, options: object): true | string {
   const type = inDialog(node, 'queueType') || 'queue'
   const name = String(queue ?? '')
+  const reason = whyNot(node, 'queue', queue)
+  if (reason !== undefined) return reason
   if (type === 'all') return true
   if (name.trim() === '') return text('queue.none')
   if (type !== 'queue') return validateTyped(node, 'queue', queue, options)
@@ -94,6 +121,8 @@ export function validateTyped(
 
 /** Of a flow node: what it does, or the property of messages that says so. */
 export function validateAction(node: EditorNode, action: unknown, options: object): true | string {
+  const reason = whyNot(node, 'action', action)
+  if (reason !== undefined) return reason
   if (action === undefined || isReference(action)) return true
   if (inDialog(node, 'actionType') === 'msg') return validity(action, 'msg', options)
   return ACTIONS[node.type]?.includes(String(action)) ? true : text('invalid')

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import type { Editor } from './editor.ts'
 
 /**
- * Each text with less contrast to what is behind it than WCAG asks of texts that are not large. The
- * buttons are Node-RED's own.
+ * Each text with less contrast to what is behind it than WCAG asks of texts that are not large, and not of
+ * what is disabled. The buttons are Node-RED's own.
  */
 const FAINT = `(form) => {
   const rgb = (text) => text.match(/[\\d.]+/g).map(Number)
@@ -22,7 +22,7 @@ const FAINT = `(form) => {
     ? element.value
     : [...element.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data).join('').trim()
   return [...form.querySelectorAll('*')]
-    .filter((element) => element.checkVisibility() && own(element) && !element.closest('.red-ui-button'))
+    .filter((element) => element.checkVisibility() && own(element) && !element.closest('.red-ui-button, :disabled'))
     .map((element) => {
       const [front, back] = [rgb(getComputedStyle(element).color), behind(element)].map(light)
       const contrast = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05)

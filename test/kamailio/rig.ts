@@ -150,6 +150,11 @@ export class Rig {
     })
   }
 
+  /** The address of its JSON-RPC. */
+  get rpcUrl(): string {
+    return `http://127.0.0.1:${this.#port}/RPC`
+  }
+
   /** Does an operation and returns the line of a trace that says what came of it. */
   play(operation: QueueOperation): Promise<QueueLine>
   play(operation: RpcOperation): Promise<RpcLine>

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references as Node-RED writes them
 import assert from 'node:assert/strict'
-import { splitDbUrl, splitRedisUrl } from '../../../nodes/editor/url-credentials.ts'
+import { splitDbUrl, splitRedisUrl, splitRpcUrl } from '../../../nodes/editor/url-credentials.ts'
 
 describe('a user and a password in the address of a database', () => {
   for (const [dbUrl, url, user, password] of [
@@ -42,5 +42,21 @@ describe('a user and a password in the address of a Redis', () => {
   for (const redisUrl of ['', '${REDIS}', 'redis://h', 'redis+cluster://a:1,b:2', 'h']) {
     it(`are not found in ${JSON.stringify(redisUrl)}`, () =>
       assert.equal(splitRedisUrl(redisUrl), undefined))
+  }
+})
+
+describe('a user and a password in the address of a live Kamailio', () => {
+  for (const [rpcUrl, url, user, password] of [
+    ['http://me:p%40ss@h:1/RPC', 'http://h:1/RPC', 'me', 'p@ss'],
+    [' https://:p@ss/word@h ', 'https://h', '', 'p@ss/word'],
+    ['http://me:100%@[::1]:2/RPC?a=b', 'http://[::1]:2/RPC?a=b', 'me', '100%'],
+  ] as const) {
+    it(`are taken out of ${rpcUrl}`, () =>
+      assert.deepEqual(splitRpcUrl(rpcUrl), { url, user, password }))
+  }
+
+  for (const rpcUrl of ['', '${KAMAILIO}', 'http://h', 'https://h:1/RPC?who=a@b', 'h']) {
+    it(`are not found in ${JSON.stringify(rpcUrl)}`, () =>
+      assert.equal(splitRpcUrl(rpcUrl), undefined))
   }
 })
