@@ -494,7 +494,10 @@ describe('access to queues over HTTP', function () {
   before(async () => {
     nodeRed = await NodeRed.start({
       flows: flow([config(QUEUES)]),
-      settings: { adminAuth: { type: 'credentials', users } },
+      settings: {
+        adminAuth: { type: 'credentials', users },
+        logging: { console: { level: 'info', metrics: false, audit: true } },
+      },
     })
     for (const { username, permissions } of users) {
       const response = await nodeRed.post('auth/token', {
@@ -543,6 +546,18 @@ describe('access to queues over HTTP', function () {
     assert.equal(body.size, 1)
     assert.equal((await as('acts').post('config/queues/q/clear')).body.count, 1)
     assert.equal((await as('admin').post('config/queues/q/clear')).body.count, 0)
+  })
+
+  it('leaves a line in the audit log of what was changed, and by whom', async () => {
+    await nodeRed.ask('add-config', { topic: 'k', payload: 1, q: 'dead' })
+    const from = nodeRed.log.length
+    assert.equal((await as('acts').post('config/queues/dead/clear')).body.count, 1)
+    await nodeRed.logged(/mqueue\.clear/, from)
+    const [line = ''] = nodeRed.log.slice(from).match(/\{.*mqueue\.clear.*\}/) ?? []
+    const { event, id, queue, count, user } = JSON.parse(line)
+    const clear = { event: 'mqueue.clear', id: 'config', queue: 'dead', count: 1 }
+    assert.deepEqual({ event, id, queue, count }, clear)
+    assert.equal(user.username, 'acts')
   })
 })
 
