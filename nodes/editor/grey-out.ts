@@ -31,7 +31,7 @@ export function greyOut(node: EditorNode): void {
   }
   $('#mqueue-node').on('input change', say)
   // A field must not be disabled while it is typed into.
-  $('#mqueue-node').on('change', grey)
+  $('#mqueue-node').on('change focusout', grey)
   // Node-RED makes the menu of a typed input anew at times.
   containerOf(field).on('click keydown', grey)
   say()
