@@ -1,9 +1,9 @@
 /** Starts and drives real Node-RED processes. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 export const PROJECT = join(import.meta.dirname, '../..')
 const OBSERVER = join(import.meta.dirname, 'observer')
@@ -27,14 +27,8 @@ export interface Options {
   observed?: boolean
   /** More settings, which JSON can hold. */
   settings?: object
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  /** Members of an object in JavaScript: settings that JSON cannot hold. */
+  settingsCode?: string
 }
 
 /** Makes a user directory in which Node-RED finds this package as it was built. */
@@ -73,7 +67,7 @@ export class NodeRed {
   }
 
   private constructor(
-    { line = '5', userDir = makeUserDir(), flows, env, observed, settings: more }: Options,
+    { line = '5', userDir = makeUserDir(), flows, env, observed, ...given }: Options,
     port: number,
   ) {
     this.userDir = userDir
@@ -89,7 +83,7 @@ export class NodeRed {
       externalModules: { palette: { allowInstall: false } },
       runtimeState: { enabled: true, ui: true },
       logging: { console: { level: 'info', metrics: false, audit: false } },
-      ...more,
+      ...given.settings,
     }
     const extra = observed
       ? `Object.assign(module.exports, {
@@ -100,7 +94,8 @@ export class NodeRed {
           },
         })`
       : ''
-    const text = `module.exports = ${JSON.stringify(settings)}\n${extra}\n`
+    const code = `Object.assign(module.exports, {${given.settingsCode ?? ''}})`
+    const text = `module.exports = ${JSON.stringify(settings)}\n${extra}\n${code}\n`
     writeFileSync(join(userDir, 'settings.cjs'), text)
     if (flows !== undefined) writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows))
     const red = join(PROJECT, 'node_modules', LINES[line], 'red.js')
