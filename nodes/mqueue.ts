@@ -6,6 +6,7 @@ import { createEngine, type EngineOptions, relocateEngine } from '../src/engines
 import { MqueueError, reasonOf } from '../src/errors.ts'
 import { Storages } from '../src/local/storages.ts'
 import { supported } from '../src/supports.ts'
+import { serveKamailioQuestion } from './ask-kamailio.ts'
 import { serveQueues } from './queues-http.ts'
 import {
   type ConfigNode,
@@ -53,6 +54,7 @@ export default (RED: NodeAPI): void => {
     serveRpc(RED, () => registry.engines())
     serveQueues(RED, () => registry.sources())
     serveConnectionTest(RED)
+    serveKamailioQuestion(RED)
   }
 
   function optionsOf(node: ConfigNode, def: MqueueDef): EngineOptions {

@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Backoff } from '../backoff.ts'
-import { MqueueError, quote } from '../errors.ts'
+import type { MqueueError } from '../errors.ts'
 import type { Report } from '../report.ts'
 import type { RpcClient } from './client.ts'
 import { CallFailed, RpcFault } from './reply.ts'
+import { lookAt } from './sizes.ts'
+import { explained, unavailable } from './unavailable.ts'
 
 /** What a fetch has found. */
 export type Found =
@@ -168,7 +170,7 @@ export class Server {
   async #look(): Promise<void> {
     let sizes: Map<string, number>
     try {
-      sizes = sizesIn(await this.#client.call('mqueue.get_sizes', [], { isRepeatable: true }))
+      sizes = await lookAt(this.#client)
     } catch (error) {
       throw this.#isAway(error)
     }
@@ -241,39 +243,10 @@ function mayHaveTaken(error: unknown): boolean {
   return error instanceof CallFailed && error.mayBeDone
 }
 
-function sizesIn(answer: unknown): Map<string, number> {
-  const sizes = new Map<string, number>()
-  for (const entry of Array.isArray(answer) ? answer : [undefined]) {
-    const { name, size } = (entry ?? {}) as { name?: unknown; size?: unknown }
-    if (typeof name !== 'string' || typeof size !== 'number' || !Number.isInteger(size)) {
-      throw new CallFailed('its list of the sizes cannot be read', false)
-    }
-    sizes.set(name, size)
-  }
-  return sizes
-}
-
 function itemIn(answer: unknown): Found {
   const { key, val } = (answer ?? {}) as { key?: unknown; val?: unknown }
   if (typeof key !== 'string' || typeof val !== 'string') {
     throw new CallFailed('the item in its answer cannot be read', true)
   }
   return { is: 'item', key, value: val }
-}
-
-/** The error of a Kamailio that cannot be used. */
-function unavailable(shown: string, cause: unknown): MqueueError {
-  const { reason, advice } = explained(cause)
-  const text = `Kamailio at ${shown} cannot be used: ${reason}. ${advice}`
-  // What a server says may hold a secret, and Node-RED shows the cause of an error.
-  return new MqueueError('MQ_UNAVAILABLE', text)
-}
-
-function explained(cause: unknown): { reason: string; advice: string } {
-  if (cause instanceof RpcFault) {
-    const advice = 'Load mqueue.so there, and let its jsonrpcs answer over HTTP.'
-    return { reason: `it answers ${quote(cause.message)}`, advice }
-  }
-  const reason = cause instanceof CallFailed ? cause.message : String(cause)
-  return { reason, advice: 'Check that it runs, and its address, user and password.' }
 }

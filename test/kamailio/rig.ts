@@ -81,6 +81,8 @@ export interface RigOptions {
   dbUrl?: string
   /** A free one, when absent. */
   port?: number
+  /** How many processes serve it; one when absent. */
+  children?: number
 }
 
 export class Rig {
@@ -105,7 +107,8 @@ export class Rig {
     return rig
   }
 
-  private constructor(port: number, { modules = [], script = '', queues, dbUrl }: RigOptions) {
+  private constructor(port: number, options: RigOptions) {
+    const { modules = [], script = '', queues, dbUrl, children = 1 } = options
     this.port = port
     this.#dir = mkdtempSync(join(tmpdir(), 'mqueue-rig-'))
     const definitions = queues ?? QUEUES.map(([, text]) => text)
@@ -115,7 +118,7 @@ export class Rig {
     const fill: Record<string, string | number> = {
       DEBUG: 1,
       PORT: port,
-      CHILDREN: 1,
+      CHILDREN: children,
       PVBUF: 200_000,
       MPATH: MODULE_DIRS.find((dir) => existsSync(dir)) ?? '',
       LOAD: modules.map((name) => `loadmodule "${name}.so"`).join('\n'),
