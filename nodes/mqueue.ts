@@ -6,6 +6,7 @@ import { createEngine, type EngineOptions, relocateEngine } from '../src/engines
 import { MqueueError, reasonOf } from '../src/errors.ts'
 import { Storages } from '../src/local/storages.ts'
 import { supported } from '../src/supports.ts'
+import { serveKamailioQuestion } from './ask-kamailio.ts'
 import { serveQueues } from './queues-http.ts'
 import {
   type ConfigNode,
@@ -25,6 +26,8 @@ interface MqueueDef extends NodeDef {
   dbUrl?: string
   redisUrl?: unknown
   prefix?: unknown
+  rpcUrl?: unknown
+  poll?: unknown
   /** The id of a `tls-config` node. */
   tls?: unknown
   mqueueSize?: string | number
@@ -51,6 +54,7 @@ export default (RED: NodeAPI): void => {
     serveRpc(RED, () => registry.engines())
     serveQueues(RED, () => registry.sources())
     serveConnectionTest(RED)
+    serveKamailioQuestion(RED)
   }
 
   function optionsOf(node: ConfigNode, def: MqueueDef): EngineOptions {
@@ -61,9 +65,10 @@ export default (RED: NodeAPI): void => {
       warn: (text: string) => node.warn(text),
       error: (text: string) => node.error(text),
     }
-    const { dbUrl: url, redisUrl, prefix } = def
+    const { dbUrl: url, redisUrl, prefix, rpcUrl, poll } = def
     const tls = tlsOptions(RED, def.tls)
-    return { url, redisUrl, prefix, tls, user, password, directory, id: node.id, report }
+    const servers = { redisUrl, prefix, rpcUrl, poll }
+    return { url, ...servers, tls, user, password, directory, id: node.id, report }
   }
 
   function MqueueNode(this: ConfigNode, def: MqueueDef): void {

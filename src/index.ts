@@ -39,6 +39,7 @@ export {
   registerEngine,
 } from './engines.ts'
 export { type ErrorCode, type ErrorPlace, MqueueError, RULES, type Rule } from './errors.ts'
+export { KamailioEngine, type KamailioPlace } from './kamailio/engine.ts'
 export { type LeasingEngine, leasing, type SeenItem } from './leasing.ts'
 export type { Clock } from './local/clock.ts'
 export {

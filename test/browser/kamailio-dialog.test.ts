@@ -1,8 +1,7 @@
 /** The dialogs where queues are those of a live Kamailio, with a real Kamailio behind them. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references as Node-RED writes them
 import assert from 'node:assert/strict'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Front } from '../kamailio/front.ts'
 import { kamailioVersion, Rig } from '../kamailio/rig.ts'
 import { freePort } from '../support/free-port.ts'
 import { requires } from '../support/required.ts'
@@ -46,55 +45,37 @@ async function asked(dialog: QueueDialog): Promise<string> {
   return found.innerText()
 }
 
+const withUser = (url: string, password: string) => url.replace('://', `://me:${password}@`)
+
 const names = (dialog: QueueDialog) =>
   dialog.rows
     .locator('.mqueue-name')
     .evaluateAll((all) => all.map((one) => Reflect.get(one, 'value')))
 
-/** A web server that is no Kamailio, or stands before one. */
-async function serve(answer: http.RequestListener): Promise<{ port: number; stop(): void }> {
-  const server = http.createServer(answer).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const stop = () => {
-    server.close()
-    server.closeAllConnections()
-  }
-  return { port: (server.address() as AddressInfo).port, stop }
-}
-
 describe('the dialogs with a live Kamailio', () => {
   requires(kamailioVersion() !== undefined, 'apt-get install kamailio')
   let kamailio: Rig
-  let page: { port: number; stop(): void }
-  /** Asks for a user and a password, and passes on to Kamailio what has them. */
-  let guarded: { port: number; stop(): void }
+  /** Has a page for everyone. */
+  let page: Front
+  /** Asks for a user and a password. */
+  let guarded: Front
   before(async () => {
     kamailio = await Rig.start({ queues: ['name=calls', 'name=events;size=5', 'name=e-mail'] })
     for (const key of ['a', 'b', 'c']) {
       await kamailio.play({ op: 'add', q: 'events', key, val: key })
     }
-    page = await serve((_, response) => {
-      response.setHeader('content-type', 'text/html')
-      response.end('<!doctype html><title>Welcome</title>')
+    const port = () => kamailio.port
+    page = await Front.start(port)
+    page.rule = () => ({
+      status: 200,
+      headers: { 'content-type': 'text/html' },
+      body: '<!doctype html><title>Welcome</title>',
     })
-    const right = `Basic ${Buffer.from(`me:${PASSWORD}`).toString('base64')}`
-    guarded = await serve((request, response) => {
-      if (request.headers.authorization !== right) {
-        response.writeHead(401, { 'www-authenticate': 'Basic realm="kamailio"' }).end('no')
-        return
-      }
-      const { method, headers } = request
-      const onward = http.request(kamailio.rpcUrl, { method, headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers)
-        answer.pipe(response)
-      })
-      onward.on('error', () => response.destroy())
-      request.pipe(onward)
-    })
+    guarded = await Front.start(port, { login: `me:${PASSWORD}` })
   })
   after(async () => {
-    page?.stop()
-    guarded?.stop()
+    await page?.stop()
+    await guarded?.stop()
     await kamailio?.stop()
   })
 
@@ -187,10 +168,10 @@ describe('the dialogs with a live Kamailio', () => {
         await input(dialog, 'engine').selectOption('kamailio')
         for (const [url, reason] of [
           [`http://127.0.0.1:${await freePort()}/RPC`, /ECONNREFUSED/],
-          [`http://127.0.0.1:${page.port}/RPC`, /HTML/],
-          [`http://127.0.0.1:${guarded.port}/RPC`, /401/],
-          [`http://me:wrong@127.0.0.1:${guarded.port}/RPC`, /401/],
-          [kamailio.rpcUrl.replace('/RPC', '/other'), /404/],
+          [page.url, /HTML/],
+          [guarded.url, /401/],
+          [withUser(guarded.url, 'wrong'), /401/],
+          [kamailio.url.replace('/RPC', '/other'), /404/],
           ['http://h:x', /cannot be used/],
         ] as const) {
           await input(dialog, 'rpcUrl').fill(url)
@@ -210,7 +191,7 @@ describe('the dialogs with a live Kamailio', () => {
       it('fills the list with the queues of Kamailio', async () => {
         const dialog = await open(shared)
         await input(dialog, 'engine').selectOption('kamailio')
-        await input(dialog, 'rpcUrl').fill(`http://me:${PASSWORD}@127.0.0.1:${guarded.port}/RPC`)
+        await input(dialog, 'rpcUrl').fill(withUser(guarded.url, PASSWORD))
         assert.equal(
           await asked(dialog),
           'Kamailio has 3 queues. Added to the list: 2. In the list, and not in Kamailio: dead.',
@@ -229,7 +210,7 @@ describe('the dialogs with a live Kamailio', () => {
         const saved =
           'JSON.stringify(RED.nodes.createExportableNodeSet([RED.nodes.node("config")]))'
         assert.doesNotMatch(await shared.editor.value<string>(saved), /secret/)
-        assert.equal(await config('rpcUrl'), `http://127.0.0.1:${guarded.port}/RPC`)
+        assert.equal(await config('rpcUrl'), guarded.url)
         assert.deepEqual(
           await config<object[]>('queues.map(({ id, edited, ...kept }) => kept)').then(
             (all) => all[0],

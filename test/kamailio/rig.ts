@@ -79,19 +79,23 @@ export interface RigOptions {
   queues?: readonly string[]
   /** The database that its queues are loaded from and saved in. */
   dbUrl?: string
+  /** A free one, when absent. */
+  port?: number
+  /** How many processes serve it; one when absent. */
+  children?: number
 }
 
 export class Rig {
   readonly #child: ChildProcess
   readonly #dir: string
-  readonly #port: number
+  readonly port: number
   readonly #exited: Promise<unknown>
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
   #rpcId = 0
 
   /** Starts one Kamailio with the queues of the traces, and resolves once its port answers. */
   static async start(options: RigOptions = {}): Promise<Rig> {
-    const port = await freePort()
+    const port = options.port ?? (await freePort())
     const rig = new Rig(port, options)
     const deadline = Date.now() + 30_000
     while (!(await answers(port))) {
@@ -103,8 +107,9 @@ export class Rig {
     return rig
   }
 
-  private constructor(port: number, { modules = [], script = '', queues, dbUrl }: RigOptions) {
-    this.#port = port
+  private constructor(port: number, options: RigOptions) {
+    const { modules = [], script = '', queues, dbUrl, children = 1 } = options
+    this.port = port
     this.#dir = mkdtempSync(join(tmpdir(), 'mqueue-rig-'))
     const definitions = queues ?? QUEUES.map(([, text]) => text)
     // Kamailio 5.6 loads while it reads the line of a queue, so the database comes before it.
@@ -113,7 +118,7 @@ export class Rig {
     const fill: Record<string, string | number> = {
       DEBUG: 1,
       PORT: port,
-      CHILDREN: 1,
+      CHILDREN: children,
       PVBUF: 200_000,
       MPATH: MODULE_DIRS.find((dir) => existsSync(dir)) ?? '',
       LOAD: modules.map((name) => `loadmodule "${name}.so"`).join('\n'),
@@ -151,8 +156,8 @@ export class Rig {
   }
 
   /** The address of its JSON-RPC. */
-  get rpcUrl(): string {
-    return `http://127.0.0.1:${this.#port}/RPC`
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/RPC`
   }
 
   /** Does an operation and returns the line of a trace that says what came of it. */
@@ -202,7 +207,7 @@ export class Rig {
       const request = http.request(
         {
           host: '127.0.0.1',
-          port: this.#port,
+          port: this.port,
           path,
           method: 'POST',
           agent: this.#agent,
