@@ -8,7 +8,7 @@ import { LocalEngine } from '../../src/local/engine.ts'
 import type { MaybePromise } from '../../src/maybe-promise.ts'
 import { Overviews, type QueueView, type Source } from '../../src/overview.ts'
 import { RedisEngine } from '../../src/redis/engine.ts'
-import { freePort } from '../support/node-red.ts'
+import { freePort } from '../support/free-port.ts'
 import { HAS_REDIS, RedisServer } from '../support/redis-servers.ts'
 import { requires } from '../support/required.ts'
 

@@ -1,9 +1,9 @@
 /** Starts and drives real Node-RED processes. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 export const PROJECT = join(import.meta.dirname, '../..')
 const OBSERVER = join(import.meta.dirname, 'observer')
@@ -29,14 +29,6 @@ export interface Options {
   settings?: object
   /** Members of an object in JavaScript: settings that JSON cannot hold. */
   settingsCode?: string
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Makes a user directory in which Node-RED finds this package as it was built. */
