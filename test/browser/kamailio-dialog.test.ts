@@ -167,19 +167,19 @@ describe('the dialogs with a live Kamailio', () => {
         const dialog = await open(shared)
         await input(dialog, 'engine').selectOption('kamailio')
         for (const [url, reason] of [
-          [`http://127.0.0.1:${await freePort()}/RPC`, /ECONNREFUSED/],
+          [`http://127.0.0.1:${await freePort()}/RPC`, /the connection was refused/],
           [page.url, /HTML/],
           [guarded.url, /401/],
-          [withUser(guarded.url, 'wrong'), /401/],
+          [withUser(guarded.url, 'not-the-word'), /401/],
           [kamailio.url.replace('/RPC', '/other'), /404/],
           ['http://h:x', /cannot be used/],
         ] as const) {
           await input(dialog, 'rpcUrl').fill(url)
           assert.equal(await dialog.form.locator('#mqueue-kamailio-found').innerText(), '')
           const said = await asked(dialog)
-          assert.match(said, /^No answer that can be used\. /)
+          assert.match(said, /^No queues found\. /)
           assert.match(said, reason)
-          assert.doesNotMatch(said, /wrong/)
+          assert.doesNotMatch(said, /not-the-word/)
         }
         await assertAccessible(shared.editor, '#mqueue-config')
         assert.deepEqual(await names(dialog), ['calls', 'dead'])
