@@ -7,7 +7,7 @@ import { report } from '../report.ts'
 import { copyOfPackage, copyWithoutCounters } from '../without-counters.ts'
 
 /** What is looked for is small beside what two runs differ by. */
-const FEWEST_ROUNDS = 15
+const FEWEST_ROUNDS = 25
 
 const load = { depth: 100, warmUp: 0, payload: LINE }
 const FLOWS = {
