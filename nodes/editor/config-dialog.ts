@@ -31,6 +31,10 @@ class ConfigDialog {
     fillEngines(engine)
     nameConfigButtons('node-config-input', 'tls', 'tls-config')
     this.#redis = new RedisSection(node)
+    this.#kamailio = new KamailioSection(node, {
+      names: () => this.#list.names(),
+      add: (names) => this.#add(names.map((name) => ({ name }))),
+    })
     this.#given = queues
     this.#before = { mqueueSize, mqueueAddmode }
     const addmode = $('#node-config-input-mqueueAddmode')
@@ -47,10 +51,6 @@ class ConfigDialog {
     )
     $('#mqueue-import-open').on('click', () => this.#panel.open())
     $('#mqueue-export-open').on('click', () => this.#openExport())
-    this.#kamailio = new KamailioSection(node, {
-      names: () => this.#list.names(),
-      add: (names) => this.#add(names.map((name) => ({ name }))),
-    })
     onEngineChange(() => this.#live())
     this.#live()
   }
@@ -58,11 +58,10 @@ class ConfigDialog {
   /** Returns the queues to keep, and moves secrets out of the address that is used. */
   save(): unknown {
     const engine = EngineChoice.inDialog()
-    if (engine.mayBeRedis) this.#redis.moveSecrets()
-    if (engine.isKamailio) {
-      this.#kamailio.moveSecrets()
-      mendDefaults()
-    }
+    // Where it may be either, one of them keeps its own.
+    const isMoved = engine.mayBeRedis && this.#redis.moveSecrets()
+    if (engine.mayBeKamailio && !isMoved) this.#kamailio.moveSecrets()
+    if (engine.isKamailio) mendDefaults()
     if (engine.mayHaveDatabase) this.#database.take(this.#database.url())
     const queues = this.#list.queues()
     if (queues.length === 0 && isReference(this.#given)) return this.#given

@@ -23,11 +23,9 @@ export function greyOut(node: EditorNode): void {
       const isIdle = name !== property || isHarmless(lack, shown(value()).trim())
       disable(fieldFor(name), isLacking && isIdle)
     }
-    for (const name of new Set([property, ...lack.idle])) {
-      const id = isLacking ? (reason.attr('id') ?? null) : null
-      partsOf(fieldFor(name)).attr('aria-describedby', id)
-    }
-    for (const choice of lack.choices ?? []) disableChoice(field, choice, isLacking)
+    const id = isLacking ? (reason.attr('id') ?? null) : null
+    for (const name of new Set([property, ...lack.idle])) describe(partsOf(fieldFor(name)), id)
+    for (const choice of lack.choices ?? []) describe(disableChoice(field, choice, isLacking), id)
   }
   $('#mqueue-node').on('input change', say)
   // A field must not be disabled while it is typed into.
@@ -57,17 +55,25 @@ function disable(field: JQuery, isDisabled: boolean): void {
   partsOf(field).prop('disabled', isDisabled)
 }
 
-/** Disables a choice of a select, or of the menu of a typed input. */
-function disableChoice(field: JQuery, choice: string, isDisabled: boolean): void {
+/** @param id that of the element that says why; null where there is nothing to be said */
+function describe(parts: JQuery, id: string | null): void {
+  parts.attr('aria-describedby', id)
+}
+
+/**
+ * Disables a choice of a select, or of the menu of a typed input.
+ *
+ * @returns its element in the menu
+ */
+function disableChoice(field: JQuery, choice: string, isDisabled: boolean): JQuery {
   field.find(`option[value="${choice}"]`).prop('disabled', isDisabled)
   const item = $(`.red-ui-typedInput-options a[value="${choice}"]`)
   item.attr('aria-disabled', isDisabled ? 'true' : null)
   item.css({ opacity: isDisabled ? 0.5 : '', cursor: isDisabled ? 'not-allowed' : '' })
   const menu = item.parent()[0]
-  if (menu === undefined || $(menu).data('mqueue') === true) return
-  $(menu).data('mqueue', true)
-  // Before Node-RED hears of it.
-  menu.addEventListener('click', refuseDisabled, { capture: true })
+  // Before Node-RED hears of it. A listener that is there already is not added again.
+  menu?.addEventListener('click', refuseDisabled, { capture: true })
+  return item
 }
 
 function refuseDisabled(event: Event): void {

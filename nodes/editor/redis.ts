@@ -23,11 +23,16 @@ export class RedisSection {
     this.#fields.check()
   }
 
-  /** Moves a user and a password out of the address to their fields. */
-  moveSecrets(): void {
+  /**
+   * Moves a user and a password out of the address to their fields.
+   *
+   * @returns whether there were any
+   */
+  moveSecrets(): boolean {
     const split = splitRedisUrl(String(configField('redisUrl').val() ?? ''))
-    if (split === undefined) return
+    if (split === undefined) return false
     configField('redisUrl').val(split.url)
     fillCredentials(split)
+    return true
   }
 }

@@ -43,11 +43,14 @@ export class ServerQuestion<Found> {
   async #ask(): Promise<void> {
     const { asking, failed, refused } = this.#question.texts
     const asked = ++this.#asked
+    const hadFocus = this.#button.is(':focus')
     this.#button.prop('disabled', true)
     this.#tell(text(asking))
     const answer = await this.#answer().catch(({ status = 0 }: JQuery.jqXHR) => Number(status))
     if (asked !== this.#asked) return
     this.#button.prop('disabled', false)
+    // A button that is disabled loses it.
+    if (hadFocus && document.activeElement === document.body) this.#button.trigger('focus')
     if (typeof answer === 'number') this.#tell(text(refused, { status: answer }), true)
     else if (answer.ok) this.#tell(this.#question.describe(answer))
     else this.#tell(text(failed, { reason: answer.message }), true)

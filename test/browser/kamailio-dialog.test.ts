@@ -196,6 +196,11 @@ describe('the dialogs with a live Kamailio', () => {
           await asked(dialog),
           'Kamailio has 3 queues. Added to the list: 2. In the list, and not in Kamailio: dead.',
         )
+        assert.equal(
+          await shared.editor.value('document.activeElement.id'),
+          'mqueue-kamailio-ask',
+          'the button has lost the focus',
+        )
         assert.deepEqual((await names(dialog)).toSorted(), ['calls', 'dead', 'e-mail', 'events'])
         for (const row of [0, 1, 2, 3]) assert.equal(await dialog.problem(row), '')
         await dialog.rows.nth(1).locator('.red-ui-editableList-item-remove').click()
@@ -333,6 +338,10 @@ describe('the dialogs with a live Kamailio', () => {
           all.filter((one) => one.ariaDisabled !== 'true').map((one) => one.getAttribute('value')),
         )
         assert.deepEqual(offered, ['stats'])
+        assert.equal(
+          await menu.first().getAttribute('aria-describedby'),
+          await reason('action').getAttribute('id'),
+        )
         const one = (value: string) =>
           shared.editor.page.locator(`.red-ui-typedInput-options:visible a[value="${value}"]`)
         await one('clear').click({ force: true })
