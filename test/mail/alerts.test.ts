@@ -50,7 +50,8 @@ function userDirWithMail(): string {
 
 describe('the example that mails', function () {
   this.timeout(60_000)
-  before(() => {
+  before(function () {
+    this.timeout(300_000)
     if (existsSync(MODULE)) return
     const args = ['ci', '--prefix', HERE, '--ignore-scripts', '--no-audit', '--no-fund']
     execFileSync('npm', args, { stdio: 'ignore' })
