@@ -17,6 +17,7 @@ export const PARTS = {
   consumers: async () => (await import('./parts/consumers.ts')).default,
   before: async () => (await import('./parts/before.ts')).default,
   redis: async () => (await import('./parts/redis.ts')).default,
+  kamailio: async () => (await import('./parts/kamailio.ts')).default,
   rpc: async () => (await import('./parts/rpc.ts')).default,
 } satisfies Record<string, () => Promise<Part>>
 
