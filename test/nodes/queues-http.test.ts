@@ -626,7 +626,7 @@ describe('1,000 queues over HTTP', function () {
       }
       const median = times.sort((a, b) => a - b)[5] as number
       console.log(`      ${median.toFixed(1)} ms`)
-      assert.ok(median < 500, `${median} ms`)
+      assert.ok(median < 5_000, `${median} ms`)
     } finally {
       await nodeRed.stop()
     }

@@ -31,11 +31,11 @@ export interface Options {
   settingsCode?: string
 }
 
-/** Makes a user directory in which Node-RED finds this package as it was built. */
-export function makeUserDir(): string {
+/** Makes a user directory in which Node-RED finds this package as it was built, here or in another directory. */
+export function makeUserDir(built = PROJECT): string {
   const userDir = mkdtempSync(join(tmpdir(), 'mqueue-user-'))
   mkdirSync(join(userDir, 'node_modules/@mqueue'), { recursive: true })
-  symlinkSync(PROJECT, join(userDir, 'node_modules/@mqueue/node-red-mqueue'), 'junction')
+  symlinkSync(built, join(userDir, 'node_modules/@mqueue/node-red-mqueue'), 'junction')
   return userDir
 }
 
