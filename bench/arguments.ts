@@ -19,6 +19,7 @@ export const PARTS = {
   overview: async () => (await import('./parts/overview.ts')).default,
   before: async () => (await import('./parts/before.ts')).default,
   redis: async () => (await import('./parts/redis.ts')).default,
+  kamailio: async () => (await import('./parts/kamailio.ts')).default,
   rpc: async () => (await import('./parts/rpc.ts')).default,
 } satisfies Record<string, () => Promise<Part>>
 

@@ -1,4 +1,5 @@
 /** The flows that are measured: the same driver before each set of queue nodes. */
+import type { FlowNode } from '../test/support/node-red.ts'
 
 export interface Load {
   /** Items added before the first is fetched. */
@@ -180,6 +181,21 @@ export function idleFlow(port: number, count: number, queues: number, seconds: n
   const all = names.map((name) => ({ ...QUEUE, name }))
   const idle = { ...PLACE, id: 'driver', type: 'bench-idle', port, seconds, wires: [] }
   return [TAB, idle, ...nodes, configOf(all, inRedis(port))]
+}
+
+/** Consumers that wait, each for a queue of its own of a Kamailio. */
+export function pollingFlow(rpcUrl: string, count: number): FlowNode[] {
+  const consumers = ids('consume', count).map((id, i) => ({
+    ...PLACE,
+    id,
+    type: 'mq-consume',
+    mqueue: 'config',
+    queue: `q${i}`,
+    ack: 'auto',
+    wires: [[]],
+  }))
+  const queues = ids('q', count).map((name) => ({ name }))
+  return [TAB, ...consumers, configOf(queues, { engine: 'kamailio', rpcUrl, poll: 1 })]
 }
 
 /** The same bursts, but items come by themselves, so many at a time, and are acknowledged. */
