@@ -22,6 +22,8 @@ export interface QueueAnswer {
   problem?: { code: string; message: string }
   /** The items read so far while it is being loaded. */
   loaded?: number
+  /** Whether it has not answered in time, so that this is what was seen last. */
+  late?: boolean
 }
 
 /** A config node with its queues, in the order of their definitions. */

@@ -107,8 +107,9 @@ export class ItemView {
     const copy = makeButton('copy', text('sidebar.item.copy'), () => {
       RED.clipboard.copyText(value, $(copy), text('sidebar.item.copied'))
     })
+    // A short key is read in full above.
     const parts = [
-      ...part(text('sidebar.item.key'), key),
+      ...(key === this.#item.key ? [] : part(text('sidebar.item.key'), key)),
       ...part(text('sidebar.item.value', { kind: words.kind(kind) }), value),
     ]
     if (isCut) parts.push(make('div', 'mqueue-details', text('sidebar.item.cut')))

@@ -16,7 +16,7 @@ export type Line = {
 )
 
 /** How high each kind of line is, in px, as its style has it. */
-export const HEIGHTS = { node: 42, error: 36, queue: 76 } as const
+export const HEIGHTS = { node: 42, error: 36, queue: 66 } as const
 
 /**
  * The lines of the list.

@@ -13,7 +13,7 @@ export const STYLE = `
   color: var(--red-ui-primary-text-color);
   background: var(--red-ui-secondary-background);
 }
-#mqueue-sidebar [hidden] { display: none; }
+#mqueue-sidebar [hidden] { display: none !important; }
 #mqueue-sidebar .mqueue-all {
   flex: 1;
   min-height: 0;
@@ -63,7 +63,7 @@ export const STYLE = `
   box-sizing: border-box;
   contain: strict;
   overflow: hidden;
-  padding: 4px 8px;
+  padding: 3px 8px;
   cursor: pointer;
   border-bottom: 1px solid var(--red-ui-secondary-border-color);
   border-left: 3px solid transparent;
@@ -84,7 +84,7 @@ export const STYLE = `
   -webkit-box-orient: vertical;
   -webkit-line-clamp: 2;
 }
-#mqueue-sidebar .mqueue-line-queue { height: 76px; }
+#mqueue-sidebar .mqueue-line-queue { height: 66px; }
 #mqueue-sidebar .mqueue-line-queue:hover { background: var(--red-ui-list-item-background-hover); }
 #mqueue-sidebar .mqueue-line[aria-current] {
   border-left-color: var(--red-ui-list-item-border-selected);
@@ -134,8 +134,8 @@ export const STYLE = `
 }
 #mqueue-sidebar .mqueue-remarks:empty { display: none; }
 #mqueue-sidebar .mqueue-meter {
-  height: 5px;
-  margin: 2px 0 3px;
+  height: 4px;
+  margin: 2px 0;
   border-radius: 3px;
   overflow: hidden;
   background: var(--red-ui-secondary-border-color);
@@ -147,7 +147,7 @@ export const STYLE = `
   display: flex;
   align-items: center;
   gap: 8px;
-  height: 20px;
+  height: 17px;
 }
 #mqueue-sidebar .mqueue-rates {
   flex: none;
@@ -156,7 +156,7 @@ export const STYLE = `
   white-space: nowrap;
   font-variant-numeric: tabular-nums;
 }
-#mqueue-sidebar .mqueue-spark { flex: 1; min-width: 0; width: 0; height: 20px; }
+#mqueue-sidebar .mqueue-spark { flex: 1; min-width: 0; width: 0; height: 17px; }
 #mqueue-sidebar .mqueue-spark path {
   fill: none;
   stroke-width: 1.5px;
@@ -186,7 +186,6 @@ export const STYLE = `
   -webkit-box-orient: vertical;
   -webkit-line-clamp: 2;
 }
-#mqueue-sidebar .mqueue-line .mqueue-problem[hidden] { display: none; }
 #mqueue-sidebar .mqueue-busy { color: inherit; }
 #mqueue-sidebar.mqueue-stale .mqueue-meter,
 #mqueue-sidebar.mqueue-stale .mqueue-spark { opacity: 0.4; }
@@ -217,6 +216,8 @@ export const STYLE = `
   border-top: 1px solid var(--red-ui-secondary-border-color);
 }
 #mqueue-sidebar .mqueue-items .mqueue-head { gap: 4px; }
+#mqueue-sidebar .mqueue-item > .mqueue-details { white-space: normal; overflow-wrap: anywhere; }
+#mqueue-sidebar .mqueue-uses .mqueue-note { padding: 2px 0; }
 #mqueue-sidebar .mqueue-opener {
   flex: 1;
   display: block;

@@ -84,6 +84,6 @@ async function load(): Promise<Sidebar | undefined> {
 function selected(): Target | undefined {
   const [node, ...others] = RED.view.selection().nodes ?? []
   if (node === undefined || others.length > 0 || !node.type.startsWith('mq-')) return undefined
-  const queue = namedQueue(node)
+  const queue = namedQueue({ queue: node.queue, queueType: node.queueType })
   return queue ? { config: String(node.mqueue), queue } : undefined
 }

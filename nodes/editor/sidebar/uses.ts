@@ -1,10 +1,14 @@
 /** The flow nodes that use queues, by the queue that each works on. */
 
 /** What says in a flow node which queue it works on. */
-interface Used {
+interface Used extends QueueChoice {
   id: string
   type: string
   mqueue?: unknown
+}
+
+/** How a flow node says which queue it works on. */
+interface QueueChoice {
   queue?: unknown
   queueType?: unknown
 }
@@ -37,7 +41,7 @@ export function usesOf<N extends Used>(
 }
 
 /** The queue that a node names; undefined where it finds the name at run time. */
-export function namedQueue({ queue, queueType }: Used): string | undefined {
+export function namedQueue({ queue, queueType }: QueueChoice): string | undefined {
   const name = String(queue ?? '')
   const isNamed = [undefined, '', 'queue'].includes(queueType as string | undefined)
   return isNamed && !name.startsWith('${') ? name : undefined

@@ -41,6 +41,7 @@ const KINDS: Record<string, string> = {
   null: 'sidebar.kind.null',
   error: 'sidebar.kind.error',
   date: 'sidebar.kind.date',
+  unreadable: 'sidebar.kind.unreadable',
 }
 const UNITS = [
   ['day', 86_400_000],
@@ -112,9 +113,10 @@ export class Words {
   }
 
   /** What people should know of a queue that works, shortest first. */
-  remarks({ paused, caution }: QueueAnswer): string[] {
+  remarks({ paused, caution, late }: QueueAnswer): string[] {
     const remarks = paused ? [this.#text('sidebar.paused')] : []
     if (caution !== undefined) remarks.push(this.#known(CAUTIONS, caution))
+    if (late) remarks.push(this.#text('sidebar.late'))
     return remarks
   }
 
