@@ -83,7 +83,10 @@ class MqControl extends InputNode {
         const seen = engine.peek(queue, numberIn(this.#count, DEFAULT_COUNT, range))
         // The items stay where they are; what the flow does with these must not reach them.
         const copied = (items: Awaited<typeof seen>) =>
-          items.map((item) => ({ ...item, value: copyOf(item.value, msg) }))
+          items.map(({ id: _id, problem, ...item }) => {
+            if (problem !== undefined) throw problem
+            return { ...item, value: copyOf(item.value, msg) }
+          })
         return after(seen, copied)
       }
       case 'remove':

@@ -63,6 +63,8 @@ export interface TakeOptions {
   readonly wait?: number
   /** Who takes them, such as the id of a node; for `inFlight` and `releaseAll`. */
   readonly owner?: string
+  /** The id of the only item that is wanted, as `peek` returns it. It is for a lease. */
+  readonly item?: string
   /** Takes as a fetch does: whatever is paused, in flight or has no attempt left. */
   readonly asFetch?: boolean
   /** How many items the owner may have on lease in this queue. */

@@ -51,4 +51,5 @@ export { type ParsedModparams, parseDefinitionString, parseModparams } from './m
 export { formatModparams } from './modparam-format.ts'
 export { RedisEngine, type RedisPlace } from './redis/engine.ts'
 export type { Report } from './report.ts'
+export { type SentBack, sendBack } from './send-back.ts'
 export type { TlsOptions } from './tls-options.ts'

@@ -4,6 +4,8 @@ import type { MaybePromise } from './maybe-promise.ts'
 
 /** An item that is looked at and stays where it is. */
 export interface SeenItem<V = unknown> extends Item<V> {
+  /** Names the item while it waits in its queue. */
+  readonly id: string
   /** How long it has been in the queue, in ms; after a restart, since it was loaded. */
   readonly age: number
   /** How often it has been handed out. */
@@ -12,6 +14,8 @@ export interface SeenItem<V = unknown> extends Item<V> {
   readonly reason?: 'attempts' | 'rejected'
   /** The queue that gave it up. */
   readonly from?: string
+  /** Why it cannot be read, where it cannot: then it has no key and no value. */
+  readonly problem?: MqueueError
 }
 
 /** What a queue has and what it has done, since it was made or loaded. */
@@ -66,8 +70,20 @@ export interface LeasingEngine extends Engine {
   /** Releases all leases of this process, or those of one owner. */
   releaseAll(owner?: string): void
 
-  /** The oldest items, at most `count`, which stay where they are. */
-  peek(queue: string, count: number): MaybePromise<SeenItem[]>
+  /**
+   * The oldest items, which stay where they are. One that cannot be read is there with its problem.
+   *
+   * @param count how many at most; an engine with a server behind it may return fewer when they are large, but none only
+   *   at the end of the queue
+   * @param from how many of the oldest are passed over, 0 by default
+   */
+  peek(queue: string, count: number, from?: number): MaybePromise<SeenItem[]>
+
+  /** An item waiting, by its id, which stays where it is; undefined when it does not wait there any more. */
+  find(queue: string, id: string): MaybePromise<SeenItem | undefined>
+
+  /** Removes an item waiting, by its id; returns whether it still waited there. */
+  removeItem(queue: string, id: string): MaybePromise<boolean>
 
   /** Removes the items waiting that have a key; returns how many those were. */
   remove(queue: string, key: string): MaybePromise<number>

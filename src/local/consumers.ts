@@ -96,11 +96,14 @@ export class Consumers {
   acknowledge(leases: readonly string[]): MaybePromise<boolean[]> {
     return this.#calls.operate((storage) => {
       const ended = this.#handout.acknowledge(this.#numbersOf(leases))
-      for (const lease of ended) {
-        if (lease?.isFetch) this.#counters.fetched++
-        else if (lease !== undefined) this.#counters.acknowledged++
-      }
-      return storage.settle(ended.map((lease) => lease !== undefined))
+      const held = ended.filter((lease) => lease !== undefined)
+      const stored = storage.settle(ended.map((lease) => lease !== undefined))
+      this.#counters.once(stored, held.length, () => {
+        const fetched = held.filter(({ isFetch }) => isFetch).length
+        this.#counters.fetched += fetched
+        this.#counters.acknowledged += held.length - fetched
+      })
+      return stored
     })
   }
 
@@ -204,7 +207,7 @@ export class Consumers {
   }
 
   /** Takes what there is for an ask. */
-  #hand({ count = 1, lease, owner = '', inFlight, asFetch = false }: TakeOptions): Hand {
+  #hand({ count = 1, lease, owner = '', inFlight, asFetch = false, item }: TakeOptions): Hand {
     const isConsumer = !asFetch && (lease !== undefined || inFlight !== undefined)
     if (isConsumer && this.#isPaused) return { taken: [], items: [], numbers: [] }
     if (lease === undefined) return this.#fetch(count)
@@ -214,9 +217,9 @@ export class Consumers {
       maxInFlight === 0 || asFetch ? count : maxInFlight - this.#handout.leased,
       inFlight === undefined ? count : inFlight - this.#handout.leasedTo(owner),
     )
-    const leased = room > 0 ? this.#handout.lease(room, lease, owner, asFetch) : []
+    const leased = room > 0 ? this.#handout.lease(room, lease, owner, asFetch, item) : []
     if (leased.length > 0) this.#calls.changed()
-    const taken = leased.map(({ number, ...item }) => ({ ...item, lease: this.#idOf(number) }))
+    const taken = leased.map(({ number, ...one }) => ({ ...one, lease: this.#idOf(number) }))
     return { taken, items: [], numbers: leased.map(({ number }) => number) }
   }
 
@@ -229,7 +232,6 @@ export class Consumers {
       items.push(this.#queue.taken(item))
       taken.push(item)
     }
-    this.#counters.fetched += taken.length
     if (taken.length > 0) this.#calls.changed()
     return { taken, items, numbers: [] }
   }
@@ -237,6 +239,9 @@ export class Consumers {
   /** Returns what was taken once that is stored, unless its asker has gone by then. */
   #settle(storage: Storage, { signal }: TakeOptions, hand: Hand): MaybePromise<Taken[]> {
     const settled = storage.settle(hand.taken)
+    this.#counters.once(settled, hand.items.length, () => {
+      if (!signal?.aborted) this.#counters.fetched += hand.items.length
+    })
     if (!(settled instanceof Promise)) return settled
     return settled.then(
       (taken) => {

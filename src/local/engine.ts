@@ -177,12 +177,20 @@ export class LocalEngine implements LeasingEngine {
     }
   }
 
-  peek(queue: string, count: number): MaybePromise<SeenItem[]> {
-    return this.#queue(queue).peek(count)
+  peek(queue: string, count: number, from = 0): MaybePromise<SeenItem[]> {
+    return this.#queue(queue).peek(count, from)
+  }
+
+  find(queue: string, id: string): MaybePromise<SeenItem | undefined> {
+    return this.#queue(queue).find(id)
   }
 
   remove(queue: string, key: string): MaybePromise<number> {
     return this.#queue(queue).remove(key)
+  }
+
+  removeItem(queue: string, id: string): MaybePromise<boolean> {
+    return this.#queue(queue).removeItem(id)
   }
 
   clear(queue: string): MaybePromise<number> {

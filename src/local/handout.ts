@@ -86,6 +86,7 @@ export class Handout {
    * @param count how many at most
    * @param length how long the leases last, in ms
    * @param isFetch whether the items are taken as by a fetch: no attempt is counted, and none given up
+   * @param only the name of the only one that is wanted
    * @returns the items with the numbers of their leases; fewer, or none, when the queue has no more
    */
   lease(
@@ -93,11 +94,12 @@ export class Handout {
     length: number,
     owner: string,
     isFetch = false,
+    only?: string,
   ): (Taken & { number: number })[] {
     const taken: (Taken & { number: number })[] = []
     const now = this.#clock.now()
     while (taken.length < count) {
-      const item = this.#queue.lend()
+      const item = this.#queue.lend(only)
       if (item === undefined) break
       const before = this.#queue.pastOf(item.id)
       if (!isFetch && this.#hasNoAttemptLeft(before.attempts)) {
@@ -136,9 +138,10 @@ export class Handout {
   /** Ends leases whose items are not done; returns which of them still held. */
   end(numbers: readonly number[], ending: Ending): boolean[] {
     const ended = numbers.map((number) => this.#leases.end(number))
-    const leases = ended.filter((lease) => lease !== undefined)
-    // The oldest comes back last, so that it is the first.
-    for (const lease of leases.sort(youngestFirst)) this.#comeBack(lease, ending)
+    const leases = ended.filter((lease) => lease !== undefined).sort(youngestFirst)
+    // The oldest is given up first, and comes back last: in either queue it is before the others then.
+    const back = leases.toReversed().filter((lease) => !this.#isGivenUp(lease, ending))
+    for (const lease of back.reverse()) this.#comeBack(lease, ending)
     this.#calls.freed()
     return ended.map((lease) => lease !== undefined)
   }
@@ -241,17 +244,17 @@ export class Handout {
     this.#calls.freed()
   }
 
-  /** Gives up what has no attempt left; returns whether it had none. */
-  #isGivenUp(lease: Lease): boolean {
-    if (!this.#hasNoAttemptLeft(lease.attempts)) return false
-    this.#giveUp(lease, lease.attempts, 'attempts', lease.owner)
+  /** Gives up what has no attempt left, or is rejected; returns whether it was. */
+  #isGivenUp(lease: Lease, { how }: Pick<Ending, 'how'> = { how: 'retry' }): boolean {
+    if (how === 'release') return false
+    if (how === 'retry' && !this.#hasNoAttemptLeft(lease.attempts)) return false
+    this.#giveUp(lease, lease.attempts, how === 'reject' ? 'rejected' : 'attempts', lease.owner)
     return true
   }
 
   #comeBack(lease: Lease, ending: Ending): void {
-    if (ending.how === 'reject') this.#giveUp(lease, lease.attempts, 'rejected', lease.owner)
-    else if (ending.how === 'release') this.#release(lease)
-    else if (!this.#isGivenUp(lease)) this.#retry(lease, ending.delay)
+    if (ending.how === 'retry') this.#retry(lease, ending.delay)
+    else this.#release(lease)
   }
 
   #retry(lease: Lease, given = this.#retryDelay(lease.attempts)): void {

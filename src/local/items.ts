@@ -36,3 +36,16 @@ export interface Items<V> extends Iterable<QueuedItem<V>> {
   /** Takes the oldest item; undefined when there is none. */
   take(): QueuedItem<V> | undefined
 }
+
+/**
+ * What names an item for people, for as long as it waits. After a restart, or where the queue was loaded again, it names
+ * no other one.
+ */
+export function nameOf({ id, added }: QueuedItem): string {
+  return `${id}-${Math.round(performance.timeOrigin + added)}`
+}
+
+/** The id of an item in its name. */
+export function idIn(name: string): number {
+  return Number.parseInt(name, 10)
+}

@@ -2,7 +2,7 @@ import type { QueueDefinition } from '../definition.ts'
 import type { AddResult, DroppedItem, FetchedItem, FetchOptions } from '../engine.ts'
 import { MqueueError, quote } from '../errors.ts'
 import type { QueueStats, SeenItem } from '../leasing.ts'
-import type { MaybePromise } from '../maybe-promise.ts'
+import { after, type MaybePromise } from '../maybe-promise.ts'
 import { stopping } from '../missing.ts'
 import type { Report } from '../report.ts'
 import { type Clock, now } from './clock.ts'
@@ -10,7 +10,7 @@ import { asClosed, Consumers } from './consumers.ts'
 import { Counters } from './counters.ts'
 import { DroppedListeners } from './dropped-listeners.ts'
 import type { Burial } from './handout.ts'
-import type { QueuedItem } from './items.ts'
+import { nameOf, type QueuedItem } from './items.ts'
 import { Keeper } from './keeper.ts'
 import type { Past } from './leases.ts'
 import { Queue, type TakenItem } from './queue.ts'
@@ -104,17 +104,25 @@ export class LocalQueue {
     return this.#operate((storage) => storage.settle(this.#queue.size))
   }
 
-  /** The oldest items, at most `count`, which stay where they are. */
-  peek(count: number): MaybePromise<SeenItem[]> {
+  /** The oldest items behind the first `from`, at most `count`, which stay where they are. */
+  peek(count: number, from: number): MaybePromise<SeenItem[]> {
     return this.#operate((storage) => {
       const seen: SeenItem[] = []
-      for (const { id, key, value, added } of this.#queue) {
-        if (seen.length >= count) break
-        const { attempts, origin } = this.#queue.pastOf(id)
-        const whence = origin && { reason: origin.reason, from: origin.queue }
-        seen.push({ key, value, age: now() - added, attempt: attempts, ...whence })
+      let place = 0
+      for (const item of this.#queue) {
+        if (place >= from + count) break
+        if (place >= from) seen.push(this.#seen(item))
+        place++
       }
       return storage.settle(seen)
+    })
+  }
+
+  /** An item waiting, which stays where it is. */
+  find(name: string): MaybePromise<SeenItem | undefined> {
+    return this.#operate((storage) => {
+      const item = this.#queue.find(name)
+      return storage.settle(item && this.#seen(item))
     })
   }
 
@@ -122,30 +130,19 @@ export class LocalQueue {
   remove(key?: string): MaybePromise<number> {
     return this.#operate((storage) => {
       const count = key === undefined ? this.#queue.removeAll() : this.#queue.remove(key)
-      this.#counters.drop('removed', count)
-      this.#watchers.changed()
-      return storage.settle(count)
+      return this.#removed(storage, count)
+    })
+  }
+
+  /** Removes the item of a name, where it waits; returns whether it did. */
+  removeItem(name: string): MaybePromise<boolean> {
+    return this.#operate((storage) => {
+      return after(this.#removed(storage, this.#queue.removeItem(name)), (count) => count > 0)
     })
   }
 
   stats(): MaybePromise<QueueStats> {
-    return this.#operate((storage) => {
-      const { size } = this.#queue
-      const { leased, waiting, isPaused } = this.consumers
-      const { fetched, acknowledged, gone } = this.#counters
-      const oldest = this.#queue.peek()
-      return storage.settle({
-        size,
-        leased,
-        waiting,
-        paused: isPaused,
-        oldest: oldest === undefined ? 0 : now() - oldest.added,
-        added: gone + size + leased,
-        fetched,
-        acknowledged,
-        dropped: { ...this.#counters.dropped },
-      })
-    })
+    return this.#operate((storage) => after(storage.settle(undefined), () => this.#stats()))
   }
 
   /**
@@ -205,6 +202,39 @@ export class LocalQueue {
     if (dropped !== undefined) this.#dropped(dropped, '')
     this.#watchers.changed()
     return settled
+  }
+
+  #stats(): QueueStats {
+    const { size } = this.#queue
+    const { waiting, isPaused } = this.consumers
+    const { fetched, acknowledged, settling, gone } = this.#counters
+    const leased = this.consumers.leased + settling
+    const oldest = this.#queue.peek()
+    return {
+      size,
+      leased,
+      waiting,
+      paused: isPaused,
+      oldest: oldest === undefined ? 0 : now() - oldest.added,
+      added: gone + size + leased,
+      fetched,
+      acknowledged,
+      dropped: { ...this.#counters.dropped },
+    }
+  }
+
+  #seen(item: QueuedItem): SeenItem {
+    const { id, key, value, added } = item
+    const { attempts, origin } = this.#queue.pastOf(id)
+    const whence = origin && { reason: origin.reason, from: origin.queue }
+    return { id: nameOf(item), key, value, age: now() - added, attempt: attempts, ...whence }
+  }
+
+  #removed(storage: Storage, count: number): MaybePromise<number> {
+    this.#watchers.changed()
+    const stored = storage.settle(count)
+    this.#counters.once(stored, count, () => this.#counters.drop('removed', count))
+    return stored
   }
 
   /** The storage that has the queue, while it is open. */
@@ -281,9 +311,9 @@ export class LocalQueue {
   #add(storage: Storage, key: string, value: unknown): MaybePromise<AddResult> {
     storage.check(key, value)
     const result = this.#queue.add(key, value)
-    if (result.dropped !== undefined) this.#counters.drop(result.dropped.reason)
     this.#watchers.changed()
     const settled = storage.settle(result)
+    if (result.dropped !== undefined) this.#countDropped(settled, result.dropped)
     this.consumers.serve()
     return settled
   }
@@ -291,14 +321,11 @@ export class LocalQueue {
   #fetch(storage: Storage, options?: FetchOptions): MaybePromise<FetchedItem | undefined> {
     if (options !== undefined) this.#inspect(options)
     const result = this.#queue.fetch()
-    if (result !== undefined) {
-      this.#counters.fetched++
-      this.#watchers.changed()
-    }
+    if (result !== undefined) this.#watchers.changed()
     const settled = storage.settle(result)
-    const signal = options?.signal
-    if (signal === undefined || !(settled instanceof Promise)) return settled
-    return this.#unlessGone(settled, signal, result && this.#queue.taken(result), storage)
+    if (settled instanceof Promise) return this.#fetched(settled, result, storage, options?.signal)
+    if (result !== undefined) this.#counters.fetched++
+    return settled
   }
 
   // These stand apart so that the way of most messages makes no closure.
@@ -339,21 +366,30 @@ export class LocalQueue {
   }
 
   /** Returns what was taken once that is stored, unless its asker has gone by then: it goes back. */
-  async #unlessGone<T>(
-    settled: Promise<T>,
-    signal: AbortSignal,
-    item: TakenItem | undefined,
+  #fetched(
+    settled: Promise<FetchedItem | undefined>,
+    result: FetchedItem | undefined,
     storage: Storage,
-  ): Promise<T> {
-    const result = await settled
-    if (!signal.aborted) return result
-    if (item !== undefined) this.#putBack(item, storage)
-    throw asClosed(signal.reason)
+    signal: AbortSignal | undefined,
+  ): Promise<FetchedItem | undefined> {
+    const item = result && this.#queue.taken(result)
+    const count = item === undefined ? 0 : 1
+    this.#counters.once(settled, count, () => {
+      if (!signal?.aborted) this.#counters.fetched += count
+    })
+    return settled.then((answer) => {
+      if (!signal?.aborted) return answer
+      if (item !== undefined) this.#putBack(item, storage)
+      throw asClosed(signal.reason)
+    })
+  }
+
+  #countDropped(settled: MaybePromise<unknown>, { reason }: DroppedItem): void {
+    this.#counters.once(settled, 1, () => this.#counters.drop(reason))
   }
 
   /** Puts an item back whose asker has gone while its taking was stored. */
   #putBack(item: TakenItem, storage: Storage): void {
-    this.#counters.fetched--
     // Also a queue that is closing, or going over to another storage, waits until all that it was told is stored.
     if (!storage.isOpen) {
       storage.rescueItem(item)

@@ -1,7 +1,7 @@
 import type { Addmode, QueueDefinition } from '../definition.ts'
 import type { AddResult, DroppedItem, DropReason, FetchedItem, Item } from '../engine.ts'
 import { now } from './clock.ts'
-import type { Items, QueuedItem } from './items.ts'
+import { type Items, idIn, nameOf, type QueuedItem } from './items.ts'
 import { KeyedList } from './keyed-list.ts'
 import type { Past } from './leases.ts'
 import { Segments } from './segments.ts'
@@ -137,9 +137,12 @@ export class Queue<V = unknown> {
     return this.#pasts.get(id) ?? NO_PAST
   }
 
-  /** Hands the oldest item out: it leaves the queue, and may come back. */
-  lend(): QueuedItem<V> | undefined {
-    return this.#items.take()
+  /** Hands the oldest item out, or the one of a name: it leaves the queue, and may come back. */
+  lend(name?: string): QueuedItem<V> | undefined {
+    if (name === undefined) return this.#items.take()
+    const item = this.find(name)
+    if (item !== undefined) this.#keepOnly(({ id }) => id !== item.id)
+    return item
   }
 
   /**
@@ -187,12 +190,25 @@ export class Queue<V = unknown> {
 
   /** Removes all items with a key; returns how many that were. */
   remove(key: string): number {
-    return this.#keepOnly((item) => item.key !== key)
+    return this.#removeThose((item) => item.key === key)
+  }
+
+  /** Removes the item of a name; returns how many that were. */
+  removeItem(name: string): number {
+    const item = this.find(name)
+    return item === undefined ? 0 : this.#removeThose(({ id }) => id === item.id)
   }
 
   /** Removes all items; returns how many that were. */
   removeAll(): number {
-    return this.#keepOnly(() => false)
+    return this.#removeThose(() => true)
+  }
+
+  /** The item of a name, left where it is; undefined when it does not wait here. It is looked for from the oldest on. */
+  find(name: string): QueuedItem<V> | undefined {
+    const wanted = idIn(name)
+    for (const item of this) if (item.id === wanted && nameOf(item) === name) return item
+    return undefined
   }
 
   /** The oldest item, left where it is; undefined when the queue is empty. */
@@ -335,18 +351,22 @@ export class Queue<V = unknown> {
     return bound !== 0 && this.#items.size >= bound && !this.#items.has(key)
   }
 
-  #keepOnly(isKept: (item: QueuedItem<V>) => boolean): number {
+  #removeThose(isGone: (item: QueuedItem<V>) => boolean): number {
+    const removed = this.#keepOnly((item) => !isGone(item))
+    for (const item of removed) this.#went(item)
+    return removed.length
+  }
+
+  /** Takes out of the queue what is not kept, and returns it. */
+  #keepOnly(isKept: (item: QueuedItem<V>) => boolean): QueuedItem<V>[] {
     const before = this.#items
     this.#items = itemsFor(this.#definition.addmode)
-    let removed = 0
+    const others: QueuedItem<V>[] = []
     for (const item of before) {
       if (isKept(item)) this.#items.add(item.id, item.key, item.value, item.added)
-      else {
-        this.#went(item)
-        removed++
-      }
+      else others.push(item)
     }
-    return removed
+    return others
   }
 
   #drop(item: QueuedItem<V>, reason: DropReason): DroppedItem<V> {

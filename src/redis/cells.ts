@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { MqueueError, quote, reasonOf } from '../errors.ts'
 import { decode, encode } from '../value.ts'
 
@@ -96,4 +97,20 @@ export function readCell(queue: string, cell: string): CellItem {
     const shown = `${text}. It begins with ${quote(cell.slice(0, 80))}.`
     throw new MqueueError('MQ_INVALID_VALUE', shown, { queue, cause })
   }
+}
+
+/**
+ * What names an item while it waits: the place it was seen at, its stamp, and the hash of all but what changes when it is
+ * handed out.
+ */
+export function nameOf(place: number, cell: string): string {
+  const end = cell.indexOf(NUL)
+  const hash = createHash('sha1').update(cell.slice(Math.max(end, 0)))
+  return `${place}-${end < 0 ? '' : cell.slice(0, 10)}-${hash.digest('hex')}`
+}
+
+/** The parts of the name of an item, as the script takes them: the place, the stamp and the hash. */
+export function partsOf(name: string): [string, string, string] {
+  const [place = '', stamp = '', hash = ''] = name.split('-')
+  return [/^\d{1,15}$/.test(place) ? place : '0', stamp, hash]
 }

@@ -203,8 +203,16 @@ export class RedisEngine implements LeasingEngine {
       queue.releaseAll(owner)
   }
 
-  peek(queue: string, count: number): Promise<SeenItem[]> {
-    return this.#try(queue, (one) => one.peek(count))
+  peek(queue: string, count: number, from = 0): Promise<SeenItem[]> {
+    return this.#try(queue, (one) => one.peek(count, from))
+  }
+
+  find(queue: string, id: string): Promise<SeenItem | undefined> {
+    return this.#try(queue, (one) => one.find(id))
+  }
+
+  removeItem(queue: string, id: string): Promise<boolean> {
+    return this.#try(queue, (one) => one.removeItem(id))
   }
 
   remove(queue: string, key: string): Promise<number> {

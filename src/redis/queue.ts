@@ -17,7 +17,7 @@ import type { Report } from '../report.ts'
 import { AddGroup } from './add-group.ts'
 import type { Loss } from './call.ts'
 import type { Caller } from './caller.ts'
-import { type Cell, cameAt, readCell, writeKey } from './cells.ts'
+import { type Cell, cameAt, nameOf, partsOf, readCell, writeKey } from './cells.ts'
 import { FetchGroup } from './fetch-group.ts'
 import { LeasesGroup, MOST_OPERATIONS, type Reply, SingleGroup } from './groups.ts'
 import { SharedQueue } from './shared-queue.ts'
@@ -151,18 +151,26 @@ export class RedisQueue {
     this.#around.watchers.changed()
   }
 
-  async peek(count: number): Promise<SeenItem[]> {
+  async peek(count: number, from: number): Promise<SeenItem[]> {
     const cells: string[] = []
     do {
-      const asked = [String(cells.length), String(count - cells.length)]
+      const asked = [String(from + cells.length), String(count - cells.length)]
       const some = (await this.ask('P', asked)) as string[]
       cells.push(...some)
       if (some.length === 0) break
-    } while (cells.length < Math.min(count, this.shared.size))
-    return cells.map((cell) => {
-      const { came, ...item } = readCell(this.name, cell)
-      return { ...item, age: this.#age(came) }
-    })
+    } while (cells.length < Math.min(count, this.shared.size - from))
+    return cells.map((cell, index) => this.#seen(from + index, cell))
+  }
+
+  /** The item of a name, where it waits. */
+  async find(name: string): Promise<SeenItem | undefined> {
+    const [place, cell] = (await this.ask('V', partsOf(name))) as [number?, string?]
+    return place === undefined || cell === undefined ? undefined : this.#seen(place, cell)
+  }
+
+  /** Removes the item of a name, where it waits; returns whether it did. */
+  async removeItem(name: string): Promise<boolean> {
+    return (await this.ask('O', partsOf(name))) === 1
   }
 
   async remove(key?: string): Promise<number> {
@@ -303,6 +311,17 @@ export class RedisQueue {
     }
     const longest = Math.max(delay, ...(definition?.retryDelay ?? [1]).map((s) => 1_000 * s))
     for (const lease of leases) delayed.set(lease, now + longest)
+  }
+
+  #seen(place: number, cell: string): SeenItem {
+    const id = nameOf(place, cell)
+    try {
+      const { came, ...item } = readCell(this.name, cell)
+      return { id, ...item, age: this.#age(came) }
+    } catch (error) {
+      const problem = error as MqueueError
+      return { id, key: '', value: undefined, age: 0, attempt: 0, problem }
+    }
   }
 
   /** How long ago an item came, in ms. */

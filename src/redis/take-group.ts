@@ -2,6 +2,7 @@ import type { Taken, TakeOptions } from '../engine.ts'
 import type { MqueueError } from '../errors.ts'
 import { asClosed } from '../local/consumers.ts'
 import type { Caller } from './caller.ts'
+import { partsOf } from './cells.ts'
 import { BackGroup } from './fetch-group.ts'
 import { Group, LeasesGroup, type Reply } from './groups.ts'
 import type { SharedQueue } from './shared-queue.ts'
@@ -55,7 +56,7 @@ export class TakeGroup extends Group {
   #isDone = false
 
   constructor(queue: SharedQueue, caller: Caller, ask: TakeAsk) {
-    super(queue, 'T')
+    super(queue, ask.taker.ask.item === undefined ? 'T' : 'L')
     this.#caller = caller
     this.#ask = ask
   }
@@ -74,8 +75,13 @@ export class TakeGroup extends Group {
 
   write(to: string[]): void {
     const { taker, count, first, since } = this.#ask
+    const { item, lease } = taker.ask
     this.#client = this.#caller.client
-    to.push(String(count), String(taker.ask.lease ?? ''), taker.kind)
+    if (item !== undefined) {
+      to.push(String(lease), String(first), ...partsOf(item))
+      return
+    }
+    to.push(String(count), String(lease ?? ''), taker.kind)
     to.push(String(first), String(since ?? ''))
   }
 

@@ -8,6 +8,7 @@ import {
   MqueueError,
   parseDefinitions,
   type QueueDefinitionInput,
+  sendBack,
   type Taken,
 } from '../../src/index.ts'
 import { MovedClock } from '../support/moved-clock.ts'
@@ -394,6 +395,69 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
       assert.equal(await engine.clear('q'), 1)
       clock.move(60_000)
       assert.equal(await waiting(), 'b')
+    })
+
+    for (const addmode of [0, 1, 2]) {
+      it(`find one item among others, and take or remove it alone (addmode ${addmode})`, async () => {
+        await start('abcdef', { name: 'q', addmode })
+        assert.equal(keysOf(await engine.peek('q', 2, 3)), 'de')
+        assert.deepEqual(await engine.peek('q', 2, 6), [])
+        const idOf = async (key: string) =>
+          (await engine.peek('q', 9)).find((item) => item.key === key)?.id as string
+        const [b, d, e] = [await idOf('b'), await idOf('d'), await idOf('e')]
+        await engine.fetch('q')
+        assert.equal((await engine.find('q', d))?.value, 'd')
+        assert.equal(await engine.removeItem('q', b), true)
+        assert.equal(await engine.removeItem('q', b), false)
+        assert.equal(await waiting(), 'cdef')
+        const taken = await lease(3, { item: d, asFetch: true })
+        assert.deepEqual([keysOf(taken), taken[0]?.attempt], ['d', 0])
+        assert.equal(await engine.find('q', d), undefined)
+        assert.deepEqual(await lease(1, { item: d, asFetch: true }), [])
+        assert.equal(await waiting(), 'cef')
+        await engine.release('q', leasesOf(taken))
+        assert.equal(await waiting(), addmode === 0 ? 'dcef' : 'cdef')
+        const again = await lease(1, { item: e, asFetch: true })
+        assert.deepEqual(await engine.acknowledge('q', leasesOf(again)), [true])
+        const { fetched, acknowledged, dropped } = await engine.stats('q')
+        assert.deepEqual([fetched, acknowledged, dropped], [2, 0, { removed: 1 }])
+        for (const id of ['', '1', 'x-y-z', '-', '99999999999999999999-0', `${d}0`]) {
+          assert.equal(await engine.find('q', id), undefined)
+          assert.equal(await engine.removeItem('q', id), false)
+        }
+      })
+    }
+
+    it('go back from a dead letter queue to where they came from, one or all', async () => {
+      await start('abcd', { name: 'q', attempts: 1, deadLetter: 'dead' }, { name: 'dead' })
+      await engine.reject('q', leasesOf(await lease(3)))
+      const [, b] = await engine.peek('dead', 9)
+      assert.deepEqual(await sendBack(engine, 'dead', b?.id), { sent: 1, left: 0, dropped: 0 })
+      assert.equal(await waiting(), 'db')
+      assert.deepEqual((await sendBack(engine, 'dead', b?.id)).sent, 0)
+      await engine.add('dead', 'own', 1)
+      const { reason, ...counts } = await sendBack(engine, 'dead')
+      assert.deepEqual(counts, { sent: 2, left: 1, dropped: 0 })
+      assert.equal(reason, 'No queue gave it up.')
+      assert.equal(await waiting(), 'dbac')
+      assert.ok((await engine.peek('q', 9)).every(({ attempt }) => attempt === 0))
+      assert.equal(await waiting('dead'), 'own')
+    })
+
+    it('stay in their dead letter queue, in order, where they cannot go back', async () => {
+      const dead = { name: 'q', attempts: 1, deadLetter: 'dead', size: 3, whenFull: 'refuse' }
+      await start('abc', dead, { name: 'dead' })
+      await engine.reject('q', leasesOf(await lease(3)))
+      for (const key of 'xy') await engine.add('q', key, 1)
+      const { reason, ...counts } = await sendBack(engine, 'dead')
+      assert.deepEqual(counts, { sent: 1, left: 2, dropped: 0 })
+      assert.equal(reason, 'Queue "q" is full.')
+      assert.deepEqual([await waiting(), await waiting('dead')], ['xya', 'bc'])
+      await define({ name: 'other' }, { name: 'dead' })
+      const outcome = await sendBack(engine, 'dead')
+      assert.deepEqual([outcome.sent, outcome.left], [0, 2])
+      assert.match(outcome.reason ?? '', /"q"/)
+      assert.equal(await waiting('dead'), 'bc')
     })
 
     it('count all that comes and goes', async () => {

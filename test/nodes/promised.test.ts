@@ -49,6 +49,9 @@ class LateEngine implements LeasingEngine {
   leased: LeasingEngine['leased'] = (...args) => this.#engine.leased(...args)
   releaseAll = (owner?: string) => this.#engine.releaseAll(owner)
   peek: LeasingEngine['peek'] = (...args) => this.#later(() => this.#engine.peek(...args))
+  find: LeasingEngine['find'] = (...args) => this.#later(() => this.#engine.find(...args))
+  removeItem: LeasingEngine['removeItem'] = (...args) =>
+    this.#later(() => this.#engine.removeItem(...args))
   remove: LeasingEngine['remove'] = (...args) => this.#later(() => this.#engine.remove(...args))
   clear: LeasingEngine['clear'] = (...args) => this.#later(() => this.#engine.clear(...args))
   pause: LeasingEngine['pause'] = (...args) => this.#later(() => this.#engine.pause(...args))

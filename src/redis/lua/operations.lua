@@ -189,24 +189,30 @@ function operations.N(q, from, to)
   end
   local found = handedOut(q, ids)
   table.sort(found, youngestFirst)
+  local ended = #found
+  -- The oldest is given up first, and comes back last: in either queue it is before the others then.
+  for i = #found, 1, -1 do
+    local one = found[i]
+    reply[one.index] = 1
+    if how == 'reject' or (how == 'retry' and isUsedUp(q, one.attempts)) then
+      bury(q, one.record, how == 'reject' and 'rejected' or 'attempts', one.lease)
+      finish(q, one)
+      table.remove(found, i)
+    end
+  end
   for _, one in ipairs(found) do
     local record = one.record
-    if how == 'reject' then
-      bury(q, record, 'rejected', one.lease)
-    elseif how == 'release' then
+    if how == 'release' then
       local isCounted = not one.isDelayed and not isFetch(one.lease)
       local cell = isCounted and withAttempts(record[1], -1) or record[1]
       back(q, cell, record[2], one.lease)
-    elseif isUsedUp(q, one.attempts) then
-      bury(q, record, 'attempts', one.lease)
     else
       local ms = math.ceil((given or retryDelay(q, one.attempts)) / 10) * 10
       if ms > 0 then delay(q, one.lease, record, ms) else back(q, record[1], record[2], one.lease) end
     end
     finish(q, one)
-    reply[one.index] = 1
   end
-  if q.most > 0 then q.grew = q.grew + #found end
+  if q.most > 0 then q.grew = q.grew + ended end
   return reply
 end
 

@@ -91,6 +91,75 @@ local function seldom()
     return reply
   end
 
+  -- The cells from one place to another; 0 is the oldest.
+  local function cellsAt(q, first, last)
+    if q.addmode == 0 then return call('LRANGE', q.items, first, last) end
+    local cells = call('ZRANGE', q.order, first, last)
+    local bodies = #cells > 0 and call('HMGET', q.values, unpack(cells)) or {}
+    for i, key in ipairs(cells) do cells[i] = joined(key, bodies[i]) end
+    return cells
+  end
+
+  -- Where an item waits, and its cell; nothing where it does not. It is named by the place it was seen at, its stamp, and
+  -- the hash of all but its meta. Items move up as others go; few come back before them.
+  local function locate(q, seenAt, came, hash)
+    for first = 0, tonumber(seenAt) + 1000, 100 do
+      local cells = cellsAt(q, first, first + 99)
+      if #cells == 0 then return end
+      for i, cell in ipairs(cells) do
+        local stamped, _, _, z = past(cell)
+        if stamped == came and redis.sha1hex(sub(cell, z)) == hash then return first + i - 1, cell end
+      end
+    end
+  end
+
+  -- Takes the item out that is named so: its cell and, where keys are unique, its place among the others.
+  local function takeOut(q, seenAt, came, hash)
+    local at, cell = locate(q, seenAt, came, hash)
+    if not at then return end
+    local place
+    size(q)
+    if q.addmode == 0 then
+      call('LSET', q.items, at, '')
+      call('LREM', q.items, 1, '')
+    else
+      local key = parted(cell)
+      place = call('ZSCORE', q.order, key)
+      call('ZREM', q.order, key)
+      call('HDEL', q.values, key)
+    end
+    q.count = q.count - 1
+    return cell, place
+  end
+
+  -- Looks at one item: its name. Its place now and its cell, or nothing.
+  function operations.V(q, from)
+    due(q)
+    return { locate(q, ARGV[from], ARGV[from + 1], ARGV[from + 2]) }
+  end
+
+  -- Removes one item: its name. How many that were.
+  function operations.O(q, from)
+    due(q)
+    local removed = takeOut(q, ARGV[from], ARGV[from + 1], ARGV[from + 2]) and 1 or 0
+    count(q, 'removed', removed)
+    return removed
+  end
+
+  -- Takes one item on a lease, as a fetch does: ms of the lease, its number, the name of the item. The reply is that of T.
+  function operations.L(q, from)
+    due(q)
+    -- What cannot be noted must not be taken.
+    call('HLEN', q.leased)
+    call('ZCARD', q.leases)
+    local cell, place = takeOut(q, ARGV[from + 2], ARGV[from + 3], ARGV[from + 4])
+    if not cell then return { size(q), -1, 0 } end
+    local id = format('%s-%09df', client, tonumber(ARGV[from + 1]))
+    call('HSET', q.leased, id, cmsgpack.pack({ cell, place }))
+    call('ZADD', q.leases, now + tonumber(ARGV[from]), id)
+    return { q.count, -1, 0, cell }
+  end
+
   -- Looks at items: from which place on, 0 is the oldest, and how many. Their cells, as many as one reply takes.
   function operations.P(q, from)
     due(q)
@@ -99,14 +168,7 @@ local function seldom()
     local most = first + tonumber(ARGV[from + 1])
     while first < most and bytes < MOST_BYTES do
       local last = first + portionOf(most - first, largest) - 1
-      local cells
-      if q.addmode == 0 then
-        cells = call('LRANGE', q.items, first, last)
-      else
-        cells = call('ZRANGE', q.order, first, last)
-        local bodies = #cells > 0 and call('HMGET', q.values, unpack(cells)) or {}
-        for i, key in ipairs(cells) do cells[i] = joined(key, bodies[i]) end
-      end
+      local cells = cellsAt(q, first, last)
       if #cells == 0 then break end
       for _, cell in ipairs(cells) do
         bytes = bytes + #cell

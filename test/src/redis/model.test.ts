@@ -193,7 +193,7 @@ class Side {
       // What is due comes back first.
       const asked = [engine.size(name), engine.stats(name), engine.peek(name, 100)] as const
       const [, { oldest: _, ...stats }, peeked] = await Promise.all(asked)
-      const items = peeked.map(({ age: _, ...item }) => plain(item))
+      const items = peeked.map(({ age: _, id: _id, ...item }) => plain(item))
       return { name, stats, items, leased: engine.leased(name), isPaused: engine.isPaused(name) }
     })
     return { queues: await Promise.all(queues), told: this.told.toSorted() }
