@@ -50,7 +50,7 @@ export class ItemView {
     const button = make('button', 'mqueue-opener')
     button.type = 'button'
     const end = isCut ? '…' : ''
-    if (key !== '') button.append(make('bdi', 'mqueue-key', readable(key)), ' ')
+    if (key !== '') button.append(make('bdi', 'mqueue-key', readable(key)))
     button.append(make('bdi', `mqueue-value mqueue-kind-${kind}`, `${readable(value)}${end}`))
     setAttribute(button, 'aria-expanded', 'false')
     button.addEventListener('click', () => this.#toggle())

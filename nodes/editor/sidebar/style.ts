@@ -220,8 +220,10 @@ export const STYLE = `
 #mqueue-sidebar .mqueue-uses .mqueue-note { padding: 2px 0; }
 #mqueue-sidebar .mqueue-opener {
   flex: 1;
-  display: block;
-  max-width: 100%;
+  display: flex;
+  align-items: baseline;
+  gap: 6px;
+  width: 100%;
   min-width: 0;
   padding: 2px 0;
   border: none;
@@ -229,10 +231,13 @@ export const STYLE = `
   color: inherit;
   font: inherit;
   text-align: start;
+  cursor: pointer;
+}
+#mqueue-sidebar .mqueue-opener > bdi {
+  min-width: 0;
   white-space: nowrap;
   overflow: hidden;
   text-overflow: ellipsis;
-  cursor: pointer;
 }
 #mqueue-sidebar .mqueue-opener:hover { background: var(--red-ui-list-item-background-hover); }
 #mqueue-sidebar .mqueue-opener:focus-visible,
@@ -242,8 +247,9 @@ export const STYLE = `
   outline: 2px solid var(--red-ui-form-input-focus-color);
   outline-offset: -2px;
 }
-#mqueue-sidebar .mqueue-key { font-weight: bold; }
-#mqueue-sidebar .mqueue-value { font-family: var(--red-ui-monospace-font); font-size: 12px; }
+#mqueue-sidebar .mqueue-opener > .mqueue-key { flex: 0 1 auto; max-width: 60%; font-weight: bold; }
+#mqueue-sidebar .mqueue-opener > .mqueue-details { flex: 1 1 0; }
+#mqueue-sidebar .mqueue-value { flex: 1 1 0; font-family: var(--red-ui-monospace-font); font-size: 12px; }
 #mqueue-sidebar .mqueue-label { margin-top: 4px; font-size: 11px; }
 #mqueue-sidebar .mqueue-whole {
   max-height: 300px;

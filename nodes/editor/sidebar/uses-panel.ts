@@ -37,7 +37,7 @@ export class UsesPanel {
     for (const node of nodes) {
       const button = make('button', 'mqueue-opener')
       button.type = 'button'
-      button.append(make('bdi', 'mqueue-key', labelOf(node)), ' ')
+      button.append(make('bdi', 'mqueue-key', labelOf(node)))
       button.append(make('bdi', 'mqueue-details', flowOf(node)))
       button.addEventListener('click', () => {
         RED.view.reveal(node.id)
