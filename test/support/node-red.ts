@@ -27,6 +27,8 @@ export interface Options {
   observed?: boolean
   /** More settings, which JSON can hold. */
   settings?: object
+  /** Members of an object in JavaScript: settings that JSON cannot hold. */
+  settingsCode?: string
 }
 
 export async function freePort(): Promise<number> {
@@ -73,7 +75,7 @@ export class NodeRed {
   }
 
   private constructor(
-    { line = '5', userDir = makeUserDir(), flows, env, observed, settings: more }: Options,
+    { line = '5', userDir = makeUserDir(), flows, env, observed, ...given }: Options,
     port: number,
   ) {
     this.userDir = userDir
@@ -89,7 +91,7 @@ export class NodeRed {
       externalModules: { palette: { allowInstall: false } },
       runtimeState: { enabled: true, ui: true },
       logging: { console: { level: 'info', metrics: false, audit: false } },
-      ...more,
+      ...given.settings,
     }
     const extra = observed
       ? `Object.assign(module.exports, {
@@ -100,7 +102,8 @@ export class NodeRed {
           },
         })`
       : ''
-    const text = `module.exports = ${JSON.stringify(settings)}\n${extra}\n`
+    const code = `Object.assign(module.exports, {${given.settingsCode ?? ''}})`
+    const text = `module.exports = ${JSON.stringify(settings)}\n${extra}\n${code}\n`
     writeFileSync(join(userDir, 'settings.cjs'), text)
     if (flows !== undefined) writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows))
     const red = join(PROJECT, 'node_modules', LINES[line], 'red.js')
