@@ -75,6 +75,8 @@ export interface Outcome {
   /** How many items stayed that were to be sent back, and why. */
   left?: number
   reason?: string
+  /** How many items had to go from the queue that they were sent back to. */
+  dropped?: number
 }
 
 export type Action = 'remove' | 'clear' | 'pause' | 'resume' | 'send-back'

@@ -1,5 +1,6 @@
 import type { ItemAnswer, WholeItem } from './answers.ts'
 import { make, makeButton, setAttribute, setText } from './elements.ts'
+import { indented } from './indented.ts'
 import { makeLongText } from './long-text.ts'
 import { readable } from './readable.ts'
 import type { Text, Words } from './words.ts'
@@ -107,10 +108,14 @@ export class ItemView {
     const copy = makeButton('copy', text('sidebar.item.copy'), () => {
       RED.clipboard.copyText(value, $(copy), text('sidebar.item.copied'))
     })
+    const isJson = ['object', 'list'].includes(kind)
     // A short key is read in full above.
     const parts = [
       ...(key === this.#item.key ? [] : part(text('sidebar.item.key'), key)),
-      ...part(text('sidebar.item.value', { kind: words.kind(kind) }), value),
+      ...part(
+        text('sidebar.item.value', { kind: words.kind(kind) }),
+        isJson ? indented(value) : value,
+      ),
     ]
     if (isCut) parts.push(make('div', 'mqueue-details', text('sidebar.item.cut')))
     return [...parts, copy]

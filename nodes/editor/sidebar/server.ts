@@ -2,8 +2,8 @@
 import type { Action, ItemsAnswer, Outcome, QueuesAnswer, WholeItem } from './answers.ts'
 import type { Text } from './words.ts'
 
-/** How long an answer may take, in ms. */
-const TIMEOUT = 20_000
+/** How long an answer may take, in ms: longer than the runtime waits for a queue before it says so. */
+const TIMEOUT = 30_000
 
 /** An answer that says no, or none; its message says why, in words. */
 export class Refusal extends Error {
@@ -80,5 +80,7 @@ export class Server {
 }
 
 function pathOf({ node, queue }: Address): string {
-  return `mqueue/${encodeURIComponent(node)}/queues/${encodeURIComponent(queue)}`
+  // A queue may be called "." or "..", which a browser takes for a directory unless it is encoded twice.
+  const name = /^\.+$/.test(queue) ? queue.replaceAll('.', '%252E') : encodeURIComponent(queue)
+  return `mqueue/${encodeURIComponent(node)}/queues/${name}`
 }

@@ -171,10 +171,11 @@ export class Words {
   }
 
   /** What sending back did. */
-  sentBack({ count, left = 0, reason = '' }: Outcome): string {
-    const sent = this.#text('sidebar.done.sent', { number: this.number(count) })
-    if (left === 0) return sent
-    return `${sent} ${this.#text('sidebar.done.left', { number: this.number(left), reason })}`.trim()
+  sentBack({ count, left = 0, reason = '', dropped = 0 }: Outcome): string {
+    const said = [this.#text('sidebar.done.sent', { number: this.number(count) })]
+    if (dropped > 0) said.push(this.#text('sidebar.done.dropped', { number: this.number(dropped) }))
+    if (left > 0) said.push(this.#text('sidebar.done.left', { number: this.number(left), reason }))
+    return said.join(' ').trim()
   }
 
   #known(texts: Record<string, string>, word: string): string {

@@ -108,9 +108,11 @@ describe('the words of the sidebar', () => {
     assert.equal(words().item(lost), '3 sec, attempt 2, rejected, from calls')
   })
 
-  it('say what was sent back, and why some was not', () => {
+  it('say what was sent back, what had to go for it, and why some was not', () => {
     assert.equal(words().sentBack({ count: 3, left: 0 }), 'Items sent back: 3.')
     const some = words().sentBack({ count: 1, left: 2, reason: 'The queue is full.' })
     assert.equal(some, 'Items sent back: 1. Left here: 2. The queue is full.')
+    const pushed = words().sentBack({ count: 2, left: 0, dropped: 1 })
+    assert.equal(pushed, 'Items sent back: 2. Items dropped there: 1.')
   })
 })
