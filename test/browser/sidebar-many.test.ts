@@ -8,7 +8,11 @@ import { SidebarTab } from './sidebar.ts'
 
 const QUEUES = 1000
 /** How long is measured, in ms. */
-const SPAN = 8000
+const SPAN = 5000
+/** What a browser calls a long task, in ms. */
+const LONG = 50
+/** Which part of a core the sidebar may take. */
+const SHARE = 0.02
 
 const names = Array.from({ length: QUEUES }, (_, index) => `queue-${index}`)
 const flows: FlowNode[] = [
@@ -64,8 +68,8 @@ describeEditor(
       await sidebar.line('queue-1').waitFor()
       const drawn = await sidebar.root.locator('.mqueue-line').count()
       assert.ok(drawn < 30, `${drawn} lines`)
-      const [tree] = await Promise.all([sidebar.list.locator('.mqueue-line').first()])
-      assert.equal(await tree.getAttribute('aria-setsize'), '10')
+      const first = sidebar.list.locator('.mqueue-line').first()
+      assert.equal(await first.getAttribute('aria-setsize'), '10')
     })
 
     it('has each of them under the scroll bar, under the keys, and in the search', async () => {
@@ -77,48 +81,46 @@ describeEditor(
       await sidebar.line('queue-999').waitFor({ state: 'detached' })
       await sidebar.search.fill('queue-77')
       await sidebar.line('queue-770').waitFor()
-      assert.equal((await sidebar.names()).length, 11 - (await missing()))
+      assert.deepEqual((await sidebar.names()).slice(0, 2), ['queue-77', 'queue-770'])
       await sidebar.search.fill('')
-      await keyboard.press('Home')
+      await sidebar.line('queue-1').waitFor()
     })
 
-    /** How many of the eleven queues that were found lie below the end of the list. */
-    async function missing(): Promise<number> {
-      return 11 - (await sidebar.names()).length
-    }
-
     it('has no long task, also while one scrolls', async () => {
-      await value('window.long = [0]')
-      for (let i = 0; i < 40; i++) {
-        await sidebar.list.evaluate((element, part) => {
-          element.scrollTo(0, (element.scrollHeight * part) / 40)
-        }, i)
-        await value('new Promise(requestAnimationFrame)')
-      }
-      const longest = await value<number>('Math.max(...window.long)')
+      const longest = await least(LONG, async () => {
+        await value('window.long = [0]')
+        for (let part = 0; part < 40; part++) {
+          await sidebar.list.evaluate((element, at) => {
+            element.scrollTo(0, (element.scrollHeight * at) / 40)
+          }, part)
+          await value('new Promise(requestAnimationFrame)')
+        }
+        return value<number>('Math.max(...window.long)')
+      })
       assert.ok(longest < LONG, `${longest} ms`)
       await sidebar.list.evaluate((element) => element.scrollTo(0, 0))
       await sidebar.line('queue-1').waitFor()
     })
 
     it('takes next to nothing of a core', async () => {
-      const shown = await measure()
       await sidebar.hide()
       const hidden = await measure()
-      const cost = shown.share - hidden.share
-      console.log(
-        `        ${percent(shown.share)} of a core, ${percent(hidden.share)} without; longest task ${shown.longest} ms, ${hidden.longest} ms without`,
-      )
-      assert.ok(cost < 0.02 * SLACK, `${percent(cost)} of a core`)
-      assert.ok(shown.longest < LONG, `${shown.longest} ms`)
+      await sidebar.show()
+      const share = await least(hidden.share + SHARE, async () => (await measure()).share)
+      const longest = await least(LONG, async () => (await measure()).longest)
+      const cost = `${percent(share)} of a core, ${percent(hidden.share)} without; ${longest} ms`
+      assert.ok(share < hidden.share + SHARE && longest < LONG, cost)
     })
   },
   { flows },
 )
 
-/** Other tests keep the machine busy meanwhile, which makes tasks longer than they are. */
-const SLACK = 2
-const LONG = 50 * SLACK
+/** The least of some measurements: what else runs on a machine makes tasks longer, and never shorter. */
+async function least(enough: number, measureOnce: () => Promise<number>): Promise<number> {
+  let found = Number.POSITIVE_INFINITY
+  for (let i = 0; i < 6 && found >= enough; i++) found = Math.min(found, await measureOnce())
+  return found
+}
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`

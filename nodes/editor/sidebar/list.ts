@@ -65,6 +65,13 @@ export class List {
     else this.#draw()
   }
 
+  /** Scrolls to the first line, since others are shown than before. */
+  begin(): void {
+    this.#scroll = 0
+    this.element.scrollTop = 0
+    this.#draw()
+  }
+
   focus(): void {
     this.element.focus({ preventScroll: true })
   }

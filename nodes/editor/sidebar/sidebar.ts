@@ -118,7 +118,10 @@ export class Sidebar {
     this.#search.type = 'search'
     this.#search.placeholder = text('sidebar.search')
     setAttribute(this.#search, 'aria-label', text('sidebar.search'))
-    this.#search.addEventListener('input', () => this.#show())
+    this.#search.addEventListener('input', () => {
+      this.#show()
+      this.#list.begin()
+    })
     this.#search.addEventListener('keydown', (event) => {
       if (event.key !== 'ArrowDown') return
       event.preventDefault()
