@@ -10,14 +10,14 @@ declare const RED: {
     on(event: 'nodes:add', heard: (node: EditorNode) => void): void
     on(event: 'view:selection-changed', heard: () => void): void
     on(
-      event: 'registry:node-type-added' | 'registry:node-type-removed',
-      heard: (type: string) => void,
+      event: `registry:node-set-${'added' | 'enabled' | 'disabled' | 'removed'}`,
+      heard: (set: { types: string[] }) => void,
     ): void
   }
   i18n: { lang(): string }
   nodes: {
     id(): string
-    node(id: string): EditorNode | null
+    node(id: string): EditorNode | null | undefined
     eachNode(visit: (node: EditorNode) => void): void
     eachConfig(visit: (node: EditorNode) => void): void
     workspace(id: string): { label?: unknown; name?: unknown } | null

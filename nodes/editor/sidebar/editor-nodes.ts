@@ -4,8 +4,8 @@ import { isMadeOf, type Uses, usesOf } from './uses.ts'
 
 /** The editor's config node that one of the runtime is, or is made of. */
 export function configOf(runtimeId: string): EditorNode | undefined {
-  const own = RED.nodes.node(runtimeId)
-  if (own !== null) return own.type === 'mqueue' ? own : undefined
+  const own = RED.nodes.node(runtimeId) ?? undefined
+  if (own !== undefined) return own.type === 'mqueue' ? own : undefined
   let found: EditorNode | undefined
   RED.nodes.eachConfig((config) => {
     if (config.type === 'mqueue' && isMadeOf(runtimeId, config.id)) found = config
@@ -19,8 +19,8 @@ export function nameOf({ id, name }: NodeAnswer, unnamed: string): string {
   const config = configOf(id)
   if (config === undefined || config.id === id) return called
   const [first = ''] = id.split('-')
-  const instance = RED.nodes.node(first)
-  return instance === null ? called : `${called} (${labelOf(instance)})`
+  const instance = RED.nodes.node(first) ?? undefined
+  return instance === undefined ? called : `${called} (${labelOf(instance)})`
 }
 
 /** The flow nodes that use a queue. */

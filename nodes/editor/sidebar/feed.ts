@@ -84,8 +84,9 @@ export class Feed<T> {
     } catch (error) {
       this.#failures += 1
       this.#feeding.failed(error)
+    } finally {
+      this.#answered()
     }
-    this.#answered()
   }
 
   /** Goes on behind an answer. */

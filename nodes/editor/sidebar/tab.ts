@@ -27,12 +27,16 @@ export function addSidebar(): void {
     if (isShown) mark()
   })
   // The nodes may be disabled, or removed, and come back while the page is open.
-  RED.events.on('registry:node-type-removed', (type) => {
-    if (type === 'mqueue') RED.sidebar.removeTab(ID)
-  })
-  RED.events.on('registry:node-type-added', (type) => {
-    if (type === 'mqueue' && !RED.sidebar.containsTab(ID)) addTab()
-  })
+  for (const event of ['registry:node-set-disabled', 'registry:node-set-removed'] as const) {
+    RED.events.on(event, ({ types }) => {
+      if (types.includes('mqueue') && RED.sidebar.containsTab(ID)) RED.sidebar.removeTab(ID)
+    })
+  }
+  for (const event of ['registry:node-set-enabled', 'registry:node-set-added'] as const) {
+    RED.events.on(event, ({ types }) => {
+      if (types.includes('mqueue') && !RED.sidebar.containsTab(ID)) addTab()
+    })
+  }
 }
 
 /** Shows the sidebar, with a queue open where there is one. */

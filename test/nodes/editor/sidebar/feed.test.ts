@@ -149,6 +149,27 @@ describe('the feed of the sidebar', () => {
     assert.equal(asked.length, 8)
   })
 
+  it('goes on where what is done with an answer fails', async () => {
+    const clock = new HandClock()
+    let asked = 0
+    const told: unknown[] = []
+    const feed = new Feed<number>(
+      {
+        ask: async () => ++asked,
+        heard: (answer) => {
+          if (answer === 1) throw new Error('it cannot be drawn')
+          told.push(answer)
+        },
+        failed: (error) => told.push((error as Error).message),
+      },
+      clock,
+    )
+    feed.start()
+    await clock.go(0)
+    await clock.go(2000)
+    assert.deepEqual(told, ['it cannot be drawn', 2])
+  })
+
   it('asks at once after a change, also where an answer is on its way that may be old', async () => {
     const { clock, asked, feed, answer } = makeFeed()
     feed.hurry()
