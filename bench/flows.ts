@@ -56,6 +56,15 @@ export const mqueueFlow = (load: Load, count = 1) => [
   configOf([QUEUE]),
 ]
 
+/** The mqueue flow on a queue with a bound, which drops what is beyond it; a fetch from the empty queue counts as one. */
+export const boundedFlow = (load: Load, size: number) => [
+  TAB,
+  driver('bench-driver', load, { trigger: { payload: '' }, wires: [['add'], ['fetch']] }),
+  { ...PLACE, ...ON_QUEUE, id: 'add', type: 'mq-add', wires: [[]] },
+  { ...PLACE, ...ON_QUEUE, id: 'fetch', type: 'mq-fetch', wires: [['driver'], ['driver']] },
+  configOf([{ ...QUEUE, size }]),
+]
+
 /** The least that such nodes can do: a bare ring, no copy, no status, no typed inputs. */
 export const referenceFlow = (load: Load, count = 1) => pairs('bench', count, load)
 
@@ -71,6 +80,27 @@ export function watchedFlow(load: Load, count: number, queues: readonly string[]
   }))
   const others = queues.filter((name) => name !== 'q').map((name) => ({ ...QUEUE, name }))
   return [...pairs('mq', 1, load, ON_QUEUE), configOf([QUEUE, ...others]), ...watchers]
+}
+
+/** So many queues, which change so many times a second. */
+export function pacedFlow(queues: number, changes: number, payload: unknown): object[] {
+  const names = ids('queue-', queues)
+  const by = { ...PLACE, mqueue: 'config', queue: 'queue', queueType: 'msg' }
+  return [
+    TAB,
+    {
+      ...PLACE,
+      id: 'pace',
+      type: 'bench-pace',
+      queues: names,
+      changes,
+      payload,
+      wires: [['add'], ['fetch']],
+    },
+    { ...by, id: 'add', type: 'mq-add', wires: [[]] },
+    { ...by, id: 'fetch', type: 'mq-fetch', wires: [[], []] },
+    configOf(names.map((name) => ({ ...QUEUE, name, size: 1_000 }))),
+  ]
 }
 
 const GATE_COMMANDS = {

@@ -5,6 +5,7 @@ import { leasing, type SeenItem } from '../src/leasing.ts'
 import { metricsOf } from '../src/metrics.ts'
 import { Overviews, type Source } from '../src/overview.ts'
 import { cut, preview } from '../src/preview.ts'
+import { Rising } from '../src/rising.ts'
 import { within } from '../src/within.ts'
 import { HttpError } from './http-error.ts'
 
@@ -36,6 +37,7 @@ export interface Page {
 export class QueueRequests {
   readonly #sources: () => Iterable<Source>
   readonly #overviews: Overviews
+  readonly #rising = new Rising()
 
   /** @param sources returns the engines of the config nodes in use */
   constructor(sources: () => Iterable<Source>) {
@@ -50,7 +52,7 @@ export class QueueRequests {
 
   /** The counts of all queues, as Prometheus reads them. */
   async metrics(): Promise<string> {
-    return metricsOf((await this.#overviews.latest()).overview)
+    return metricsOf((await this.#overviews.latest()).overview, this.#rising)
   }
 
   /** The items of a queue from a place on, cut to what a list shows of them. */

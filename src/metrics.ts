@@ -1,4 +1,5 @@
 import type { NodeView, Overview, QueueView } from './overview.ts'
+import { Rising } from './rising.ts'
 
 /** Why an item may not stay. Each is there from the start, so that `rate()` sees the first. */
 const REASONS = [
@@ -134,28 +135,33 @@ const QUEUE_METRICS: readonly Metric<QueueView>[] = [
 /**
  * Writes the counts of all queues in the text format of Prometheus, version 0.0.4. A queue that cannot be used now has no
  * counts, since a counter that fell to 0 would be taken for one that began again.
+ *
+ * @param rising what the counters were before, for the same reader
  */
-export function metricsOf({ nodes }: Overview): string {
+export function metricsOf({ nodes }: Overview, rising = new Rising()): string {
   const ofNodes = nodes.map((node) => [node, { node: node.id }] as const)
   const ofQueues = nodes.flatMap((node) =>
     node.queues.map((queue) => [queue, { node: node.id, queue: queue.name }] as const),
   )
   const lines = [
-    ...NODE_METRICS.flatMap((metric) => linesOf(metric, ofNodes)),
-    ...QUEUE_METRICS.flatMap((metric) => linesOf(metric, ofQueues)),
+    ...NODE_METRICS.flatMap((metric) => linesOf(metric, ofNodes, rising)),
+    ...QUEUE_METRICS.flatMap((metric) => linesOf(metric, ofQueues, rising)),
   ]
+  rising.next()
   return lines.map((line) => `${line}\n`).join('')
 }
 
 function linesOf<T>(
   { name, type, help, values }: Metric<T>,
   all: readonly (readonly [T, Labels])[],
+  rising: Rising,
 ): string[] {
   const lines: string[] = []
   for (const [of, labels] of all) {
     for (const [value, more] of values(of)) {
       if (value === undefined) continue
-      lines.push(`${name}{${labelsText({ ...labels, ...more })}} ${value}`)
+      const series = `${name}{${labelsText({ ...labels, ...more })}}`
+      lines.push(`${series} ${type === 'counter' ? rising.highest(series, value) : value}`)
     }
   }
   return lines.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines]

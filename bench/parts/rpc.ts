@@ -1,6 +1,7 @@
 /** What the RPC does under load, and what the load does to a flow. */
 import { createRequire } from 'node:module'
-import { freePort } from '../../test/support/node-red.ts'
+import { freePort } from '../../test/support/free-port.ts'
+import { answering } from '../answering.ts'
 import { mqueueFlow } from '../flows.ts'
 import { measure, ratios, run } from '../measure.ts'
 import { CALL } from '../payloads.ts'
@@ -39,18 +40,6 @@ async function flowUnderLoad(overallRate?: number) {
   const { byClock } = await flowed
   requests?.stop()
   return { byClock, requests: (await requests)?.requests.average ?? 0 }
-}
-
-/** Waits until an address answers, for 10 s at most. */
-async function answering(url: string, request: RequestInit): Promise<void> {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
-    try {
-      if ((await fetch(url, request)).ok) return
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-  }
-  throw new Error(`${url} does not answer`)
 }
 
 export default async function measureRpc(rounds: number): Promise<void> {

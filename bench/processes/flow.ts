@@ -7,7 +7,7 @@ import { makeUserDir } from '../../test/support/node-red.ts'
 import { asked } from '../asked.ts'
 
 const BENCH = join(import.meta.dirname, '..')
-const userDir = makeUserDir()
+const userDir = makeUserDir(process.env.BENCH_PACKAGE)
 for (const peer of ['node-red-contrib-queue-gate', 'node-red-contrib-simple-message-queue']) {
   symlinkSync(join(BENCH, 'node_modules', peer), join(userDir, 'node_modules', peer), 'junction')
 }

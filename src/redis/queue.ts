@@ -26,7 +26,10 @@ import { Takers } from './takers.ts'
 
 /** How long an item is leased while it is looked at before it is fetched, in ms. */
 const LOOK = 30_000
-/** The most characters of a value: a server takes 512 MB, and does nothing else meanwhile. */
+/**
+ * The most characters of a value, and about the most that are looked at together: a server takes 512 MB, and does nothing
+ * else meanwhile.
+ */
 const LONGEST_VALUE = 64_000_000
 
 /** What a queue needs of its engine. */
@@ -153,11 +156,13 @@ export class RedisQueue {
 
   async peek(count: number, from: number): Promise<SeenItem[]> {
     const cells: string[] = []
+    let length = 0
     do {
       const asked = [String(from + cells.length), String(count - cells.length)]
       const some = (await this.ask('P', asked)) as string[]
       cells.push(...some)
-      if (some.length === 0) break
+      for (const cell of some) length += cell.length
+      if (some.length === 0 || length > LONGEST_VALUE) break
     } while (cells.length < Math.min(count, this.shared.size - from))
     return cells.map((cell, index) => this.#seen(from + index, cell))
   }

@@ -175,8 +175,12 @@ export class Editor {
     await this.node(id).locator('.red-ui-flow-node-button-button').click()
   }
 
-  /** Imports an example of this package through the editor's import dialog, and gives its flow's id. */
-  async importExample(name: string): Promise<string> {
+  /**
+   * Imports an example of this package through the editor's import dialog, and gives its flow's id.
+   *
+   * @param folder the one that has it, where it is in one
+   */
+  async importExample(name: string, folder?: string): Promise<string> {
     const known = await this.value<string[]>(FLOWS)
     await this.page.locator('#red-ui-workspace-chart').focus()
     await this.page.keyboard.press('Control+i')
@@ -185,10 +189,15 @@ export class Editor {
     await this.page.locator('#red-ui-tab-red-ui-clipboard-dialog-import-tab-examples a').click()
     const tree = this.page.locator('#red-ui-clipboard-dialog-import-tab-examples')
     await tree.getByText('@mqueue/node-red-mqueue', { exact: true }).click()
+    const example = tree.getByText(name, { exact: true })
+    while (folder !== undefined && !(await example.isVisible())) {
+      await tree.getByText(folder, { exact: true }).click()
+      await this.page.waitForTimeout(100)
+    }
     const ok = this.page.locator('#red-ui-clipboard-dialog-ok')
     // A click is lost while the tree is still unfolding.
     while (await ok.isDisabled()) {
-      await tree.getByText(name, { exact: true }).click()
+      await example.click()
       await this.page.waitForTimeout(100)
     }
     await ok.click()

@@ -15,4 +15,11 @@ describeEditor('each example is imported, deployed and tried', (shared, it) => {
       assert.doesNotMatch(shared.nodeRed.log, /\[error\]/)
     })
   }
+  // The last, since what it offers stands over the flow, and is not taken.
+  it('one that needs another module has the editor offer to install it', async () => {
+    const { editor } = shared
+    await editor.importExample('alerts-by-mail', 'needs-node-red-node-email')
+    const offer = editor.page.locator('.red-ui-notification', { hasText: 'node-red-node-email' })
+    await offer.getByRole('button', { name: 'Install all' }).waitFor()
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type FlowNode, NodeRed, until } from '../support/node-red.ts'
+import { type FlowNode, NodeRed, type Options, until } from '../support/node-red.ts'
 import type { Hands } from './hands.ts'
 
 /** Tries a flow without an editor: presses buttons over HTTP and hears what an editor would be told. */
@@ -12,8 +12,8 @@ export class OverHttp implements Hands {
   readonly #read = new Map<string, number>()
 
   /** Starts a Node-RED that runs the flow. */
-  static async start(flow: FlowNode[]): Promise<OverHttp> {
-    const nodeRed = await NodeRed.start({ flows: [] })
+  static async start(flow: FlowNode[], options: Options = {}): Promise<OverHttp> {
+    const nodeRed = await NodeRed.start({ ...options, flows: [] })
     const hands = new OverHttp(flow, nodeRed)
     await hands.#listening()
     await nodeRed.deploy(flow)
@@ -51,7 +51,18 @@ export class OverHttp implements Hands {
   }
 
   async status(debug: string): Promise<string> {
-    return this.#status.get(this.#idOf('debug', debug)) ?? ''
+    return this.statusOf(this.#idOf('debug', debug))
+  }
+
+  /** The newest status of the node of that id; empty while it has none. */
+  statusOf(id: string): string {
+    return this.#status.get(id) ?? ''
+  }
+
+  /** How many messages the debug node of that name has shown. */
+  shown(debug: string): number {
+    const id = this.#idOf('debug', debug)
+    return this.#debugged.filter((one) => one.id === id).length
   }
 
   async crash(): Promise<void> {

@@ -152,6 +152,17 @@ export const SCENARIOS: Record<string, Scenario> = {
     assert.equal(await hands.next('served'), 'table 2: soup')
   },
 
+  async 'alerts-without-polling'(hands) {
+    await hands.press('order', 8)
+    assert.match(
+      await hands.next('alert'),
+      /^The queue orders is nearly full: 8 of at most 10 orders wait\.$/,
+    )
+    await sees(hands, 'serve', 'served', 'soup, 7 left')
+    await sees(hands, 'burn', 'alert', 'Orders were given up: 1 in the dead letter queue failed.')
+    await sees(hands, 'throw away', 'thrown away', '1')
+  },
+
   async 'at-most-two-a-second'(hands) {
     await hands.press('six texts')
     const sent: number[] = []

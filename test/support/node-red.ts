@@ -1,9 +1,9 @@
 /** Starts and drives real Node-RED processes. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 export const PROJECT = join(import.meta.dirname, '../..')
 const OBSERVER = join(import.meta.dirname, 'observer')
@@ -31,19 +31,11 @@ export interface Options {
   settingsCode?: string
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-/** Makes a user directory in which Node-RED finds this package as it was built. */
-export function makeUserDir(): string {
+/** Makes a user directory in which Node-RED finds this package as it was built, here or in another directory. */
+export function makeUserDir(built = PROJECT): string {
   const userDir = mkdtempSync(join(tmpdir(), 'mqueue-user-'))
   mkdirSync(join(userDir, 'node_modules/@mqueue'), { recursive: true })
-  symlinkSync(PROJECT, join(userDir, 'node_modules/@mqueue/node-red-mqueue'), 'junction')
+  symlinkSync(built, join(userDir, 'node_modules/@mqueue/node-red-mqueue'), 'junction')
   return userDir
 }
 
