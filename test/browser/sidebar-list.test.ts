@@ -1,7 +1,8 @@
 /** The list of all queues in the sidebar. */
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type FlowNode, freePort, until } from '../support/node-red.ts'
+import { freePort } from '../support/free-port.ts'
+import { type FlowNode, until } from '../support/node-red.ts'
 import { assertAccessible } from './accessibility.ts'
 import { describeEditor } from './in-editor.ts'
 import { QueueDialog } from './queue-dialog.ts'

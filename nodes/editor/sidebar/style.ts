@@ -1,6 +1,8 @@
 /** How the sidebar looks, in the colours of the editor's theme. All of it is within the one element of the sidebar. */
 export const STYLE = `
 #mqueue-sidebar {
+  /* A blue that can be told from what is behind it, and from an error, in every theme. */
+  --mqueue-blue: color-mix(in srgb, var(--red-ui-node-status-colors-blue) 70%, var(--red-ui-primary-text-color));
   container-type: inline-size;
   box-sizing: border-box;
   height: 100%;
@@ -141,7 +143,7 @@ export const STYLE = `
   background: var(--red-ui-secondary-border-color);
 }
 #mqueue-sidebar .mqueue-none { visibility: hidden; }
-#mqueue-sidebar .mqueue-bar { height: 100%; background: var(--red-ui-text-color-link); }
+#mqueue-sidebar .mqueue-bar { height: 100%; background: var(--mqueue-blue); }
 #mqueue-sidebar .mqueue-full { background: var(--red-ui-text-color-error); }
 #mqueue-sidebar .mqueue-flow {
   display: flex;
@@ -164,7 +166,7 @@ export const STYLE = `
   stroke-linejoin: round;
   stroke-linecap: round;
 }
-#mqueue-sidebar .mqueue-added { stroke: var(--red-ui-text-color-link); }
+#mqueue-sidebar .mqueue-added { stroke: var(--mqueue-blue); }
 #mqueue-sidebar .mqueue-taken { stroke: var(--red-ui-text-color-success); stroke-dasharray: 3 2; }
 #mqueue-sidebar .mqueue-details {
   min-width: 0;
