@@ -74,25 +74,26 @@ async function takeSidebar(editor: Editor, sidebar: SidebarTab, since: number): 
     await editor.inject('letters-in')
     await page.waitForTimeout(5000)
   }
-  const root = `document.querySelectorAll('#mqueue-sidebar')`
+  const lines = `document.querySelectorAll('.mqueue-search-row, .mqueue-line')`
+  // All of its side is for the sidebar.
+  await page.locator('button[data-tab-id="debug"]').click()
   await page.waitForTimeout(since + HISTORY - Date.now())
   await editor.show('call-events-tab')
   await editor.node('call-events-add').locator('.red-ui-flow-node').click()
   await sidebar.root.locator('[aria-current]').waitFor()
-  await page.setViewportSize({ width: 1400, height: 1800 })
   await sidebar.list.evaluate((element) => element.scrollTo(0, 0))
   await sidebar.root.locator('.mqueue-line-node').first().waitFor()
   await page.mouse.move(0, 0)
-  await take(editor, 'sidebar', root)
+  await take(editor, 'sidebar', lines)
   await editor.value(`document.documentElement.classList.add('nr-theme-dark')`)
-  await take(editor, 'sidebar-dark', root)
+  await take(editor, 'sidebar-dark', lines)
   await editor.value(`document.documentElement.classList.remove('nr-theme-dark')`)
   await sidebar.search.fill('failed')
   await sidebar.open('failed')
   await sidebar.items.locator('.mqueue-opener').first().click()
   await sidebar.items.locator('pre').first().waitFor()
   await page.mouse.move(0, 0)
-  await take(editor, 'sidebar-queue', root)
+  await take(editor, 'sidebar-queue', `document.querySelectorAll('.mqueue-opened > *')`, 8)
 }
 
 async function takeAll(editor: Editor): Promise<void> {
