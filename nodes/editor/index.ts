@@ -7,6 +7,7 @@ import { greyOut } from './grey-out.ts'
 import { validateNumber, validateTypedNumber } from './numbers.ts'
 import { prepareQueueInput } from './queue-input.ts'
 import { queueLabel } from './queue-label.ts'
+import { addSidebar } from './sidebar/tab.ts'
 import { translateStatuses } from './status-language.ts'
 import { prepareTypedInput } from './typed-input.ts'
 import {
@@ -49,3 +50,4 @@ const mqueueEditor = {
 
 Object.assign(globalThis, { mqueueEditor })
 translateStatuses()
+addSidebar()
