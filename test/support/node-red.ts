@@ -27,6 +27,8 @@ export interface Options {
   observed?: boolean
   /** More settings, which JSON can hold. */
   settings?: object
+  /** More settings, which it cannot: members of an object, as they stand in a settings.js. */
+  settingsText?: string
 }
 
 export async function freePort(): Promise<number> {
@@ -73,7 +75,15 @@ export class NodeRed {
   }
 
   private constructor(
-    { line = '5', userDir = makeUserDir(), flows, env, observed, settings: more }: Options,
+    {
+      line = '5',
+      userDir = makeUserDir(),
+      flows,
+      env,
+      observed,
+      settings: more,
+      settingsText = '',
+    }: Options,
     port: number,
   ) {
     this.userDir = userDir
@@ -100,7 +110,8 @@ export class NodeRed {
           },
         })`
       : ''
-    const text = `module.exports = ${JSON.stringify(settings)}\n${extra}\n`
+    const given = `Object.assign(module.exports, {${settingsText}})`
+    const text = `module.exports = ${JSON.stringify(settings)}\n${given}\n${extra}\n`
     writeFileSync(join(userDir, 'settings.cjs'), text)
     if (flows !== undefined) writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows))
     const red = join(PROJECT, 'node_modules', LINES[line], 'red.js')

@@ -257,7 +257,8 @@ export async function ask(
   }
 }
 
-function makeCertificate(directory: string): void {
+/** Writes `server.crt` and `server.key` for 127.0.0.1 into a directory. */
+export function makeCertificate(directory: string): void {
   const options = [
     '-newkey',
     'ec',
