@@ -1,4 +1,5 @@
 import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red'
+import { control } from '../src/control.ts'
 import { MqueueError } from '../src/errors.ts'
 import { type LeasingEngine, leasing } from '../src/leasing.ts'
 import { after, type MaybePromise } from '../src/maybe-promise.ts'
@@ -80,7 +81,8 @@ class MqControl extends InputNode {
     switch (action) {
       case 'peek': {
         const range = { what: 'count', least: 1, most: Number.MAX_SAFE_INTEGER, isWhole: true }
-        const seen = engine.peek(queue, numberIn(this.#count, DEFAULT_COUNT, range))
+        const count = numberIn(this.#count, DEFAULT_COUNT, range)
+        const seen = control(engine, queue, 'peek', { count })
         // The items stay where they are; what the flow does with these must not reach them.
         const copied = (items: Awaited<typeof seen>) =>
           items.map(({ id: _id, problem, ...item }) => {
@@ -90,15 +92,9 @@ class MqControl extends InputNode {
         return after(seen, copied)
       }
       case 'remove':
-        return engine.remove(queue, keyOf(key))
-      case 'clear':
-        return engine.clear(queue)
-      case 'pause':
-        return after(engine.pause(queue), () => true)
-      case 'resume':
-        return after(engine.resume(queue), () => false)
-      case 'stats':
-        return engine.stats(queue)
+        return control(engine, queue, action, { key: keyOf(key) })
+      default:
+        return control(engine, queue, action, {})
     }
   }
 }

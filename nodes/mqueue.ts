@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import type { NodeAPI, NodeDef } from 'node-red'
+import { parseDbUrl } from '../src/db-url.ts'
 import { type ParsedDefinitions, parseDefinitions } from '../src/definition.ts'
 import { createEngine, type EngineOptions, relocateEngine } from '../src/engines.ts'
 import { MqueueError, reasonOf } from '../src/errors.ts'
+import { Storages } from '../src/local/storages.ts'
 import { supported } from '../src/supports.ts'
+import { serveQueues } from './queues-http.ts'
 import {
   type ConfigNode,
   type Credentials,
@@ -46,6 +49,7 @@ export default (RED: NodeAPI): void => {
       for (const node of registry.configs) showDefinitions(node)
     })
     serveRpc(RED, () => registry.engines())
+    serveQueues(RED, () => registry.sources())
     serveConnectionTest(RED)
   }
 
@@ -73,6 +77,7 @@ export default (RED: NodeAPI): void => {
     for (const error of errors) this.error(error.message)
     this.inUse = inUse
     this.definitionErrors = errors
+    this.database = databaseOf(def, inUse)
     registry.enter(this)
     define(this, inUse, errors)
     this.on('close', (removed: boolean, done: () => void) => {
@@ -93,6 +98,18 @@ export default (RED: NodeAPI): void => {
 function kindOf({ engine }: MqueueDef): string {
   const kind = engine ?? DEFAULT_KIND
   return typeof kind === 'string' ? kind : JSON.stringify(kind)
+}
+
+/** The kind of database that queues are kept in; undefined where none is, or where its address cannot be used. */
+function databaseOf({ dbUrl = '' }: MqueueDef, { kind, definitions }: EngineInUse) {
+  const isKept = definitions.some(({ dbmode }) => !Storages.keepsNothing(dbmode))
+  if (kind !== DEFAULT_KIND || !isKept) return undefined
+  try {
+    const { kind } = parseDbUrl(dbUrl)
+    return kind === 'default' ? 'sqlite' : kind
+  } catch {
+    return undefined
+  }
 }
 
 /** The engine that a config node goes on with, which may be the one that is parked for it, and its definitions. */

@@ -3,6 +3,7 @@ import type { QueueDefinition } from '../src/definition.ts'
 import type { Engine } from '../src/engine.ts'
 import { type MqueueError, reasonOf } from '../src/errors.ts'
 import { leasing } from '../src/leasing.ts'
+import type { Source } from '../src/overview.ts'
 import { FlowFile } from './flow-file.ts'
 import { ProcessEnd } from './process-end.ts'
 
@@ -28,6 +29,8 @@ export interface ConfigNode extends Node<Credentials> {
   inUse: EngineInUse
   /** What is wrong with its definitions. */
   definitionErrors: readonly MqueueError[]
+  /** The kind of database that some of its queues are kept in. */
+  database: string | undefined
 }
 
 /** A flow node that looks for its config node. */
@@ -74,6 +77,16 @@ class Registry {
     const engines = new Map<string, Engine>()
     for (const [id, { inUse }] of this.#configs) engines.set(id, inUse.engine)
     return engines
+  }
+
+  /** The same engines, with what people know them by. */
+  *sources(): Generator<Source> {
+    for (const { id, name, inUse, database, definitionErrors } of this.#configs.values()) {
+      const { engine, kind } = inUse
+      const errors = definitionErrors.map(({ message }) => message)
+      // In a flow file the name may be anything.
+      yield { id, name: typeof name === 'string' ? name : '', kind, database, errors, engine }
+    }
   }
 
   /** All flows are being stopped, or some; until they are started again. */

@@ -9,10 +9,11 @@ import {
   JSONRPCServer,
 } from 'json-rpc-2.0'
 import { asJson, type Count } from './as-json.ts'
+import { control } from './control.ts'
 import type { DroppedItem, Engine, Item } from './engine.ts'
 import { type ErrorCode, MqueueError, reasonOf } from './errors.ts'
 import { keyOf, missingValue } from './item-key.ts'
-import { type LeasingEngine, leasing } from './leasing.ts'
+import { type LeasingEngine, leasing, type QueueStats } from './leasing.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 
 /** The most calls that a batch may hold. */
@@ -217,19 +218,23 @@ server.addMethod('mqueue.stats', async (params, { engines }: Context) => {
   if (!isForAll) {
     const name = nameOf(params, 400)
     const engine = engineOf(name, engines, 404)
-    return { name, ...(await inEngine(() => leasing(engine).stats(name))) }
+    return { name, ...(await inEngine(() => statsOf(engine, name))) }
   }
   const all = []
   for (const engine of engines.values()) {
-    for (const name of engine.names()) all.push(await statsOf(engine, name))
+    for (const name of engine.names()) all.push(await statsOrCode(engine, name))
   }
   return all
 })
 
+function statsOf(engine: Engine, name: string): MaybePromise<QueueStats> {
+  return control(leasing(engine), name, 'stats', {})
+}
+
 /** What a queue has and has done; of one that cannot be read now the code of the reason. */
-async function statsOf(engine: Engine, name: string): Promise<object> {
+async function statsOrCode(engine: Engine, name: string): Promise<object> {
   try {
-    return { name, ...(await leasing(engine).stats(name)) }
+    return { name, ...(await statsOf(engine, name)) }
   } catch (error) {
     if (error instanceof MqueueError) return { name, size: null, code: error.code }
     throw error

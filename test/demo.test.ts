@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { freePort, PROJECT, until } from './support/node-red.ts'
+import { freePort } from './support/free-port.ts'
+import { PROJECT, until } from './support/node-red.ts'
 
 function startDemo(port: number): { child: ChildProcess; output: () => string } {
   const env = { ...process.env, PORT: String(port) }

@@ -1,6 +1,6 @@
 /** What the RPC does under load, and what the load does to a flow. */
 import { createRequire } from 'node:module'
-import { freePort } from '../../test/support/node-red.ts'
+import { freePort } from '../../test/support/free-port.ts'
 import { mqueueFlow } from '../flows.ts'
 import { measure, ratios, run } from '../measure.ts'
 import { CALL } from '../payloads.ts'

@@ -1,6 +1,6 @@
 /** The dialog of a config node whose queues live in Redis, with a real Redis behind it. */
 import assert from 'node:assert/strict'
-import { freePort } from '../support/node-red.ts'
+import { freePort } from '../support/free-port.ts'
 import { HAS_REDIS, RedisServer } from '../support/redis-servers.ts'
 import { requires } from '../support/required.ts'
 import { assertAccessible } from './accessibility.ts'

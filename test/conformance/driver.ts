@@ -291,7 +291,8 @@ export function conformsAsDriver(
     const start = performance.now()
     driver.destroy()
     assert.ok((await failure) instanceof UncertainCommit)
-    assert.ok(performance.now() - start < 500)
+    // The other one would be waited for as long as it has the table.
+    assert.ok(performance.now() - start < 5_000)
     await other.rollback()
   })
 

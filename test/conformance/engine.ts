@@ -381,12 +381,12 @@ export function conformsAsEngine(
         engine.watch('q', () => seen.push(engine.known('q')))
         const from = performance.now()
         let added = 0
-        while (performance.now() - from < 1_000) {
+        while (performance.now() - from < 1_000 || seen.length < 2) {
           await engine.add('q', 'k', ++added)
           if (added % 50 === 0) await turn()
         }
         const seconds = (performance.now() - from) / 1_000
-        assert.ok(seen.length >= 2 && seen.length <= 4 * seconds + 1, `${seen.length}`)
+        assert.ok(seen.length <= 4 * seconds + 1, `${seen.length} calls in ${seconds} s`)
         await eventually(async () => assert.equal(seen.at(-1), added))
       })
 

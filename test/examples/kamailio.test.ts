@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { hasModule } from '../kamailio/rig.ts'
 import { KamailioServer } from '../kamailio/server.ts'
 import { SipPhone } from '../kamailio/sip-phone.ts'
-import { type FlowNode, freePort, NodeRed, PROJECT, until } from '../support/node-red.ts'
+import { freePort } from '../support/free-port.ts'
+import { type FlowNode, NodeRed, PROJECT, until } from '../support/node-red.ts'
 import { requires } from '../support/required.ts'
 
 const read = (file: string) => readFileSync(join(PROJECT, 'examples/kamailio', file), 'utf8')

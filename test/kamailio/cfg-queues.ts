@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { QueueDefinition } from '../../src/index.ts'
-import { freePort } from '../support/node-red.ts'
+import { freePort } from '../support/free-port.ts'
 
 /** A queue, as Kamailio's log and its functions show it. */
 export interface Seen {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { config, probe, TAB } from '../support/flows.ts'
-import { freePort, makeUserDir, NodeRed, until } from '../support/node-red.ts'
+import { freePort } from '../support/free-port.ts'
+import { makeUserDir, NodeRed, until } from '../support/node-red.ts'
 import { requires } from '../support/required.ts'
 import { configurationOf, RECIPES, recipe } from './recipes.ts'
 import { hasModule } from './rig.ts'
@@ -104,7 +105,7 @@ describe('the recipes of docs/kamailio.md', function () {
       ],
       env: { NODE_RED_TOKEN: token },
       settings: { httpAdminRoot: '/admin' },
-      settingsText: recipe('settings').replaceAll('$2y$08$…', hashSync('secret', 4)),
+      settingsCode: recipe('settings').replaceAll('$2y$08$…', hashSync('secret', 4)),
     })
     return nodeRed
   }

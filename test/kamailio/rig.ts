@@ -13,7 +13,7 @@ import http from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../support/node-red.ts'
+import { freePort } from '../support/free-port.ts'
 import type {
   Line,
   Operation,

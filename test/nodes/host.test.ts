@@ -4,7 +4,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { config, probe, TAB } from '../support/flows.ts'
-import { freePort, makeUserDir } from '../support/node-red.ts'
+import { freePort } from '../support/free-port.ts'
+import { makeUserDir } from '../support/node-red.ts'
 
 const FLOWS = [
   TAB,

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { config, TAB } from '../support/flows.ts'
-import { freePort, NodeRed } from '../support/node-red.ts'
+import { freePort } from '../support/free-port.ts'
+import { NodeRed } from '../support/node-red.ts'
 import { HAS_REDIS, RedisServer } from '../support/redis-servers.ts'
 import { requires } from '../support/required.ts'
 

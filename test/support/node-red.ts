@@ -1,9 +1,9 @@
 /** Starts and drives real Node-RED processes. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 export const PROJECT = join(import.meta.dirname, '../..')
 const OBSERVER = join(import.meta.dirname, 'observer')
@@ -27,16 +27,8 @@ export interface Options {
   observed?: boolean
   /** More settings, which JSON can hold. */
   settings?: object
-  /** More settings, which it cannot: members of an object, as they stand in a settings.js. */
-  settingsText?: string
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  /** Members of an object in JavaScript: settings that JSON cannot hold. */
+  settingsCode?: string
 }
 
 /** Makes a user directory in which Node-RED finds this package as it was built. */
@@ -75,15 +67,7 @@ export class NodeRed {
   }
 
   private constructor(
-    {
-      line = '5',
-      userDir = makeUserDir(),
-      flows,
-      env,
-      observed,
-      settings: more,
-      settingsText = '',
-    }: Options,
+    { line = '5', userDir = makeUserDir(), flows, env, observed, ...given }: Options,
     port: number,
   ) {
     this.userDir = userDir
@@ -99,7 +83,7 @@ export class NodeRed {
       externalModules: { palette: { allowInstall: false } },
       runtimeState: { enabled: true, ui: true },
       logging: { console: { level: 'info', metrics: false, audit: false } },
-      ...more,
+      ...given.settings,
     }
     const extra = observed
       ? `Object.assign(module.exports, {
@@ -110,8 +94,8 @@ export class NodeRed {
           },
         })`
       : ''
-    const given = `Object.assign(module.exports, {${settingsText}})`
-    const text = `module.exports = ${JSON.stringify(settings)}\n${given}\n${extra}\n`
+    const code = `Object.assign(module.exports, {${given.settingsCode ?? ''}})`
+    const text = `module.exports = ${JSON.stringify(settings)}\n${extra}\n${code}\n`
     writeFileSync(join(userDir, 'settings.cjs'), text)
     if (flows !== undefined) writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows))
     const red = join(PROJECT, 'node_modules', LINES[line], 'red.js')

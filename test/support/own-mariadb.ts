@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import mysql from 'mysql2/promise'
 import { type DatabaseKind, makeMariadb } from './databases.ts'
-import { freePort } from './node-red.ts'
+import { freePort } from './free-port.ts'
 
 const PROGRAM = '/usr/sbin/mariadbd'
 

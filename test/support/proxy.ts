@@ -1,5 +1,7 @@
 /** A TCP proxy that can do to a connection what networks do. */
+import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { freePort } from './free-port.ts'
 
 export class TcpProxy {
   /** The port that new connections go on to. */
@@ -25,8 +27,9 @@ export class TcpProxy {
   async start(): Promise<void> {
     const server = createServer({ allowHalfOpen: true }, (client) => this.#join(client))
     this.#server = server
-    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve))
-    this.port = (server.address() as { port: number }).port
+    if (this.port === 0) this.port = await freePort()
+    server.listen(this.port, '127.0.0.1')
+    await once(server, 'listening')
   }
 
   /** Refuses connections and cuts those there are. */

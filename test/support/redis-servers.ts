@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@redis/client'
-import { freePort } from './node-red.ts'
+import { freePort } from './free-port.ts'
 
 /** How long a server, a cluster or sentinels may take to be ready, in ms. */
 const READY = 60_000

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import type { Rows } from './databases.ts'
-import { freePort } from './node-red.ts'
+import { freePort } from './free-port.ts'
 
 const POSTGRES = '/usr/lib/postgresql'
 const PGBOUNCER = '/usr/sbin/pgbouncer'

@@ -5,7 +5,7 @@ import { RedisEngine, type RedisPlace } from '../../../src/redis/engine.ts'
 import { eventually } from '../../conformance/engine.ts'
 import { Reports } from '../../support/databases.ts'
 import { drained } from '../../support/drain.ts'
-import { freePort } from '../../support/node-red.ts'
+import { freePort } from '../../support/free-port.ts'
 import {
   HAS_REDIS,
   type RedisOptions,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { assertUsable, cautions, readInfo } from '../../../src/redis/server-info.ts'
-import { freePort } from '../../support/node-red.ts'
+import { freePort } from '../../support/free-port.ts'
 import { HAS_REDIS, RedisServer } from '../../support/redis-servers.ts'
 import { requires } from '../../support/required.ts'
 import { command } from '../../support/shared-redis.ts'

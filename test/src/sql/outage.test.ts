@@ -52,7 +52,8 @@ onEachDatabase('a network', (database, { name }) => {
       await assert.rejects(async () => add(engine, 1), unavailable)
       await assert.rejects(async () => engine.fetch('q'), unavailable)
       await assert.rejects(async () => engine.size('q'), unavailable)
-      assert.ok(performance.now() - asked < 100, 'at once')
+      // An attempt at the database would have to wait for the next one, which is seconds away.
+      assert.ok(performance.now() - asked < 1_000, 'at once')
       assert.equal((await engine.add('plain', 'k', 1)).size, 1)
       assert.deepEqual(await engine.sizes(), new Map([['plain', 1]]))
       const request = { jsonrpc: '2.0', id: 1, method: 'mqueue.get_sizes' }

@@ -8,7 +8,7 @@ import pg from 'pg'
 import { LocalEngine } from '../../../src/index.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { Reports } from '../../support/databases.ts'
-import { freePort } from '../../support/node-red.ts'
+import { freePort } from '../../support/free-port.ts'
 import { requires } from '../../support/required.ts'
 
 const VERSIONS = '/usr/lib/postgresql'

@@ -116,11 +116,16 @@ onDatabase('SQLite', 'the thread', (database) => {
       (select 1 union all select n + 1 from i where n < 250) select n from i`)
     await database().query(`create trigger "slow" after insert on "q" begin
       select count(*) from "big" a, "big" b, "big" c where a.n + b.n + c.n < 0; end`)
-    const start = performance.now()
-    const gap = await longestGap(driver.write([{ table, removed: [], added: [row(1)] }]))
-    const took = performance.now() - start
-    assert.ok(took > 300, `took only ${took} ms`)
-    assert.ok(gap < took / 2, `a gap of ${gap} ms of ${took}`)
+    const shares: number[] = []
+    // The machine may do something else for a while, though hardly each time.
+    for (let id = 1; id <= 5 && shares.every((share) => share >= 0.5); id++) {
+      const start = performance.now()
+      const gap = await longestGap(driver.write([{ table, removed: [], added: [row(id)] }]))
+      const took = performance.now() - start
+      assert.ok(took > 300, `took only ${took} ms`)
+      shares.push(gap / took)
+    }
+    assert.ok((shares.at(-1) as number) < 0.5, `nothing else was done for ${shares} of the time`)
   })
 
   describe('that dies', () => {
