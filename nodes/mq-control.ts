@@ -1,7 +1,7 @@
 import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red'
 import { control } from '../src/control.ts'
+import type { Engine } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
-import { type LeasingEngine, leasing } from '../src/leasing.ts'
 import { after, type MaybePromise } from '../src/maybe-promise.ts'
 import { copyOf } from './copy.ts'
 import { InputNode, type Send } from './input.ts'
@@ -64,7 +64,7 @@ class MqControl extends InputNode {
   ): MaybePromise<void> {
     assertSettable(this.#result, msg, 'MQ_INVALID_VALUE')
     this.link.show(queue)
-    const result = this.#do(leasing(this.link.engine()), msg, queue, action, key)
+    const result = this.#do(this.link.engine(), msg, queue, action, key)
     return after(result, (answer) => {
       this.#result.set(msg, answer)
       send(msg)
@@ -72,7 +72,7 @@ class MqControl extends InputNode {
   }
 
   #do(
-    engine: LeasingEngine,
+    engine: Engine,
     msg: NodeMessageInFlow,
     queue: string,
     action: Action,

@@ -25,6 +25,8 @@ interface MqueueDef extends NodeDef {
   dbUrl?: string
   redisUrl?: unknown
   prefix?: unknown
+  rpcUrl?: unknown
+  poll?: unknown
   /** The id of a `tls-config` node. */
   tls?: unknown
   mqueueSize?: string | number
@@ -61,9 +63,10 @@ export default (RED: NodeAPI): void => {
       warn: (text: string) => node.warn(text),
       error: (text: string) => node.error(text),
     }
-    const { dbUrl: url, redisUrl, prefix } = def
+    const { dbUrl: url, redisUrl, prefix, rpcUrl, poll } = def
     const tls = tlsOptions(RED, def.tls)
-    return { url, redisUrl, prefix, tls, user, password, directory, id: node.id, report }
+    const servers = { redisUrl, prefix, rpcUrl, poll }
+    return { url, ...servers, tls, user, password, directory, id: node.id, report }
   }
 
   function MqueueNode(this: ConfigNode, def: MqueueDef): void {

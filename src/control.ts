@@ -1,4 +1,5 @@
-import type { LeasingEngine, QueueStats, SeenItem } from './leasing.ts'
+import type { Engine, QueueStats } from './engine.ts'
+import { leasing, type SeenItem } from './leasing.ts'
 import { after, type MaybePromise } from './maybe-promise.ts'
 import { type SentBack, sendBack } from './send-back.ts'
 
@@ -41,32 +42,32 @@ export interface Answers {
 export type Action = keyof Requests
 
 type Act<A extends Action> = (
-  engine: LeasingEngine,
+  engine: Engine,
   queue: string,
   request: Requests[A],
 ) => MaybePromise<Answers[A]>
 
 const ACTS: { readonly [A in Action]: Act<A> } = {
-  peek: (engine, queue, { count, from }) => engine.peek(queue, count, from),
-  find: (engine, queue, { item }) => engine.find(queue, item),
-  remove: (engine, queue, { key }) => engine.remove(queue, key),
-  'remove-item': (engine, queue, { item }) => engine.removeItem(queue, item),
-  clear: (engine, queue) => engine.clear(queue),
-  pause: (engine, queue) => after(engine.pause(queue), () => true),
-  resume: (engine, queue) => after(engine.resume(queue), () => false),
+  peek: (engine, queue, { count, from }) => leasing(engine).peek(queue, count, from),
+  find: (engine, queue, { item }) => leasing(engine).find(queue, item),
+  remove: (engine, queue, { key }) => leasing(engine).remove(queue, key),
+  'remove-item': (engine, queue, { item }) => leasing(engine).removeItem(queue, item),
+  clear: (engine, queue) => leasing(engine).clear(queue),
+  pause: (engine, queue) => after(leasing(engine).pause(queue), () => true),
+  resume: (engine, queue) => after(leasing(engine).resume(queue), () => false),
   stats: (engine, queue) => engine.stats(queue),
-  'send-back': (engine, queue, { item }) => sendBack(engine, queue, item),
+  'send-back': (engine, queue, { item }) => sendBack(leasing(engine), queue, item),
 }
 
 /**
  * Does what people ask of a queue, be it in a flow, by the RPC or in the sidebar.
  *
- * @throws MqueueError as the engine does
+ * @throws MqueueError as the engine does; `MQ_UNSUPPORTED` where it has no leases, except for `stats`
  * @example
  * await control(engine, 'calls', 'remove', { key: 'alice' }) // 3
  */
 export function control<A extends Action>(
-  engine: LeasingEngine,
+  engine: Engine,
   queue: string,
   action: A,
   request: Requests[A],

@@ -95,6 +95,26 @@ export interface Supports {
  */
 export type Caution = 'defined elsewhere' | 'may evict'
 
+/** What a queue has and what it has done, since it was made or loaded. */
+export interface QueueStats {
+  /** The items waiting. */
+  readonly size: number
+  /** The items handed out: leased, or waiting for their next attempt. */
+  readonly leased: number
+  /** How many wait for items. */
+  readonly waiting: number
+  readonly paused: boolean
+  /** The age of the oldest item waiting, in ms; 0 when there is none, undefined where nobody knows it. */
+  readonly oldest: number | undefined
+  /** All items that ever came: `fetched + acknowledged + dropped + size + leased`. */
+  readonly added: number
+  /** The items that were taken for good. */
+  readonly fetched: number
+  readonly acknowledged: number
+  /** The items that did not stay, by reason. */
+  readonly dropped: Readonly<Record<string, number>>
+}
+
 /** How a fetch is done. */
 export interface FetchOptions {
   /**
@@ -167,6 +187,9 @@ export interface Engine {
 
   /** The sizes by name, in the order of the definitions, of all queues that can be used now. */
   sizes(): MaybePromise<Map<string, number>>
+
+  /** What a queue has and has done. */
+  stats(queue: string): MaybePromise<QueueStats>
 
   /**
    * The size of a queue that was seen last, for a status: without asking anybody, so at once.

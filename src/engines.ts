@@ -1,6 +1,7 @@
 import type { StoreLocation } from './address.ts'
 import type { Engine } from './engine.ts'
 import { MqueueError, quote } from './errors.ts'
+import { KamailioEngine, type KamailioPlace } from './kamailio/engine.ts'
 import { LocalEngine } from './local/engine.ts'
 import { RedisEngine, type RedisPlace } from './redis/engine.ts'
 import type { Report } from './report.ts'
@@ -13,6 +14,10 @@ export interface EngineOptions extends StoreLocation {
   readonly redisUrl?: unknown
   /** What all keys in Redis begin with; in a flow file it may be anything. */
   readonly prefix?: unknown
+  /** The address of the RPC of a Kamailio; in a flow file it may be anything. */
+  readonly rpcUrl?: unknown
+  /** The seconds between two looks at a Kamailio; in a flow file it may be anything. */
+  readonly poll?: unknown
   /** How a server is connected to by TLS, where that is chosen. */
   readonly tls?: TlsOptions | undefined
   readonly report: Report
@@ -88,6 +93,16 @@ registerEngine('redis', {
   create: (options) => new RedisEngine(placeOf(options), options.report),
   relocate: (engine: RedisEngine, options) => engine.relocate(placeOf(options), options.report),
 })
+
+registerEngine('kamailio', {
+  create: (options) => new KamailioEngine(kamailioOf(options), options.report),
+  relocate: (engine: KamailioEngine, options) =>
+    engine.relocate(kamailioOf(options), options.report),
+})
+
+function kamailioOf({ rpcUrl, poll, user, password, tls }: EngineOptions): KamailioPlace {
+  return { rpcUrl, poll, user, password, tls }
+}
 
 function placeOf({ redisUrl, prefix, user, password, tls }: EngineOptions): RedisPlace {
   return { redisUrl, prefix, user, password, tls }

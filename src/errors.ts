@@ -73,6 +73,10 @@ export const RULES = [
   'redisParameter',
   'redisPercent',
   'prefix',
+  'rpcUrl',
+  'rpcServer',
+  'rpcPercent',
+  'poll',
   'credential',
 ] as const
 export type Rule = (typeof RULES)[number]

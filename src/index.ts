@@ -26,6 +26,7 @@ export type {
   FetchOptions,
   Item,
   MaybePromise,
+  QueueStats,
   Supports,
   Taken,
   TakeOptions,
@@ -38,7 +39,8 @@ export {
   registerEngine,
 } from './engines.ts'
 export { type ErrorCode, type ErrorPlace, MqueueError, RULES, type Rule } from './errors.ts'
-export { type LeasingEngine, leasing, type QueueStats, type SeenItem } from './leasing.ts'
+export { KamailioEngine, type KamailioPlace } from './kamailio/engine.ts'
+export { type LeasingEngine, leasing, type SeenItem } from './leasing.ts'
 export type { Clock } from './local/clock.ts'
 export {
   LocalEngine,

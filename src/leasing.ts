@@ -18,26 +18,6 @@ export interface SeenItem<V = unknown> extends Item<V> {
   readonly problem?: MqueueError
 }
 
-/** What a queue has and what it has done, since it was made or loaded. */
-export interface QueueStats {
-  /** The items waiting. */
-  readonly size: number
-  /** The items handed out: leased, or waiting for their next attempt. */
-  readonly leased: number
-  /** How many wait for items. */
-  readonly waiting: number
-  readonly paused: boolean
-  /** The age of the oldest item waiting, in ms; 0 when there is none. */
-  readonly oldest: number
-  /** All items that ever came: `fetched + acknowledged + dropped + size + leased`. */
-  readonly added: number
-  /** The items that were taken for good. */
-  readonly fetched: number
-  readonly acknowledged: number
-  /** The items that did not stay, by reason. */
-  readonly dropped: Readonly<Record<string, number>>
-}
-
 /** An engine whose items can be leased, looked at and removed, and whose queues can be paused. */
 export interface LeasingEngine extends Engine {
   /** Ends leases, since their items are done. Returns, for each id, whether it still held. */
@@ -99,9 +79,6 @@ export interface LeasingEngine extends Engine {
 
   /** Whether a queue is paused, as far as this process knows. */
   isPaused(queue: string): boolean
-
-  /** What a queue has and has done. */
-  stats(queue: string): MaybePromise<QueueStats>
 
   /**
    * Calls `listener` with items that were dropped without a message that caused it, such as one whose last lease has

@@ -1,6 +1,6 @@
-import type { Caution, Engine } from './engine.ts'
+import type { Caution, Engine, QueueStats } from './engine.ts'
 import { type ErrorCode, MqueueError, reasonOf } from './errors.ts'
-import { leasing, type QueueStats } from './leasing.ts'
+import { leasing } from './leasing.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 import { within } from './within.ts'
 
@@ -153,7 +153,7 @@ export class Overviews {
       const asked = this.#askedOf(engine)
       const open = asked.get(name)
       if (open !== undefined) return open
-      const answer = ask(engine, name)
+      const answer = engine.stats(name)
       if (!(answer instanceof Promise)) return answer
       const caught = answer.catch(problem).finally(() => asked.delete(name))
       asked.set(name, caught)
@@ -169,13 +169,6 @@ export class Overviews {
     }
     return asked
   }
-}
-
-/** Asks a queue for all that its engine can tell. */
-function ask(engine: Engine, name: string): MaybePromise<Answer> {
-  if (engine.supports.leases) return leasing(engine).stats(name)
-  const size = engine.size(name)
-  return size instanceof Promise ? size.then((one) => ({ size: one })) : { size }
 }
 
 /** What is known of a queue without asking it. */

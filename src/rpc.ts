@@ -10,10 +10,10 @@ import {
 } from 'json-rpc-2.0'
 import { asJson, type Count } from './as-json.ts'
 import { control } from './control.ts'
-import type { DroppedItem, Engine, Item } from './engine.ts'
+import type { DroppedItem, Engine, Item, QueueStats } from './engine.ts'
 import { type ErrorCode, MqueueError, reasonOf } from './errors.ts'
 import { keyOf, missingValue } from './item-key.ts'
-import { type LeasingEngine, leasing, type QueueStats } from './leasing.ts'
+import { type LeasingEngine, leasing } from './leasing.ts'
 import type { MaybePromise } from './maybe-promise.ts'
 
 /** The most calls that a batch may hold. */
@@ -228,7 +228,7 @@ server.addMethod('mqueue.stats', async (params, { engines }: Context) => {
 })
 
 function statsOf(engine: Engine, name: string): MaybePromise<QueueStats> {
-  return control(leasing(engine), name, 'stats', {})
+  return control(engine, name, 'stats', {})
 }
 
 /** What a queue has and has done; of one that cannot be read now the code of the reason. */

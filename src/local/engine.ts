@@ -6,12 +6,13 @@ import type {
   DroppedItems,
   FetchedItem,
   FetchOptions,
+  QueueStats,
   Supports,
   Taken,
   TakeOptions,
 } from '../engine.ts'
 import { MqueueError } from '../errors.ts'
-import type { LeasingEngine, QueueStats, SeenItem } from '../leasing.ts'
+import type { LeasingEngine, SeenItem } from '../leasing.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { assertListed, closed, missing } from '../missing.ts'
 import { type Report, SILENT } from '../report.ts'

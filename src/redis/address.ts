@@ -1,6 +1,7 @@
 import { credential, withoutSecrets } from '../credentials.ts'
+import { shownHostPort } from '../host-port.ts'
 import { isBlank } from '../written.ts'
-import { checkPrefix, parseRedisUrl, type RedisUrl, shownNode } from './redis-url.ts'
+import { checkPrefix, parseRedisUrl, type RedisUrl } from './redis-url.ts'
 
 /** Where a Redis is, as people give it; in a flow file each may be anything. */
 export interface RedisLocation {
@@ -53,5 +54,5 @@ export function parseRedisAddress(location: RedisLocation): RedisAddress {
 function shownUrl({ kind, nodes, master, database, isTls }: RedisUrl): string {
   const scheme = `redis${isTls ? 's' : ''}${kind === 'single' ? '' : `+${kind}`}`
   const path = { single: `/${database}`, sentinel: `/${master}/${database}`, cluster: '' }[kind]
-  return `${scheme}://${nodes.map(shownNode).join(',')}${path}`
+  return `${scheme}://${nodes.map(shownHostPort).join(',')}${path}`
 }

@@ -7,12 +7,13 @@ import type {
   DroppedItems,
   FetchedItem,
   FetchOptions,
+  QueueStats,
   Supports,
   Taken,
   TakeOptions,
 } from '../engine.ts'
 import type { MqueueError } from '../errors.ts'
-import type { LeasingEngine, QueueStats, SeenItem } from '../leasing.ts'
+import type { LeasingEngine, SeenItem } from '../leasing.ts'
 import { type Clock, SYSTEM_CLOCK } from '../local/clock.ts'
 import { assertListed, closed, missing, stopping } from '../missing.ts'
 import { type Report, SILENT } from '../report.ts'

@@ -4,11 +4,12 @@ import type {
   FetchedItem,
   FetchOptions,
   Item,
+  QueueStats,
   Taken,
   TakeOptions,
 } from '../engine.ts'
 import { MqueueError, quote, reasonOf } from '../errors.ts'
-import type { QueueStats, SeenItem } from '../leasing.ts'
+import type { SeenItem } from '../leasing.ts'
 import type { Clock } from '../local/clock.ts'
 import { asClosed } from '../local/consumers.ts'
 import { DroppedListeners } from '../local/dropped-listeners.ts'

@@ -1,17 +1,11 @@
 import { MqueueError, type Rule } from '../errors.ts'
-
-/** A server, by its name or address. */
-export interface RedisNode {
-  /** An IPv6 address stands without its brackets. */
-  readonly host: string
-  readonly port: number
-}
+import { type HostPort, parseHostPort } from '../host-port.ts'
 
 /** What a `redisUrl` says. */
 export interface RedisUrl {
   readonly kind: 'single' | 'sentinel' | 'cluster'
   /** The server; the sentinels; some servers of the cluster. */
-  readonly nodes: readonly RedisNode[]
+  readonly nodes: readonly HostPort[]
   /** What Sentinel calls the master; blank otherwise. */
   readonly master: string
   /** The number of the database; 0 in a cluster. */
@@ -78,12 +72,7 @@ export function checkPrefix(given: unknown): string {
   throw new MqueueError('MQ_INVALID_DEFINITION', `The prefix cannot be used: ${reason}.`, place)
 }
 
-/** A server as it stands in an address. */
-export function shownNode({ host, port }: RedisNode): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
-function nodesOf(hosts: string, kind: RedisUrl['kind']): RedisNode[] {
+function nodesOf(hosts: string, kind: RedisUrl['kind']): HostPort[] {
   const all = hosts.split(',').map((text) => nodeOf(text.trim(), PORTS[kind]))
   if (kind === 'single' && all.length > 1) {
     throw invalid('redisServer', 'redis:// takes one host; several are for Sentinel or a cluster')
@@ -91,21 +80,10 @@ function nodesOf(hosts: string, kind: RedisUrl['kind']): RedisNode[] {
   return all
 }
 
-function nodeOf(text: string, defaultPort: number): RedisNode {
-  const [, bracketed, plain, digits] =
-    /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^\s:[\]<>"'`{}|\\^%,]+))(?::(\d{1,5})?)?$/i.exec(text) ??
-    []
-  const port = digits === undefined ? defaultPort : Number(digits)
-  const host = bracketed ?? plain
-  if (host === undefined || port < 1 || port > 65_535 || !isPossible(bracketed)) {
-    throw invalid('redisServer', 'it must name a host, and a port from 1 to 65535 or none')
-  }
-  return { host, port }
-}
-
-/** Whether it is an IPv6 address, if it is in brackets. */
-function isPossible(bracketed: string | undefined): boolean {
-  return bracketed === undefined || URL.canParse(`http://[${bracketed.replace(/%.*/, '')}]`)
+function nodeOf(text: string, defaultPort: number): HostPort {
+  const node = parseHostPort(text, defaultPort)
+  if (node !== undefined) return node
+  throw invalid('redisServer', 'it must name a host, and a port from 1 to 65535 or none')
 }
 
 /** The master and the database that a path names. */

@@ -469,7 +469,7 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
       await engine.remove('q', 'f')
       assert.deepEqual(await engine.extend('q', [d as string], 5_000), [true])
       const { oldest, ...stats } = await engine.stats('q')
-      assert.ok(oldest >= 0)
+      assert.ok(oldest !== undefined && oldest >= 0)
       const dropped = { overflow: 1, rejected: 1, removed: 1 }
       const counts = { size: 0, leased: 1, waiting: 0, paused: false, added: 6, fetched: 1 }
       assert.deepEqual(stats, { ...counts, acknowledged: 1, dropped })

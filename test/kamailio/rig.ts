@@ -79,19 +79,21 @@ export interface RigOptions {
   queues?: readonly string[]
   /** The database that its queues are loaded from and saved in. */
   dbUrl?: string
+  /** A free one, when absent. */
+  port?: number
 }
 
 export class Rig {
   readonly #child: ChildProcess
   readonly #dir: string
-  readonly #port: number
+  readonly port: number
   readonly #exited: Promise<unknown>
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
   #rpcId = 0
 
   /** Starts one Kamailio with the queues of the traces, and resolves once its port answers. */
   static async start(options: RigOptions = {}): Promise<Rig> {
-    const port = await freePort()
+    const port = options.port ?? (await freePort())
     const rig = new Rig(port, options)
     const deadline = Date.now() + 30_000
     while (!(await answers(port))) {
@@ -104,7 +106,7 @@ export class Rig {
   }
 
   private constructor(port: number, { modules = [], script = '', queues, dbUrl }: RigOptions) {
-    this.#port = port
+    this.port = port
     this.#dir = mkdtempSync(join(tmpdir(), 'mqueue-rig-'))
     const definitions = queues ?? QUEUES.map(([, text]) => text)
     // Kamailio 5.6 loads while it reads the line of a queue, so the database comes before it.
@@ -148,6 +150,11 @@ export class Rig {
       killAll()
       process.off('exit', killAll)
     })
+  }
+
+  /** The address of its JSON-RPC. */
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/RPC`
   }
 
   /** Does an operation and returns the line of a trace that says what came of it. */
@@ -197,7 +204,7 @@ export class Rig {
       const request = http.request(
         {
           host: '127.0.0.1',
-          port: this.#port,
+          port: this.port,
           path,
           method: 'POST',
           agent: this.#agent,

@@ -39,6 +39,11 @@ class CountingEngine implements Engine {
   take: Engine['take'] = (queue: string) => [this.fetch(queue)].filter((item) => item !== undefined)
   size = (queue: string) => this.#queue(queue).left.length
   sizes = () => new Map([...this.#queues].map(([name, { left }]) => [name, left.length]))
+  stats(queue: string) {
+    const { left } = this.#queue(queue)
+    const none = { leased: 0, waiting: 0, paused: false, oldest: undefined, acknowledged: 0 }
+    return { ...none, size: left.length, added: 3, fetched: 3 - left.length, dropped: {} }
+  }
   known = (queue: string) => this.size(queue)
   loaded = () => undefined
   unstored = () => 0

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseDefinition, type QueueDefinitionInput } from '../../src/definition.ts'
-import type { Engine } from '../../src/engine.ts'
-import type { QueueStats } from '../../src/leasing.ts'
+import type { Engine, QueueStats } from '../../src/engine.ts'
 import { LocalEngine } from '../../src/local/engine.ts'
 import type { MaybePromise } from '../../src/maybe-promise.ts'
 import { Overviews, type QueueView, type Source } from '../../src/overview.ts'
@@ -209,10 +208,9 @@ describe('an overview', () => {
     assert.deepEqual([loaded, added, engine.asked], [12, undefined, 0])
   })
 
-  it('shows the sizes alone where the engine has no leases', async () => {
+  it('shows what is counted also where the engine has no leases, and that nothing can be done', async () => {
     class Plain extends LocalEngine {
       override readonly supports = { add: true, leases: false, dbmodes: [0] as const }
-      override size = async (queue: string) => super.size(queue)
     }
     const engine = new Plain()
     await define(engine, [{ name: 'q' }])
@@ -220,7 +218,8 @@ describe('an overview', () => {
     const { overviews } = overviewsOf(engine)
     const [node] = (await overviews.latest()).overview.nodes
     assert.deepEqual(node?.can, [])
-    assert.deepEqual(node?.queues, [{ name: 'q', bound: 0, size: 1, isDeadLetters: false }])
+    const [queue] = node?.queues ?? []
+    assert.deepEqual([queue?.size, queue?.added, queue?.fetched], [1, 1, 0])
   })
 
   it('has what people should beware of', async () => {

@@ -1,5 +1,5 @@
 /** Servers of Redis of a test's own, on free ports of this machine, with all they have in one temporary directory. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import {
   accessSync,
   closeSync,
@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@redis/client'
+import { makeCertificate } from './certificate.ts'
 import { freePort } from './free-port.ts'
 
 /** How long a server, a cluster or sentinels may take to be ready, in ms. */
@@ -255,22 +256,6 @@ export async function ask(
   } finally {
     client.destroy()
   }
-}
-
-/** Writes `server.crt` and `server.key` for 127.0.0.1 into a directory. */
-export function makeCertificate(directory: string): void {
-  const options = [
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-  ]
-  const names = ['-subj', '/CN=mqueue test', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost']
-  const files = ['-keyout', join(directory, 'server.key'), '-out', join(directory, 'server.crt')]
-  execFileSync('openssl', ['req', '-x509', ...options, ...names, ...files], { stdio: 'pipe' })
 }
 
 const SLOTS = 16_384

@@ -1,0 +1,275 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Backoff } from '../backoff.ts'
+import { MqueueError, quote } from '../errors.ts'
+import type { Report } from '../report.ts'
+import type { RpcClient } from './client.ts'
+import { CallFailed, RpcFault } from './reply.ts'
+
+/** What a fetch has found. */
+export type Found =
+  | { readonly is: 'item'; readonly key: string; readonly value: string }
+  | { readonly is: 'empty' }
+  /** Kamailio has no queue of that name. */
+  | { readonly is: 'missing' }
+  /** Kamailio has taken an item, and cannot tell it. */
+  | { readonly is: 'gone' }
+  /** Nothing was asked, since nobody needs it any more. */
+  | { readonly is: 'skipped' }
+
+/** What is known of a Kamailio, and what it is to its engine. */
+export interface ServerCalls {
+  report(): Report
+  /** What is known of a queue has changed; of all, where none is named. */
+  changed(queue?: string): void
+  /** The sizes were seen. */
+  looked(): void
+  /** The server is away, so that nobody should wait for it. */
+  away(error: MqueueError): void
+  /** An item may be lost, since the answer to a fetch of this queue is. */
+  lost(queue: string, reason: string): void
+  /** Whether anybody needs to know when the server is back. */
+  isNeeded(): boolean
+}
+
+/** A Kamailio as this process knows it. It is asked one thing at a time, so that items keep their order. */
+export class Server {
+  readonly shown: string
+  readonly #calls: ServerCalls
+  #client: RpcClient
+  /** The sizes by name, as they were seen last, less what was fetched since. */
+  #sizes: Map<string, number> | undefined
+  #lookedAt = Number.NEGATIVE_INFINITY
+  /** The queues of which something was fetched since the last look. */
+  readonly #fetched = new Set<string>()
+  /** Why the server cannot be used. */
+  #failure: MqueueError | undefined
+  /** The time after a failure in which nothing is asked. */
+  #rest: Promise<void> | undefined
+  readonly #backoff = new Backoff()
+  /** Whether it was told that the server is away. */
+  #isTold = false
+  /** The end of what is asked last. */
+  #last: Promise<unknown> = Promise.resolve()
+  /** The look that waits for its turn. */
+  #nextLook: Promise<void> | undefined
+  #isClosed = false
+
+  constructor(shown: string, client: RpcClient, calls: ServerCalls) {
+    this.shown = shown
+    this.#client = client
+    this.#calls = calls
+  }
+
+  /** Why the server cannot be used now; undefined where it can, or where that is not known yet. */
+  get failure(): MqueueError | undefined {
+    return this.#failure
+  }
+
+  /** When nothing is asked since something has failed: until then. */
+  get rest(): Promise<void> | undefined {
+    return this.#rest
+  }
+
+  /** How long ago the sizes were seen, in ms. */
+  get age(): number {
+    return performance.now() - this.#lookedAt
+  }
+
+  /** The size of a queue as far as it is known; undefined where there is none, or nothing is known. */
+  sizeOf(queue: string): number | undefined {
+    return this.#sizes?.get(queue)
+  }
+
+  /** Whether it is known that there is no such queue. */
+  lacks(queue: string): boolean {
+    return this.#sizes !== undefined && !this.#sizes.has(queue)
+  }
+
+  /** Whether something was fetched since the last look. */
+  hasGivenOf(queue: string): boolean {
+    return this.#fetched.has(queue)
+  }
+
+  /** Calls through another client from now on. */
+  use(client: RpcClient): void {
+    const former = this.#client
+    this.#client = client
+    this.#last.finally(() => former.close())
+    this.#lookedAt = Number.NEGATIVE_INFINITY
+    this.#isTold = false
+    this.#works()
+    this.#backoff.reset()
+  }
+
+  /**
+   * Sees the sizes of all queues. All who ask before the request goes out share it.
+   *
+   * @throws MqueueError `MQ_UNAVAILABLE`
+   */
+  look(): Promise<void> {
+    this.#nextLook ??= this.#inTurn(() => {
+      this.#nextLook = undefined
+      return this.#look()
+    })
+    return this.#nextLook
+  }
+
+  /**
+   * Takes an item.
+   *
+   * @param isNeeded whether somebody wants it still, when its turn has come
+   * @throws MqueueError `MQ_UNAVAILABLE`; then the item may be lost, which is told
+   */
+  fetch(queue: string, isNeeded: () => boolean): Promise<Found> {
+    return this.#inTurn(async () => {
+      if (!isNeeded()) return { is: 'skipped' }
+      const found = await this.#fetch(queue)
+      if (found.is === 'empty') this.#sizes?.set(queue, 0)
+      else if (found.is === 'missing') this.#sizes?.delete(queue)
+      else {
+        this.#fetched.add(queue)
+        this.#sizes?.set(queue, Math.max(0, (this.#sizes.get(queue) ?? 0) - 1))
+      }
+      this.#backoff.reset()
+      this.#calls.changed(queue)
+      return found
+    })
+  }
+
+  /** Waits for what was asked already, and for what becomes of the answers. */
+  async settled(): Promise<void> {
+    let last: Promise<unknown>
+    do {
+      last = this.#last
+      await last
+      await nextTurn()
+    } while (last !== this.#last)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#backoff.reset()
+    this.#last.finally(() => this.#client.close())
+  }
+
+  #inTurn<T>(ask: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(() => {
+      if (this.#rest !== undefined && this.#failure !== undefined) throw this.#failure
+      return ask()
+    })
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+
+  async #look(): Promise<void> {
+    let sizes: Map<string, number>
+    try {
+      sizes = sizesIn(await this.#client.call('mqueue.get_sizes', [], { isRepeatable: true }))
+    } catch (error) {
+      throw this.#isAway(error)
+    }
+    this.#see(sizes)
+  }
+
+  #see(sizes: Map<string, number>): void {
+    const before = this.#sizes ?? new Map<string, number>()
+    this.#sizes = sizes
+    this.#lookedAt = performance.now()
+    this.#fetched.clear()
+    if (this.#failure !== undefined) this.#works()
+    for (const queue of new Set([...before.keys(), ...sizes.keys()])) {
+      if (before.get(queue) !== sizes.get(queue)) this.#calls.changed(queue)
+    }
+    this.#calls.looked()
+  }
+
+  async #fetch(queue: string): Promise<Found> {
+    try {
+      return itemIn(await this.#client.call('mqueue.fetch', [queue], { isRepeatable: false }))
+    } catch (error) {
+      if (error instanceof RpcFault) {
+        if (error.message === 'Empty queue') return { is: 'empty' }
+        if (error.message === 'No such queue') return { is: 'missing' }
+        if (error.message === 'Unexpected error (result)') return { is: 'gone' }
+      }
+      if (!mayHaveTaken(error)) throw this.#isAway(error)
+      // A look must show whether it works before anything more is taken.
+      this.#calls.lost(queue, explained(error).reason)
+      throw this.#fails(error)
+    }
+  }
+
+  #works(): void {
+    this.#failure = undefined
+    this.#rest = undefined
+    if (this.#isTold) this.#calls.report().info(`Kamailio at ${this.shown} works again.`)
+    this.#isTold = false
+    this.#calls.changed()
+  }
+
+  #isAway(cause: unknown): MqueueError {
+    const error = this.#fails(cause)
+    if (!this.#isTold && !this.#isClosed) this.#calls.report().error(error.message)
+    this.#isTold = true
+    this.#calls.away(error)
+    return error
+  }
+
+  /** Nothing more is asked for a while. */
+  #fails(cause: unknown): MqueueError {
+    const error = unavailable(this.shown, cause)
+    this.#failure = error
+    this.#lookedAt = Number.NEGATIVE_INFINITY
+    const rest = this.#backoff.wait().then(() => {
+      if (this.#rest !== rest) return
+      this.#rest = undefined
+      if (!this.#isClosed && this.#calls.isNeeded()) this.look().catch(() => {})
+    })
+    this.#rest = rest
+    this.#calls.changed()
+    return error
+  }
+}
+
+/** Whether a fetch that failed may have taken an item all the same. */
+function mayHaveTaken(error: unknown): boolean {
+  if (error instanceof RpcFault) return !/method not found/i.test(error.message)
+  return error instanceof CallFailed && error.mayBeDone
+}
+
+function sizesIn(answer: unknown): Map<string, number> {
+  const sizes = new Map<string, number>()
+  for (const entry of Array.isArray(answer) ? answer : [undefined]) {
+    const { name, size } = (entry ?? {}) as { name?: unknown; size?: unknown }
+    if (typeof name !== 'string' || typeof size !== 'number' || !Number.isInteger(size)) {
+      throw new CallFailed('its list of the sizes cannot be read', false)
+    }
+    sizes.set(name, size)
+  }
+  return sizes
+}
+
+function itemIn(answer: unknown): Found {
+  const { key, val } = (answer ?? {}) as { key?: unknown; val?: unknown }
+  if (typeof key !== 'string' || typeof val !== 'string') {
+    throw new CallFailed('the item in its answer cannot be read', true)
+  }
+  return { is: 'item', key, value: val }
+}
+
+/** The error of a Kamailio that cannot be used. */
+function unavailable(shown: string, cause: unknown): MqueueError {
+  const { reason, advice } = explained(cause)
+  const text = `Kamailio at ${shown} cannot be used: ${reason}. ${advice}`
+  // What a server says may hold a secret, and Node-RED shows the cause of an error.
+  return new MqueueError('MQ_UNAVAILABLE', text)
+}
+
+function explained(cause: unknown): { reason: string; advice: string } {
+  if (cause instanceof RpcFault) {
+    const advice = 'Load mqueue.so there, and let its jsonrpcs answer over HTTP.'
+    return { reason: `it answers ${quote(cause.message)}`, advice }
+  }
+  const reason = cause instanceof CallFailed ? cause.message : String(cause)
+  return { reason, advice: 'Check that it runs, and its address, user and password.' }
+}
