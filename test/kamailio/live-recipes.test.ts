@@ -1,10 +1,12 @@
 /** How docs/kamailio.md lets Node-RED reach the RPC of a Kamailio, run as it stands there. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseDefinition } from '../../src/definition.ts'
+import { KamailioEngine, type KamailioPlace } from '../../src/kamailio/engine.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { freePort } from '../support/free-port.ts'
 import { requires } from '../support/required.ts'
@@ -23,11 +25,11 @@ describe('the RPC of Kamailio, as docs/kamailio.md opens it', () => {
     path?: string
     from?: string
     password?: string
-    ca?: string
+    isTls?: boolean
   }
 
   function ask(port: number, asked: Asked = {}): Promise<{ status: number; text: string }> {
-    const { path = '/RPC', from = '127.0.0.1', password, ca } = asked
+    const { path = '/RPC', from = '127.0.0.1', password, isTls = false } = asked
     const options = {
       host: '127.0.0.1',
       port,
@@ -36,11 +38,11 @@ describe('the RPC of Kamailio, as docs/kamailio.md opens it', () => {
       localAddress: from,
       headers: { 'Content-Type': 'application/json' },
       ...(password !== undefined && { auth: `node-red:${password}` }),
-      ...(ca !== undefined && { rejectUnauthorized: false }),
+      rejectUnauthorized: false,
       agent: false,
     }
     return new Promise((resolve, reject) => {
-      const request = (ca === undefined ? httpRequest : httpsRequest)(options, (response) => {
+      const request = (isTls ? httpsRequest : httpRequest)(options, (response) => {
         let text = ''
         response.on('data', (part) => {
           text += part
@@ -52,6 +54,16 @@ describe('the RPC of Kamailio, as docs/kamailio.md opens it', () => {
     })
   }
   const calls = { name: 'calls', size: 0 }
+
+  async function sizesOf(place: KamailioPlace): Promise<ReadonlyMap<string, number>> {
+    const engine = new KamailioEngine(place)
+    try {
+      await engine.define([parseDefinition({ name: 'calls' })])
+      return await engine.sizes()
+    } finally {
+      await engine.close()
+    }
+  }
 
   it('answers this machine, and no other', async () => {
     const port = await freePort()
@@ -85,32 +97,41 @@ describe('the RPC of Kamailio, as docs/kamailio.md opens it', () => {
     })
     after(() => rmSync(dir, { recursive: true }))
 
-    it('wants TLS, an address of its list, and the password', async () => {
-      const kamailio = await KamailioServer.start(cfg, {
-        port,
-        env: { MQUEUE_PASSWORD: 'sec:ret "1' },
+    describe('where a password is set', () => {
+      const password = 'sec:ret "1'
+      let kamailio: KamailioServer
+      before(async () => {
+        kamailio = await KamailioServer.start(cfg, { port, env: { MQUEUE_PASSWORD: password } })
       })
-      try {
-        const ca = dir
-        const { status, text } = await ask(port, { ca, password: 'sec:ret "1' })
+      after(() => kamailio?.stop())
+
+      it('wants TLS, an address of its list, and the password', async () => {
+        const { status, text } = await ask(port, { isTls: true, password })
         assert.equal(status, 200, text)
         assert.deepEqual(JSON.parse(text).result, [calls])
         for (const asked of [{}, { password: '' }, { password: 'wrong' }]) {
-          assert.equal((await ask(port, { ...asked, ca })).status, 401)
+          assert.equal((await ask(port, { ...asked, isTls: true })).status, 401)
         }
-        const elsewhere = { ca, from: '127.0.0.2', password: 'sec:ret "1' }
+        const elsewhere = { isTls: true, from: '127.0.0.2', password }
         assert.equal((await ask(port, elsewhere)).status, 403)
-        await assert.rejects(ask(port, { password: 'sec:ret "1' }))
-      } finally {
-        await kamailio.stop()
-      }
+        await assert.rejects(ask(port, { password }))
+      })
+
+      it('lets in the engine that has the password and the certificate', async () => {
+        const tls = { ca: readFileSync(join(dir, 'server.crt')) }
+        const place = { rpcUrl: `https://127.0.0.1:${port}/RPC`, user: 'node-red', password, tls }
+        assert.deepEqual([...(await sizesOf(place))], [['calls', 0]])
+        for (const wrong of [{ password: 'wrong' }, { tls: {} }]) {
+          await assert.rejects(sizesOf({ ...place, ...wrong }), { code: 'MQ_UNAVAILABLE' })
+        }
+      })
     })
 
     it('lets nobody in where no password is set', async () => {
       const kamailio = await KamailioServer.start(cfg, { port })
       try {
         for (const password of ['', '<null>']) {
-          assert.equal((await ask(port, { ca: dir, password })).status, 401)
+          assert.equal((await ask(port, { isTls: true, password })).status, 401)
         }
       } finally {
         await kamailio.stop()
