@@ -100,8 +100,9 @@ registerEngine('kamailio', {
     engine.relocate(kamailioOf(options), options.report),
 })
 
-function kamailioOf({ rpcUrl, poll, user, password, tls }: EngineOptions): KamailioPlace {
-  return { rpcUrl, poll, user, password, tls }
+function kamailioOf(options: EngineOptions): KamailioPlace {
+  const { rpcUrl, poll, user, password, tls, directory, id } = options
+  return { rpcUrl, poll, user, password, tls, directory, id }
 }
 
 function placeOf({ redisUrl, prefix, user, password, tls }: EngineOptions): RedisPlace {

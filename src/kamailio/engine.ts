@@ -20,6 +20,7 @@ import type { TlsOptions } from '../tls-options.ts'
 import { WatchedQueues } from '../watched-queues.ts'
 import { parseRpcAddress, type RpcAddress, type RpcLocation } from './address.ts'
 import { RpcClient } from './client.ts'
+import { KeptFile, type KeptItems } from './kept-file.ts'
 import { Poller } from './poller.ts'
 import { KamailioQueue } from './queue.ts'
 import { checkPoll } from './rpc-url.ts'
@@ -32,6 +33,13 @@ export interface KamailioPlace extends RpcLocation {
   readonly tls?: TlsOptions | undefined
   /** The seconds between two looks, where somebody waits; blank is 1. */
   readonly poll?: unknown
+  /**
+   * Where items are kept, over the end of the process, that were fetched for somebody who has gone. Without it they are
+   * lost then, which is told.
+   */
+  readonly directory?: string
+  /** Tells engines in one directory apart. */
+  readonly id?: string
 }
 
 /**
@@ -64,9 +72,10 @@ export class KamailioEngine implements Engine {
   #report: Report
   /** The queues that Kamailio lacks, as far as that was told. */
   readonly #lacking = new Set<string>()
-  #state: 'open' | 'saved' | 'closed' = 'open'
-  /** How many items were told as lost at the end of the process. */
-  #toldLost = 0
+  #state: 'new' | 'open' | 'saved' | 'closed' = 'new'
+  readonly #file: KeptFile | undefined
+  /** What the file held of queues that are not defined now, and may be again. */
+  #strays: KeptItems = new Map()
 
   /**
    * @param report is called with what people should know; by default nobody is
@@ -79,6 +88,8 @@ export class KamailioEngine implements Engine {
     this.#place = place
     this.#report = report
     this.#clock = clock
+    const { directory, id = '' } = place
+    this.#file = directory === undefined ? undefined : new KeptFile(directory, id)
     this.#server = new Server(this.#address.shown, new RpcClient(this.#address, place.tls), {
       report: () => this.#report,
       changed: (queue) => this.#changed(queue),
@@ -119,7 +130,6 @@ export class KamailioEngine implements Engine {
     allErrors: readonly MqueueError[] = [],
   ): Promise<DroppedItems[]> {
     if (this.#state === 'closed') throw closed()
-    this.#state = 'open'
     const given = { definitions: [...all], errors: [...allErrors] }
     const { definitions, errors } = supported(given, this.supports)
     const before = new Map([...this.#hidden, ...this.#queues])
@@ -134,6 +144,9 @@ export class KamailioEngine implements Engine {
     }
     for (const queue of before.values()) this.#leave(queue)
     this.#hidden = errors.length === 0 ? new Map() : before
+    if (this.#state !== 'open') this.#readFile()
+    this.#state = 'open'
+    this.#adopt()
     // Whether or not it can be used now, the definitions are good.
     if (this.#queues.size > 0) await this.#server.look().catch(() => {})
     for (const name of this.#queues.keys()) this.#watched.changed(name)
@@ -190,7 +203,7 @@ export class KamailioEngine implements Engine {
   }
 
   async sizes(): Promise<Map<string, number>> {
-    if (this.#state !== 'open') throw closed()
+    if (this.#state === 'closed') throw closed()
     assertListed(this.#errors)
     await this.#server.look()
     const usable = [...this.#queues].filter(([name]) => !this.#server.lacks(name))
@@ -223,16 +236,16 @@ export class KamailioEngine implements Engine {
     return this.#watched.watch(queue, listener)
   }
 
-  /** Waits for what was asked already. */
+  /** Waits for what was asked already, and writes to a file what was fetched for nodes that have gone. */
   async save(): Promise<void> {
     this.#state = 'saved'
     this.#failAll((queue) => stopping(queue.name))
     await this.#server.settled()
-    this.#tellLost()
+    this.#writeFile()
   }
 
   rescue(): void {
-    this.#tellLost()
+    this.#writeFile()
   }
 
   async close(): Promise<void> {
@@ -307,13 +320,50 @@ export class KamailioEngine implements Engine {
     return all.reduce((sum, queue) => sum + queue.kept, 0)
   }
 
-  /** Tells, at the end of the process, how many items end with it. */
-  #tellLost(): void {
-    const lost = this.#kept - this.#toldLost
-    if (lost <= 0) return
-    this.#toldLost += lost
-    const text = `Items lost that were fetched from Kamailio at ${this.#server.shown} for nodes that had gone: ${lost}.`
-    throw new MqueueError('MQ_UNAVAILABLE', `${text} Kamailio takes no items back.`)
+  /** Reads what an earlier process has kept. A crash after it loses what was not handed out yet, and hands nothing out twice. */
+  #readFile(): void {
+    if (this.#file === undefined) return
+    try {
+      this.#strays = this.#file.read()
+      this.#file.remove()
+    } catch (error) {
+      const text = `Items that were kept over the restart cannot be read from ${this.#file.path}: ${reasonOf(error)}.`
+      this.#report.error(`${text} Mend the file, or remove it.`)
+    }
+  }
+
+  /** Gives the queues what was kept of them. */
+  #adopt(): void {
+    for (const [name, items] of this.#strays) {
+      const queue = this.#queues.get(name)
+      if (queue === undefined && this.#errors.length > 0) continue
+      this.#strays.delete(name)
+      if (queue !== undefined) queue.adopt(items)
+      else {
+        const text = `Queue ${quote(name)}: items dropped with the deleted queue: ${items.length}.`
+        this.#report.warn(text)
+      }
+    }
+  }
+
+  /** Writes what only this process has. */
+  #writeFile(): void {
+    const items: KeptItems = this.#strays
+    this.#strays = new Map()
+    for (const queue of [...this.#queues.values(), ...this.#hidden.values()]) {
+      if (queue.kept === 0) continue
+      items.set(queue.name, [...(items.get(queue.name) ?? []), ...queue.giveAway()])
+    }
+    const count = [...items.values()].reduce((sum, some) => sum + some.length, 0)
+    if (count === 0) return
+    const text = `Items lost that were fetched from Kamailio at ${this.#server.shown} for nodes that had gone: ${count}.`
+    if (this.#file === undefined) throw new MqueueError('MQ_UNAVAILABLE', text)
+    try {
+      this.#file.add(items)
+    } catch (cause) {
+      const reason = `They cannot be kept in ${this.#file.path}: ${reasonOf(cause)}.`
+      throw new MqueueError('MQ_UNAVAILABLE', `${text} ${reason}`, { cause })
+    }
   }
 
   #queue(name: string): KamailioQueue {

@@ -120,6 +120,16 @@ export class KamailioQueue {
     if (first !== undefined) await this.#serve(first, false)
   }
 
+  /** Takes over items that another process had kept. */
+  adopt(items: readonly (readonly [key: string, value: string])[]): void {
+    this.#keep(items.map(([key, value]) => ({ number: ++this.#numbers, key, value })))
+  }
+
+  /** Gives away the items that wait in this process. */
+  giveAway(): [key: string, value: string][] {
+    return this.#items.splice(0).map(({ key, value }) => [key, value])
+  }
+
   /** Ends every wait with an error. */
   failAll(error: unknown): void {
     for (const waiting of [...this.waiting]) waiting.fail(error)

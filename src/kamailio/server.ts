@@ -107,10 +107,12 @@ export class Server {
    * @throws MqueueError `MQ_UNAVAILABLE`
    */
   look(): Promise<void> {
-    this.#nextLook ??= this.#inTurn(() => {
-      this.#nextLook = undefined
-      return this.#look()
-    })
+    this.#nextLook ??= this.#inTurn(
+      () => this.#look(),
+      () => {
+        this.#nextLook = undefined
+      },
+    )
     return this.#nextLook
   }
 
@@ -152,8 +154,10 @@ export class Server {
     this.#last.finally(() => this.#client.close())
   }
 
-  #inTurn<T>(ask: () => Promise<T>): Promise<T> {
+  /** @param begun is called when its turn has come */
+  #inTurn<T>(ask: () => Promise<T>, begun = () => {}): Promise<T> {
     const turn = this.#last.then(() => {
+      begun()
       if (this.#rest !== undefined && this.#failure !== undefined) throw this.#failure
       return ask()
     })

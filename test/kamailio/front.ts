@@ -26,6 +26,8 @@ export class Front {
   /** The calls that came, by method. */
   readonly calls: string[] = []
   rule: Rule = () => undefined
+  /** Is waited for before an answer of Kamailio is passed on. */
+  hold: (method: string) => Promise<void> = async () => {}
   readonly #target: () => number
   readonly #login: string | undefined
   readonly #server: http.Server
@@ -87,14 +89,15 @@ export class Front {
     if (answer === 'cut') req.socket.destroy()
     else if (answer !== undefined)
       res.writeHead(answer.status, answer.headers ?? {}).end(answer.body)
-    else this.#pass(req, res, body)
+    else this.#pass(req, res, body, call.method)
   }
 
-  #pass(req: http.IncomingMessage, res: http.ServerResponse, body: Buffer): void {
+  #pass(req: http.IncomingMessage, res: http.ServerResponse, body: Buffer, called: string): void {
     const { url: path, method } = req
     const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length }
     const place = { host: '127.0.0.1', port: this.#target(), agent: this.#agent }
-    const onward = http.request({ ...place, path, method, headers }, (reply) => {
+    const onward = http.request({ ...place, path, method, headers }, async (reply) => {
+      await this.hold(called)
       res.writeHead(reply.statusCode ?? 500, { 'Content-Type': 'application/json' })
       reply.pipe(res)
     })

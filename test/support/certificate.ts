@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 
+/** Makes `server.crt` and `server.key` for 127.0.0.1 and localhost, which vouch for themselves. */
 export function makeCertificate(directory: string): void {
   const options = [
     '-newkey',
