@@ -1,10 +1,14 @@
+import { setImmediate } from 'node:timers/promises'
 import { MqueueError, quote, reasonOf } from './errors.ts'
 import type { LeasingEngine } from './leasing.ts'
+import type { MaybePromise } from './maybe-promise.ts'
 
 /** How many items are under way at once. */
 const PORTION = 100
 /** How long an item is leased while it is on its way, in ms. */
 const ON_ITS_WAY = 60_000
+/** Why items were left that were given back by somebody else. */
+const GIVEN_BACK = 'The items were given back meanwhile, as by a deploy. Send them back again.'
 
 /** What became of the items that were to be sent back. */
 export interface SentBack {
@@ -26,7 +30,8 @@ type Outcome =
 /**
  * Sends items of a dead letter queue back to the end of the queues that gave them up, as new items with no attempt
  * counted. What cannot go back stays where it is, in its place. Each is in one of the two queues at any time; one
- * is in both when the process dies between the two, or the server fails.
+ * is in both when the process dies between the two, or the server fails. It ends early when what is on its way is given
+ * back by somebody else, as by a deploy: to go on could send items twice.
  *
  * @param id the id of the only item to be sent back, as `peek` returns it; by default all
  * @throws MqueueError as `take` of the engine does
@@ -39,35 +44,54 @@ export async function sendBack(
   id?: string,
 ): Promise<SentBack> {
   const total = id === undefined ? await engine.size(queue) : 1
-  const stay: string[] = []
+  /** The leases of what is not sent, in the order of the items. */
+  const here = new Set<string>()
   let [sent, dropped] = [0, 0]
   let reason: string | undefined
+  const isGivenBack = ([lease]: Iterable<string>) =>
+    lease !== undefined && !engine.holds(queue, lease)
   try {
-    while (sent + stay.length < total) {
-      const count = Math.min(PORTION, total - sent - stay.length)
+    while (sent + here.size < total && reason !== GIVEN_BACK) {
+      const count = Math.min(PORTION, total - sent - here.size)
       const only = id === undefined ? {} : { item: id }
       const taken = await engine.take(queue, { count, lease: ON_ITS_WAY, asFetch: true, ...only })
       if (taken.length === 0) break
-      const gone: string[] = []
+      for (const { lease = '' } of taken) here.add(lease)
+      const ends: MaybePromise<unknown>[] = []
       for (const { key, value, from, lease = '' } of taken) {
+        if (isGivenBack(here) || isGivenBack([lease])) {
+          reason = GIVEN_BACK
+          break
+        }
         const outcome = await send(engine, from, key, value)
         if (outcome.is === 'sent') {
-          gone.push(lease)
+          here.delete(lease)
+          ends.push(end(engine, queue, lease))
+          sent++
           dropped += outcome.dropped
-        } else {
-          stay.push(lease)
-          reason ??= outcome.reason
-        }
+        } else reason ??= outcome.reason
       }
-      sent += gone.length
-      await engine.acknowledge(queue, gone)
+      await Promise.all(ends)
+      // Others have their turn, also where nothing takes any time.
+      await setImmediate()
     }
   } finally {
     // In their order, and so to their places.
-    if (stay.length > 0) await engine.release(queue, stay)
+    if (here.size > 0) await engine.release(queue, [...here])
   }
-  const left = id === undefined ? await engine.size(queue) : stay.length
+  const left = id === undefined ? await engine.size(queue) : here.size
   return { sent, left, dropped, ...(reason !== undefined && { reason }) }
+}
+
+/**
+ * Ends the lease of an item that is sent, at once: one that is given back before it ends is in both queues.
+ *
+ * @returns a promise that may reject before somebody waits for it
+ */
+function end(engine: LeasingEngine, queue: string, lease: string): MaybePromise<unknown> {
+  const ended = engine.acknowledge(queue, [lease])
+  if (ended instanceof Promise) ended.catch(() => {})
+  return ended
 }
 
 async function send(

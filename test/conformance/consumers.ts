@@ -460,6 +460,45 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
       assert.equal(await waiting('dead'), 'bc')
     })
 
+    it('are not sent back twice when a deploy gives them back meanwhile', async () => {
+      await start('abcde', { name: 'q', deadLetter: 'dead' }, { name: 'dead' })
+      await engine.reject('q', leasesOf(await lease(5)))
+      const add = engine.add.bind(engine)
+      let adds = 0
+      engine.add = async (...args) => {
+        const added = await add(...args)
+        if (++adds === 3) engine.releaseAll()
+        return added
+      }
+      const { reason, ...counts } = await sendBack(engine, 'dead')
+      assert.deepEqual(counts, { sent: 3, left: 3, dropped: 0 })
+      assert.match(reason ?? '', /given back meanwhile/)
+      // The one that was on its way is in both.
+      assert.deepEqual([await waiting(), await waiting('dead')], ['abc', 'cde'])
+      assert.equal((await sendBack(engine, 'dead')).sent, 3)
+    })
+
+    it('come back at once when something breaks while they are sent back', async () => {
+      await start('abcde', { name: 'q', deadLetter: 'dead' }, { name: 'dead' })
+      await engine.reject('q', leasesOf(await lease(5)))
+      const add = engine.add.bind(engine)
+      engine.add = (queue, key, value) => {
+        if (key === 'c') throw new RangeError('no room')
+        return add(queue, key, value)
+      }
+      await assert.rejects(async () => sendBack(engine, 'dead'), /no room/)
+      assert.deepEqual([await waiting(), await waiting('dead')], ['ab', 'cde'])
+    })
+
+    it('stay what was fetched when they are kept for longer', async () => {
+      await start('ab', { name: 'q' })
+      const leases = leasesOf(await lease(2, { asFetch: true }))
+      assert.deepEqual(await engine.extend('q', leases, 60_000), [true, true])
+      await engine.acknowledge('q', leases)
+      const { fetched, acknowledged } = await engine.stats('q')
+      assert.deepEqual([fetched, acknowledged], [2, 0])
+    })
+
     it('count all that comes and goes', async () => {
       await start('abcdef', { name: 'q', size: 5, attempts: 1 })
       await engine.fetch('q')
