@@ -103,13 +103,26 @@ local function seldom()
   -- Where an item waits, and its cell; nothing where it does not. It is named by the place it was seen at, its stamp, and
   -- the hash of all but its meta. Items move up as others go; few come back before them.
   local function locate(q, seenAt, came, hash)
-    for first = 0, tonumber(seenAt) + 1000, 100 do
-      local cells = cellsAt(q, first, first + 99)
+    local function isIt(cell)
+      local stamped, _, _, z = past(cell)
+      return stamped == came and redis.sha1hex(sub(cell, z)) == hash
+    end
+    seenAt = tonumber(seenAt)
+    -- Most have not moved.
+    local there = cellsAt(q, seenAt, seenAt)[1]
+    if there and isIt(there) then return seenAt, there end
+    local first, portion = 0, 1
+    while first <= seenAt + 1000 do
+      local cells = cellsAt(q, first, first + portion - 1)
       if #cells == 0 then return end
+      local largest = 1
       for i, cell in ipairs(cells) do
-        local stamped, _, _, z = past(cell)
-        if stamped == came and redis.sha1hex(sub(cell, z)) == hash then return first + i - 1, cell end
+        if isIt(cell) then return first + i - 1, cell end
+        largest = math.max(largest, #cell)
       end
+      first = first + portion
+      -- What the next are made of is not known, so that it grows step by step.
+      portion = math.max(1, math.min(100, 2 * portion, math.floor(MOST_BYTES / largest)))
     end
   end
 

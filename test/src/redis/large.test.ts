@@ -70,6 +70,18 @@ describe('a queue in Redis', function () {
     assert.deepEqual(keysOf(await engine.peek('q', MANY)), numbers(MANY))
   })
 
+  it('finds a large item among others, also where it has moved, and removes it', async () => {
+    await fill()
+    const [item] = await engine.peek('q', 1, MANY - 1)
+    const id = item?.id as string
+    assert.equal((await engine.find('q', id))?.key, `${MANY - 1}`)
+    for (const i of numbers(5)) assert.equal((await engine.fetch('q'))?.key, `${i}`)
+    assert.equal((await engine.find('q', id))?.key, `${MANY - 1}`)
+    assert.equal(await engine.removeItem('q', id), true)
+    assert.equal(await engine.find('q', id), undefined)
+    assert.equal(await engine.size('q'), MANY - 6)
+  })
+
   it('tells of large items that small ones drop', async () => {
     await fill()
     const adds = await Promise.all(numbers(MANY).map(() => engine.add('q', 'k', 'small')))
