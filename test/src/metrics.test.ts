@@ -50,15 +50,24 @@ const names = (lines: readonly string[]) => [...new Set(lines.map((line) => line
 describe('metrics', () => {
   it('never fall, except where a queue has begun again', () => {
     const rising = new Rising()
-    const shown = (...counts: (number | undefined)[]) =>
-      counts.map((fetched) => {
-        const queue = fetched === undefined ? UNUSABLE : { ...USED, name: 'kept', fetched }
+    const shown = (...counts: ([fetched: number, added: number] | undefined)[]) =>
+      counts.map((count) => {
+        const [fetched = 0, added = 0] = count ?? []
+        const queue = count ? { ...USED, name: 'kept', fetched, added } : UNUSABLE
         const node = { id: 'n1', name: '', engine: 'memory', errors: [], can: [], queues: [queue] }
         const text = metricsOf({ time: 0, nodes: [node] }, rising)
         return /fetched_items_total.*} (\d+)/.exec(text)?.[1]
       })
-    assert.deepEqual(shown(10, 9, 10, 11), ['10', '10', '10', '11'])
-    assert.deepEqual(shown(undefined, 12, 2, 1), [undefined, '12', '2', '2'])
+    const added = (count: number, ...fetched: number[]) =>
+      fetched.map((one): [number, number] => [one, count])
+    assert.deepEqual(shown(...added(20, 10, 9, 10, 11)), ['10', '10', '10', '11'])
+    // Also where it cannot be read for a while.
+    assert.deepEqual(shown(undefined, [10, 20], [12, 20]), [undefined, '11', '12'])
+    // Few were put back, but all that there were.
+    assert.deepEqual(shown([2, 4], [1, 4], [0, 4], [3, 5]), ['2', '2', '2', '3'])
+    assert.deepEqual(shown([0, 1], [1, 1]), ['0', '1'])
+    metricsOf({ time: 0, nodes: [] }, rising)
+    assert.deepEqual(shown([0, 1]), ['0'], 'a queue that was gone begins anew')
   })
 
   it('are all that is known of a queue that can be used', () => {
