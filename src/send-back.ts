@@ -16,7 +16,7 @@ export interface SentBack {
   readonly sent: number
   /** How many are still in the dead letter queue. */
   readonly left: number
-  /** How many other items had to go there, because a queue was full or an item with the same key came. */
+  /** How many other items had to go there, because an item with the same key came, or others filled a queue meanwhile. */
   readonly dropped: number
   /** Why items were left, for people; undefined where none was. */
   readonly reason?: string
@@ -101,9 +101,11 @@ async function send(
   value: unknown,
 ): Promise<Outcome> {
   if (to === undefined) return { is: 'left', reason: 'No queue gave it up.' }
+  const full: Outcome = { is: 'left', reason: `Queue ${quote(to)} is full.` }
   try {
+    if (isFull(engine, to)) return full
     const { dropped } = await engine.add(to, key, value)
-    if (dropped?.reason === 'full') return { is: 'left', reason: `Queue ${quote(to)} is full.` }
+    if (dropped?.reason === 'full') return full
     if (dropped?.reason === 'duplicate') {
       return { is: 'left', reason: `Queue ${quote(to)} has an item with the same key.` }
     }
@@ -112,4 +114,13 @@ async function send(
     if (!(error instanceof MqueueError)) throw error
     return { is: 'left', reason: reasonOf(error) }
   }
+}
+
+/**
+ * Whether a queue has no room for another item, as far as is known. It is not asked to take one: it would count that as
+ * dropped or, where it drops its oldest, lose what waits there or was sent back just now.
+ */
+function isFull(engine: LeasingEngine, queue: string): boolean {
+  const { size } = engine.definition(queue)
+  return size > 0 && engine.known(queue) >= size
 }

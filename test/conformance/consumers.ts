@@ -453,11 +453,21 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
       assert.deepEqual(counts, { sent: 1, left: 2, dropped: 0 })
       assert.equal(reason, 'Queue "q" is full.')
       assert.deepEqual([await waiting(), await waiting('dead')], ['xya', 'bc'])
+      assert.deepEqual((await engine.stats('q')).dropped, { rejected: 3 }, 'nothing was lost')
       await define({ name: 'other' }, { name: 'dead' })
       const outcome = await sendBack(engine, 'dead')
       assert.deepEqual([outcome.sent, outcome.left], [0, 2])
       assert.match(outcome.reason ?? '', /"q"/)
       assert.equal(await waiting('dead'), 'bc')
+    })
+
+    it('stay in their dead letter queue where they would push others out', async () => {
+      await start('abcd', { name: 'q', deadLetter: 'dead', size: 4 }, { name: 'dead' })
+      await engine.reject('q', leasesOf(await lease(4)))
+      for (const key of 'xy') await engine.add('q', key, 1)
+      const outcome = await sendBack(engine, 'dead')
+      assert.deepEqual(outcome, { sent: 2, left: 2, dropped: 0, reason: 'Queue "q" is full.' })
+      assert.deepEqual([await waiting(), await waiting('dead')], ['xyab', 'cd'])
     })
 
     it('are not sent back twice when a deploy gives them back meanwhile', async () => {
