@@ -210,8 +210,12 @@ describeEditor(
     })
 
     it('leads to the nodes that use a queue', async () => {
-      await sidebar.opened.locator('summary').click()
+      const summary = sidebar.opened.locator('summary')
+      await summary.focus()
+      await editorOf.editor.page.keyboard.press('Enter')
       const uses = sidebar.opened.locator('.mqueue-uses')
+      await uses.getByRole('button', { name: /lost/ }).waitFor()
+      assert.ok(await summary.evaluate((element) => element === document.activeElement))
       await uses.getByText('Nodes that use it: 1').waitFor()
       await value('RED.view.select({ nodes: [] })')
       await uses.getByRole('button', { name: /lost/ }).click()
