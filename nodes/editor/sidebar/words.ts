@@ -37,10 +37,15 @@ const KINDS: Record<string, string> = {
   boolean: 'sidebar.kind.boolean',
   object: 'sidebar.kind.object',
   list: 'sidebar.kind.list',
+  map: 'sidebar.kind.map',
+  set: 'sidebar.kind.set',
   binary: 'sidebar.kind.binary',
   null: 'sidebar.kind.null',
+  undefined: 'sidebar.kind.undefined',
   error: 'sidebar.kind.error',
   date: 'sidebar.kind.date',
+  function: 'sidebar.kind.function',
+  symbol: 'sidebar.kind.symbol',
   unreadable: 'sidebar.kind.unreadable',
 }
 const UNITS = [
@@ -57,7 +62,7 @@ export class Words {
   readonly #fine: Intl.NumberFormat
   readonly #units: Record<string, Intl.NumberFormat>
 
-  /** @param language a tag such as `en-US`; one that is none counts as English */
+  /** @param language a tag such as `en-US`; what is not one counts as English */
   constructor(text: Text, language: string) {
     const known = isLanguage(language) ? language : 'en-US'
     this.#text = text

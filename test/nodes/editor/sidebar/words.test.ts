@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NodeAnswer, QueueAnswer } from '../../../../nodes/editor/sidebar/answers.ts'
 import { Words } from '../../../../nodes/editor/sidebar/words.ts'
+import type { Kind } from '../../../../src/preview.ts'
 import { PROJECT } from '../../../support/node-red.ts'
 
 /** The words of a language, with the texts of its catalogue. */
@@ -99,6 +100,21 @@ describe('the words of the sidebar', () => {
     assert.equal(words().spoken(full), 'calls: 12 of 100, paused, 3 in flight, oldest 5 sec')
     const away = queue({ size: null, problem: { code: 'MQ_UNAVAILABLE', message: 'It is away.' } })
     assert.equal(words().spoken(away), 'calls: It is away.')
+  })
+
+  it('say what kind of value an item has, whatever the runtime calls it', () => {
+    const kinds: Record<Kind, true> = {
+      ...{ text: true, number: true, boolean: true, null: true, undefined: true, list: true },
+      ...{ object: true, map: true, set: true, binary: true, date: true, error: true },
+      ...{ function: true, symbol: true, unreadable: true },
+    }
+    const said = (kind: string) => new Words((key) => key, 'en-US').kind(kind)
+    for (const kind of Object.keys(kinds)) {
+      assert.equal(said(kind), `sidebar.kind.${kind}`)
+      for (const language of ['en-US', 'de', 'es-ES']) words(language).kind(kind)
+    }
+    assert.equal(words('de').kind('map'), 'Zuordnung')
+    assert.equal(said('constructor'), 'constructor')
   })
 
   it('say what an item has been through', () => {
