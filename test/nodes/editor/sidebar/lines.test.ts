@@ -44,7 +44,7 @@ describe('the lines of the list', () => {
     assert.deepEqual(shown('nowhere'), [])
   })
 
-  it('have all queues of a config node whose own name has it', () => {
+  it('have all queues of a config node whose own name matches', () => {
     assert.deepEqual(shown('phone').slice(2), ['calls', 'lost-calls'])
     assert.deepEqual(shown('empty'), ['n3 open'])
   })
