@@ -27,6 +27,11 @@ const CAUTIONS: Record<string, string> = {
   'defined elsewhere': 'sidebar.caution.elsewhere',
   'may evict': 'sidebar.caution.evict',
 }
+const PROBLEMS: Record<string, string> = {
+  MQ_UNAVAILABLE: 'sidebar.problem.unavailable',
+  MQ_STORE_LOCKED: 'sidebar.problem.locked',
+  MQ_CLOSED: 'sidebar.problem.closed',
+}
 const REASONS: Record<string, string> = {
   attempts: 'sidebar.reason.attempts',
   rejected: 'sidebar.reason.rejected',
@@ -114,7 +119,10 @@ export class Words {
   /** What keeps a queue from being used, in words; undefined when nothing does. */
   problem({ problem, loaded }: QueueAnswer): string | undefined {
     if (loaded !== undefined) return this.#text('sidebar.loading', { number: this.number(loaded) })
-    return problem?.message
+    if (problem === undefined) return undefined
+    const { code, message } = problem
+    // What the runtime says in English stands behind it, for the address and the cause.
+    return Object.hasOwn(PROBLEMS, code) ? `${this.#known(PROBLEMS, code)}: ${message}` : message
   }
 
   /** What people should know of a queue that works, shortest first. */

@@ -73,7 +73,13 @@ describe('the words of the sidebar', () => {
   it('say what keeps a queue from being used', () => {
     const problem = { code: 'MQ_UNAVAILABLE', message: 'Redis at redis://h cannot be reached.' }
     assert.equal(words().problem(queue()), undefined)
-    assert.equal(words().problem(queue({ problem })), problem.message)
+    const said = (language: string, code = problem.code) =>
+      words(language).problem(queue({ problem: { ...problem, code } }))
+    assert.equal(said('en-US'), `unavailable: ${problem.message}`)
+    assert.equal(said('de'), `nicht erreichbar: ${problem.message}`)
+    assert.match(said('de', 'MQ_STORE_LOCKED') ?? '', /^von einem anderen Prozess gesperrt: /)
+    assert.match(said('es-ES', 'MQ_CLOSED') ?? '', /^cerrada: /)
+    assert.equal(said('de', 'MQ_INVALID_VALUE'), problem.message)
     assert.equal(words().problem(queue({ size: null, loaded: 12_000 })), 'loading, 12,000 read')
     assert.equal(words().problem(queue({ problem, loaded: 0 })), 'loading, 0 read')
   })
@@ -99,7 +105,7 @@ describe('the words of the sidebar', () => {
     const full = queue({ size: 12, bound: 100, leased: 3, oldest: 5000, paused: true })
     assert.equal(words().spoken(full), 'calls: 12 of 100, paused, 3 in flight, oldest 5 sec')
     const away = queue({ size: null, problem: { code: 'MQ_UNAVAILABLE', message: 'It is away.' } })
-    assert.equal(words().spoken(away), 'calls: It is away.')
+    assert.equal(words().spoken(away), 'calls: unavailable: It is away.')
   })
 
   it('say what kind of value an item has, whatever the runtime calls it', () => {
