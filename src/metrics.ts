@@ -1,5 +1,5 @@
 import type { NodeView, Overview, QueueView } from './overview.ts'
-import { Rising } from './rising.ts'
+import { type Risen, Rising } from './rising.ts'
 
 /** Why an item may not stay. Each is there from the start, so that `rate()` sees the first. */
 const REASONS = [
@@ -12,9 +12,6 @@ const REASONS = [
   'removed',
 ] as const
 const CAUTIONS = ['defined elsewhere', 'may evict'] as const
-
-/** The counter that says whether a queue has begun again. */
-const ADDED = 'mqueue_queue_added_items_total'
 
 type Labels = Readonly<Record<string, string>>
 /** A value, with the labels that it has besides those of its queue or node; undefined where it is not known. */
@@ -104,7 +101,7 @@ const QUEUE_METRICS: readonly Metric<QueueView>[] = [
       ]),
   },
   {
-    name: ADDED,
+    name: 'mqueue_queue_added_items_total',
     type: 'counter',
     help: 'Items that came to the queue.',
     values: ({ added }) => one(added),
@@ -146,51 +143,34 @@ export function metricsOf({ nodes }: Overview, rising = new Rising()): string {
   const ofQueues = nodes.flatMap((node) =>
     node.queues.map((queue) => [queue, { node: node.id, queue: queue.name }] as const),
   )
-  const highest = risingOf(ofQueues, rising)
+  const risen = new Map<QueueView, Risen>()
+  for (const [queue, labels] of ofQueues) {
+    if (queue.added !== undefined) risen.set(queue, rising.of(labelsText(labels), queue.added))
+  }
+  rising.keep(ofQueues.map(([, labels]) => labelsText(labels)))
   const lines = [
-    ...NODE_METRICS.flatMap((metric) =>
-      linesOf(metric, ofNodes, (_labels, _series, count) => count),
-    ),
-    ...QUEUE_METRICS.flatMap((metric) => linesOf(metric, ofQueues, highest)),
+    ...NODE_METRICS.flatMap((metric) => linesOf(metric, ofNodes)),
+    ...QUEUE_METRICS.flatMap((metric) => linesOf(metric, ofQueues, (queue) => risen.get(queue))),
   ]
-  rising.next()
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** What a counter shows, by the labels of its queue or node, and its series. */
-type Highest = (labels: Labels, series: string, count: number) => number
-
-function risingOf(queues: readonly (readonly [QueueView, Labels])[], rising: Rising): Highest {
-  const names = new Map<Labels, string>()
-  const less = new Set<Labels>()
-  for (const [{ added }, labels] of queues) {
-    const name = labelsText(labels)
-    names.set(labels, name)
-    rising.keep(name)
-    if (added !== undefined && rising.isLess(name, seriesOf(ADDED, labels), added)) less.add(labels)
-  }
-  return (labels, series, count) =>
-    rising.highest(names.get(labels) as string, series, count, less.has(labels))
-}
-
+/** @param risen returns what shows the counters of a queue, so that none falls */
 function linesOf<T>(
   { name, type, help, values }: Metric<T>,
   all: readonly (readonly [T, Labels])[],
-  highest: Highest,
+  risen: (of: T) => Risen | undefined = () => undefined,
 ): string[] {
   const lines: string[] = []
   for (const [of, labels] of all) {
+    const shown = type === 'counter' ? risen(of) : undefined
     for (const [value, more] of values(of)) {
       if (value === undefined) continue
-      const series = seriesOf(name, more === undefined ? labels : { ...labels, ...more })
-      lines.push(`${series} ${type === 'counter' ? highest(labels, series, value) : value}`)
+      const series = `${name}{${labelsText({ ...labels, ...more })}}`
+      lines.push(`${series} ${shown === undefined ? value : shown(series, value)}`)
     }
   }
   return lines.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines]
-}
-
-function seriesOf(name: string, labels: Labels): string {
-  return `${name}{${labelsText(labels)}}`
 }
 
 function labelsText(labels: Labels): string {

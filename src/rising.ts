@@ -1,42 +1,42 @@
+/** Returns how high a counter of a queue is shown, which never falls. */
+export type Risen = (counter: string, count: number) => number
+
+interface Counts {
+  /** How many items had come, as it was read last. Nothing but a new beginning lowers it. */
+  added: number
+  readonly highest: Map<string, number>
+}
+
 /**
- * Counters that never fall, except where they begin again, for a reader who takes every fall for a new beginning. An item
- * that is put back lowers the count of those that were taken by one; then the count stays until it was made up for. What
- * falls by more than half has begun again, where its queue has also had fewer items than before.
+ * Counters that never fall, except where a queue begins again, for a reader who takes every fall for a new beginning. An
+ * item that is put back lowers the count of those that were taken; then that count stays until it was made up for. A queue
+ * has begun again when fewer items have come to it than before; then each of its counters that fell by more than half
+ * falls. Others stay: a server that takes over may have missed the last changes.
  */
 export class Rising {
-  /** By queue, and within it by counter. */
-  #before = new Map<string, Map<string, number>>()
-  #now = new Map<string, Map<string, number>>()
-
-  /** A queue is there. While it cannot be read its counters stay. */
-  keep(queue: string): void {
-    this.#now.set(queue, new Map(this.#before.get(queue)))
-  }
-
-  /** Whether a counter of a queue, of all that are kept, is less than it was. */
-  isLess(queue: string, counter: string, count: number): boolean {
-    return count < this.#of(queue, counter, count)
-  }
+  readonly #queues = new Map<string, Counts>()
 
   /**
-   * A count of a queue that is kept, as high as it ever was.
+   * Returns what shows the counters of a queue, each as high as it ever was.
    *
-   * @param mayBeNew whether the queue may have begun again
+   * @param queue names it among all queues
+   * @param added how many items have come to it
    */
-  highest(queue: string, counter: string, count: number, mayBeNew: boolean): number {
-    const before = this.#of(queue, counter, count)
-    const highest = mayBeNew && count < before / 2 ? count : Math.max(before, count)
-    this.#now.get(queue)?.set(counter, highest)
-    return highest
+  of(queue: string, added: number): Risen {
+    const { added: before, highest } = this.#queues.get(queue) ?? { added, highest: new Map() }
+    const hasBegunAgain = added < before
+    this.#queues.set(queue, { added, highest })
+    return (counter, count) => {
+      const most = highest.get(counter) ?? count
+      const shown = hasBegunAgain && count < most / 2 ? count : Math.max(most, count)
+      highest.set(counter, shown)
+      return shown
+    }
   }
 
-  /** All queues have been read. Those that are not kept are forgotten. */
-  next(): void {
-    this.#before = this.#now
-    this.#now = new Map()
-  }
-
-  #of(queue: string, counter: string, count: number): number {
-    return this.#before.get(queue)?.get(counter) ?? count
+  /** Forgets all queues but some. One that cannot be used for a while is not to be forgotten. */
+  keep(queues: Iterable<string>): void {
+    const kept = new Set(queues)
+    for (const queue of this.#queues.keys()) if (!kept.has(queue)) this.#queues.delete(queue)
   }
 }

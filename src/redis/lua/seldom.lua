@@ -101,28 +101,33 @@ local function seldom()
   end
 
   -- Where an item waits, and its cell; nothing where it does not. It is named by the place it was seen at, its stamp, and
-  -- the hash of all but its meta. Items move up as others go; few come back before them.
+  -- the hash of all but its meta. Items move up as others go; few come back before them. So it is looked for from its place
+  -- on to the head, and then a little behind it.
   local function locate(q, seenAt, came, hash)
-    local function isIt(cell)
-      local stamped, _, _, z = past(cell)
-      return stamped == came and redis.sha1hex(sub(cell, z)) == hash
-    end
-    seenAt = tonumber(seenAt)
-    -- Most have not moved.
-    local there = cellsAt(q, seenAt, seenAt)[1]
-    if there and isIt(there) then return seenAt, there end
-    local first, portion = 0, 1
-    while first <= seenAt + 1000 do
-      local cells = cellsAt(q, first, first + portion - 1)
-      if #cells == 0 then return end
-      local largest = 1
+    local largest
+    local function among(first, last)
+      local cells = cellsAt(q, first, last)
       for i, cell in ipairs(cells) do
-        if isIt(cell) then return first + i - 1, cell end
-        largest = math.max(largest, #cell)
+        largest = math.max(largest or 0, #cell)
+        local stamped, _, _, z = past(cell)
+        if stamped == came and redis.sha1hex(sub(cell, z)) == hash then return first + i - 1, cell end
       end
-      first = first + portion
-      -- What the next are made of is not known, so that it grows step by step.
-      portion = math.max(1, math.min(100, 2 * portion, math.floor(MOST_BYTES / largest)))
+    end
+    local from = math.min(tonumber(seenAt), size(q) - 1)
+    local last = from
+    while last >= 0 do
+      local first = last + 1 - portionOf(last + 1, largest)
+      local at, cell = among(first, last)
+      if at then return at, cell end
+      last = first - 1
+    end
+    local most = math.min(from + 1000, q.count - 1)
+    local first = from + 1
+    while first <= most do
+      last = first - 1 + portionOf(most + 1 - first, largest)
+      local at, cell = among(first, last)
+      if at then return at, cell end
+      first = last + 1
     end
   end
 
