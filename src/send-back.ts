@@ -30,9 +30,9 @@ type Outcome =
 /**
  * Sends items of a dead letter queue back to the end of the queues that gave them up, as new items with no attempt
  * counted. What cannot go back stays where it is, in its order; one item alone comes to the head under addmode 0, as each
- * that is released. Each is in one of the two queues at any time; one
- * is in both when the process dies between the two, or the server fails. It ends early when what is on its way is given
- * back by somebody else, as by a deploy: to go on could send items twice.
+ * that is released. Each is in one of the two queues at any time; one is in both when the process dies between the two, or
+ * the server fails. It ends early when what is on its way is given back by somebody else, as by a deploy: to go on could
+ * send items twice.
  *
  * @param id the id of the only item to be sent back, as `peek` returns it; by default all
  * @throws MqueueError as `take` of the engine does
