@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CDPSession } from 'playwright-core'
 import type { FlowNode } from '../support/node-red.ts'
 import { describeEditor } from './in-editor.ts'
+import { least } from './least.ts'
 import { SidebarTab } from './sidebar.ts'
 
 const QUEUES = 1000
@@ -114,13 +115,6 @@ describeEditor(
   },
   { flows },
 )
-
-/** The least of some measurements: what else runs on a machine makes tasks longer, and never shorter. */
-async function least(enough: number, measureOnce: () => Promise<number>): Promise<number> {
-  let found = Number.POSITIVE_INFINITY
-  for (let i = 0; i < 6 && found >= enough; i++) found = Math.min(found, await measureOnce())
-  return found
-}
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`
