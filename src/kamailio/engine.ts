@@ -13,6 +13,7 @@ import type {
 } from '../engine.ts'
 import { MqueueError, quote, reasonOf } from '../errors.ts'
 import { type Clock, SYSTEM_CLOCK } from '../local/clock.ts'
+import { asClosed } from '../local/consumers.ts'
 import { assertListed, closed, missing, stopping } from '../missing.ts'
 import { type Report, SILENT } from '../report.ts'
 import { supported } from '../supports.ts'
@@ -180,12 +181,14 @@ export class KamailioEngine implements Engine {
         'Take items for good: in mq-consume acknowledge them automatically, in mq-fetch set no lease'
       throw unsupported(queue, 'Kamailio has no RPC that leases an item', advice)
     }
+    if (signal?.aborted) throw asClosed(signal.reason)
     const most = isEager ? 1 : count
     // Who waits for as long as it takes is content with the next look; others must not miss what is there.
     if (time !== Number.POSITIVE_INFINITY) {
       const items = await one.take(most, signal)
       if (items.length > 0 || time === 0) return items
-      // Meanwhile the queue may be another one, or closed.
+      // Meanwhile the asker may have gone, and the queue may be another one, or closed.
+      if (signal?.aborted) throw asClosed(signal.reason)
       if (this.#queue(queue) !== one) return this.take(queue, options)
     }
     this.#assertDue()

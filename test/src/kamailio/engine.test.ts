@@ -11,6 +11,7 @@ import {
   parseDefinitions,
   type Taken,
 } from '../../../src/index.ts'
+import { askKamailio } from '../../../src/kamailio/ask.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { Front } from '../../kamailio/front.ts'
 import { kamailioVersion, Rig } from '../../kamailio/rig.ts'
@@ -118,6 +119,15 @@ describe('the queues of a Kamailio', () => {
     await add('a b a')
     assert.equal(await engine.size('q'), 3)
     await assert.rejects(async () => engine.size('r'), { code: 'MQ_INVALID_DEFINITION' })
+  })
+
+  it('are told in the order in which they are defined', async () => {
+    await add('a', 'r')
+    const found = await askKamailio({ rpcUrl: rig.url })
+    const all = QUEUES.map((name) => ({ name, size: name === 'r' ? 1 : 0 }))
+    assert.deepEqual(found, all)
+    await assert.rejects(askKamailio({ rpcUrl: 'sip:a' }), { code: 'MQ_INVALID_DEFINITION' })
+    await assert.rejects(askKamailio({ rpcUrl: `${rig.url}/../other` }), { code: 'MQ_UNAVAILABLE' })
   })
 
   it('give up to so many at once', async () => {
@@ -273,6 +283,17 @@ describe('the queues of a Kamailio', () => {
         assert.deepEqual(items, ['a 2', 'b 1', 'c 0'])
       })
     }
+
+    it('is none where that is known before', async () => {
+      const engine = await make()
+      await add('a')
+      const gone = AbortSignal.abort()
+      for (const options of [{}, { wait: 60_000 }, WAIT]) {
+        const asked = engine.take('q', { ...options, signal: gone })
+        await assert.rejects(asked, { code: 'MQ_CLOSED' })
+      }
+      assert.deepEqual([engine.unstored('q'), await engine.size('q')], [0, 1])
+    })
 
     it('goes to who waits', async () => {
       const engine = await make()
