@@ -360,18 +360,34 @@ describe('the queues of a Kamailio', () => {
       assert.equal((await engine.fetch('q'))?.key, 'a')
     })
 
-    it('is kept by a rescue, behind what was kept before', async () => {
+    it('is kept by a rescue', async () => {
+      const engine = await make({ directory, id: 'x' })
+      await keep(engine)
+      engine.rescue()
+      assert.equal(engine.unstored('q'), 0)
+      assert.equal((await (await make({ directory, id: 'x' })).fetch('q'))?.key, 'a')
+    })
+
+    it('goes with its queue when that was deleted meanwhile, which is told', async () => {
       const engine = await make({ directory, id: 'x' })
       await keep(engine)
       await engine.save()
-      const other = new KamailioEngine({ rpcUrl: front.url }, reports)
-      engines.push(other)
       await engine.define([defined('r')])
       assert.match(reports.said.join(), /Queue "q": items dropped with the deleted queue: 1/)
       await engine.define([defined('q')])
-      await keep(engine, 'b')
-      engine.rescue()
-      await keep(await make({ directory, id: 'x' }), 'c', 2)
+      assert.equal(engine.unstored('q'), 0)
+    })
+
+    it('waits in the file until the definitions are good', async () => {
+      const engine = await make({ directory, id: 'x' })
+      await keep(engine)
+      await engine.save()
+      const { definitions, errors } = parseDefinitions([{ name: 'r' }, { name: 'q', size: 'many' }])
+      const next = new KamailioEngine({ rpcUrl: front.url, directory, id: 'x' }, reports)
+      engines.push(next)
+      await next.define(definitions, errors)
+      await next.save()
+      assert.equal((await (await make({ directory, id: 'x' })).fetch('q'))?.key, 'a')
     })
 
     it('is told as lost where it cannot be kept', async () => {
