@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CHROMIUM, Editor } from '../test/browser/editor.ts'
 import { QueueDialog } from '../test/browser/queue-dialog.ts'
+import { SidebarTab } from '../test/browser/sidebar.ts'
 import { type FlowNode, NodeRed, PROJECT } from '../test/support/node-red.ts'
 
 const IMAGES = join(PROJECT, 'docs/images')
@@ -23,7 +24,15 @@ const queues = [
 const worker = example('call-events-to-a-slow-worker').map((node) =>
   node.type === 'mqueue' ? { ...node, name: 'phone queues', queues } : node,
 )
-const flows = [...worker, ...example('draining-a-queue'), ...example('one-call-after-the-other')]
+const flows = [
+  ...worker,
+  ...example('draining-a-queue'),
+  ...example('one-call-after-the-other'),
+  ...example('a-dead-letter-queue'),
+]
+
+/** How long the sidebar has been shown before its picture is taken, in ms, so that there is something in its lines. */
+const HISTORY = 150_000
 
 /** Takes a picture of elements, given as an expression, and of what is around them. */
 async function take(editor: Editor, name: string, elements: string, margin = 0): Promise<void> {
@@ -57,9 +66,42 @@ async function takeDialog(editor: Editor, name: string): Promise<void> {
   await take(editor, name, `${top}.querySelectorAll('${parts}')`)
 }
 
+/** Takes pictures of the sidebar, which has been shown since a time. */
+async function takeSidebar(editor: Editor, sidebar: SidebarTab, since: number): Promise<void> {
+  const { page } = editor
+  await editor.show('letters-tab')
+  for (let order = 0; order < 3; order++) {
+    await editor.inject('letters-in')
+    await page.waitForTimeout(5000)
+  }
+  const lines = `document.querySelectorAll('.mqueue-search-row, .mqueue-line')`
+  // All of its side is for the sidebar.
+  await page.locator('button[data-tab-id="debug"]').click()
+  await page.waitForTimeout(since + HISTORY - Date.now())
+  await editor.show('call-events-tab')
+  await editor.node('call-events-add').locator('.red-ui-flow-node').click()
+  await sidebar.root.locator('[aria-current]').waitFor()
+  await sidebar.list.evaluate((element) => element.scrollTo(0, 0))
+  await sidebar.root.locator('.mqueue-line-node').first().waitFor()
+  await page.mouse.move(0, 0)
+  await take(editor, 'sidebar', lines)
+  await editor.value(`document.documentElement.classList.add('nr-theme-dark')`)
+  await take(editor, 'sidebar-dark', lines)
+  await editor.value(`document.documentElement.classList.remove('nr-theme-dark')`)
+  await sidebar.search.fill('failed')
+  await sidebar.open('failed')
+  await sidebar.items.locator('.mqueue-opener').first().click()
+  await sidebar.items.locator('pre').first().waitFor()
+  await page.mouse.move(0, 0)
+  await take(editor, 'sidebar-queue', `document.querySelectorAll('.mqueue-opened > *')`, 8)
+}
+
 async function takeAll(editor: Editor): Promise<void> {
   const { page } = editor
   await page.addStyleTag({ content: '#red-ui-notifications { display: none }' })
+  const sidebar = new SidebarTab(editor)
+  await sidebar.show()
+  const since = Date.now()
   // The backlog of the second burst, while the worker is busy with it.
   await page.waitForFunction(`/^1\\d \\/ 20$/.test(RED.nodes.node('call-events-add').status?.text)`)
   await page.waitForFunction(`RED.nodes.node('call-events-backlog').status?.text > 0`)
@@ -94,6 +136,8 @@ async function takeAll(editor: Editor): Promise<void> {
   await editor.edit('one-call-consume')
   await takeDialog(editor, 'mq-consume')
   await editor.done()
+
+  await takeSidebar(editor, sidebar, since)
 }
 
 if (CHROMIUM === undefined) {

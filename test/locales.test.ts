@@ -82,8 +82,8 @@ describe('the catalogues', () => {
     })
   }
 
-  it('have what the scripts of the dialogs ask for, and nothing else', () => {
-    const scripts = globSync('nodes/editor/*.ts', { cwd: PROJECT }).map(read).join('\n')
+  it('have what the scripts of the dialogs and of the sidebar ask for, and nothing else', () => {
+    const scripts = globSync('nodes/editor/**/*.ts', { cwd: PROJECT }).map(read).join('\n')
     const known = new Set(
       [...catalogue('en-US', 'mqueue').keys()].map((key) => key.replace(/^mqueue\./, '')),
     )

@@ -6,6 +6,7 @@ import { prepareConfigInput } from './config-input.ts'
 import { validateNumber, validateTypedNumber } from './numbers.ts'
 import { prepareQueueInput } from './queue-input.ts'
 import { queueLabel } from './queue-label.ts'
+import { addSidebar } from './sidebar/tab.ts'
 import { translateStatuses } from './status-language.ts'
 import { prepareTypedInput } from './typed-input.ts'
 import {
@@ -43,3 +44,4 @@ const mqueueEditor = {
 
 Object.assign(globalThis, { mqueueEditor })
 translateStatuses()
+addSidebar()

@@ -1,6 +1,8 @@
 import { isReference } from './check.ts'
 import { prepareConfigInput } from './config-input.ts'
 import { definedQueues } from './defined-queues.ts'
+import { inDialog } from './in-dialog.ts'
+import { addShowQueueButton } from './show-queue-button.ts'
 import { text } from './text.ts'
 import { nameTypedInput } from './typed-input.ts'
 import { validateQueue } from './validators.ts'
@@ -23,6 +25,7 @@ export function prepareQueueInput(
   prepareConfigInput(node)
   const types = () => [queueType(chosen()), ...others]
   if (chosen() === '') $(INPUT).val(onlyQueue())
+  addShowQueueButton($(INPUT), (property) => inDialog(node, property))
   $(INPUT).typedInput({ default: 'queue', typeField: TYPE, types: types() })
   nameTypedInput('queue')
   $(INPUT).on('change', () => showProblem(node))

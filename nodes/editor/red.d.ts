@@ -2,11 +2,42 @@
 
 declare const RED: {
   _(key: string, values?: Record<string, unknown>): string
+  actions: { add(name: string, handler: () => void, options: { label: string }): void }
   clipboard: { copyText(value: string, element?: JQuery, message?: string): void }
   comms: { subscribe(topic: string, heard: (topic: string, status: NodeStatus) => void): void }
-  events: { on(event: 'nodes:add', heard: (node: EditorNode) => void): void }
-  nodes: { id(): string; node(id: string): EditorNode | null }
+  editor: { editConfig(name: string, type: string, id: string): void }
+  events: {
+    on(event: 'nodes:add', heard: (node: EditorNode) => void): void
+    on(event: 'view:selection-changed', heard: () => void): void
+    on(
+      event: `registry:node-set-${'added' | 'enabled' | 'disabled' | 'removed'}`,
+      heard: (set: { types: string[] }) => void,
+    ): void
+  }
+  i18n: { lang(): string }
+  nodes: {
+    id(): string
+    node(id: string): EditorNode | null | undefined
+    eachNode(visit: (node: EditorNode) => void): void
+    eachConfig(visit: (node: EditorNode) => void): void
+    workspace(id: string): { label?: unknown; name?: unknown } | null
+    subflow(id: string): { label?: unknown; name?: unknown } | null
+  }
+  notify(message: JQuery, type: 'warning'): void
+  sidebar: {
+    addTab(options: SidebarTab): void
+    removeTab(id: string): void
+    show(id: string): void
+    containsTab(id: string): boolean
+  }
+  user: { hasPermission(permission: string): boolean }
+  view: {
+    reveal(id: string): void
+    select(selection: { nodes: EditorNode[] }): void
+    selection(): { nodes?: EditorNode[] }
+  }
   utils: {
+    getNodeLabel(node: EditorNode, unnamed: string): string
     parseContextKey(key: string): { key: string }
     validateTypedProperty(value: unknown, type: string, options: object): boolean | string
   }
@@ -20,6 +51,18 @@ interface EditorNode {
   _def: { defaults: Record<string, { value?: unknown }> }
   _(key: string, values?: Record<string, unknown>): string
   [property: string]: unknown
+}
+
+interface SidebarTab {
+  id: string
+  label: string
+  name: string
+  iconClass: string
+  content: HTMLElement
+  /** Whether it can be used while a node is edited. */
+  enableOnEdit: boolean
+  /** The action that shows it. */
+  action: string
 }
 
 /** The status of a node as the runtime sent it. */

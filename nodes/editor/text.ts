@@ -2,9 +2,14 @@ import { type MqueueError, quote } from '../../src/errors.ts'
 
 const CATALOGUE = '@mqueue/node-red-mqueue/mqueue:mqueue'
 
-/** A text of the dialogs in the language of the editor. */
+/** A text of the dialogs and of the sidebar in the language of the editor. */
 export function text(key: string, values: Record<string, unknown> = {}): string {
-  return RED._(`${CATALOGUE}.${key}`, values)
+  return RED._(fullKey(key), values)
+}
+
+/** The key of a text for those who look it up themselves, such as Node-RED's list of actions. */
+export function fullKey(key: string): string {
+  return `${CATALOGUE}.${key}`
 }
 
 /** What is wrong, in the language of the editor. */

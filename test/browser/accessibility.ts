@@ -45,8 +45,16 @@ const WIDE = `(form) => {
 const USABLE = /^\s*- (textbox|combobox|checkbox|button|spinbutton|link)\b/
 const NAMED = /^\s*- \w+ "[^"]/
 
-/** Asserts that a part of a dialog can be read, has a name for each input, and fits a narrow sidebar. */
-export async function assertAccessible(editor: Editor, selector: string): Promise<void> {
+/**
+ * Asserts that a part of the page can be read, has a name for each input, and fits a narrow sidebar.
+ *
+ * @param width how narrow that is, in px
+ */
+export async function assertAccessible(
+  editor: Editor,
+  selector: string,
+  width = 260,
+): Promise<void> {
   const found = (check: string) =>
     editor.value<string[]>(`(${check})(document.querySelector(${JSON.stringify(selector)}))`)
   const part = editor.page.locator(selector)
@@ -58,6 +66,6 @@ export async function assertAccessible(editor: Editor, selector: string): Promis
     [],
     'without a name',
   )
-  await part.evaluate((element) => element.setAttribute('style', 'width: 260px'))
+  await part.evaluate((element, px) => element.setAttribute('style', `width: ${px}px`), width)
   assert.deepEqual(await found(WIDE), [], 'too wide')
 }

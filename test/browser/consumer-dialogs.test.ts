@@ -46,8 +46,9 @@ describeEditor(
       await input.locator(`.red-ui-typedInput-${menu}`).click()
       await page().locator(`.red-ui-typedInput-options:visible a[value="${value}"]`).click()
     }
-    const label = (id: string) =>
-      shared.editor.node(id).locator('.red-ui-flow-node-label').innerHTML()
+    /** Waits until a node on the canvas has a label: it is drawn a little later. */
+    const isLabelled = (id: string, text: RegExp) =>
+      shared.editor.node(id).locator('.red-ui-flow-node-label').filter({ hasText: text }).waitFor()
 
     it('stand in the palette in the order in which people meet them, in words', async () => {
       const found = await shared.editor.value<string[][]>(
@@ -67,9 +68,9 @@ describeEditor(
     })
 
     it('say on the canvas what they do', async () => {
-      assert.match(await label('consume'), /3 at a time from calls/)
-      assert.match(await label('ack'), /retry/)
-      assert.match(await label('control'), /look into calls/)
+      await isLabelled('consume', /3 at a time from calls/)
+      await isLabelled('ack', /retry/)
+      await isLabelled('control', /look into calls/)
     })
 
     it('mq-consume: its queue is picked, or named by the environment', async () => {
@@ -115,7 +116,7 @@ describeEditor(
       // What does not apply is not wrong.
       assert.equal(await node('consume', 'valid'), true)
       assert.equal(await node('consume', 'outputs'), 2)
-      assert.match(await label('consume'), /each item of a-queue/)
+      await isLabelled('consume', /each item of a-queue/)
     })
 
     for (const [id, property, bad, good] of [
@@ -174,7 +175,7 @@ describeEditor(
         [await node('ack', 'actionType'), await node('ack', 'action')],
         ['msg', 'mqack'],
       )
-      assert.match(await label('ack'), /as msg\.mqack says/)
+      await isLabelled('ack', /as msg\.mqack says/)
     })
 
     it('mq-control: shows the key for remove and the number for peek', async () => {
@@ -187,7 +188,7 @@ describeEditor(
       assert.deepEqual(await shown(...parts), ['resultTo'])
       await shared.editor.done()
       assert.equal(await node('control', 'action'), 'pause')
-      assert.match(await label('control'), /pause calls/)
+      await isLabelled('control', /pause calls/)
     })
 
     it('mq-fetch and mq-size: take several, wait, lease, and tell what is leased', async () => {

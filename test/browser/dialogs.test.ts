@@ -74,7 +74,7 @@ function describeDialogs(
           control: catalogue('mq-control').unnamed.peek,
         })) {
           const label = text.replace('__queue__', 'calls')
-          assert.ok((await shared.editor.node(id).textContent())?.includes(label), label)
+          await shared.editor.node(id).filter({ hasText: label }).waitFor()
         }
         assert.deepEqual(shared.editor.errors, [])
       })

@@ -24,7 +24,7 @@ describeEditor('the first queue is built from nothing', (shared, it) => {
     await editor.wire(id('fetch'), id('item'))
     await editor.wire(id('fetch'), id('empty'), 1)
     assert.ok(await invalid('add'), 'no queue is chosen yet')
-    assert.ok(await editor.node(id('add')).locator('.red-ui-flow-node-error').isVisible())
+    await editor.node(id('add')).locator('.red-ui-flow-node-error').waitFor()
   })
 
   it('by adding a config node with two queues, after a mistake that is flagged', async () => {

@@ -12,7 +12,7 @@ const NETWORK = { P08: 'similar names', N01: 'unique types', D02: 'bad packages'
 type ScoreCard = Record<string, { test?: boolean }>
 
 describe('node-red-dev validate', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let packed: PackedUserDir
   before(() => {
     if (!existsSync(TOOL)) {

@@ -1,0 +1,19 @@
+/**
+ * Calls `changed` when an element comes to be seen by people, and when it no longer is: because of its place in the page,
+ * or since the page itself is not shown.
+ */
+export function watchShown(element: Element, changed: (isShown: boolean) => void): void {
+  let isInView = false
+  let wasShown = false
+  const tell = () => {
+    const isShown = isInView && document.visibilityState === 'visible'
+    if (isShown === wasShown) return
+    wasShown = isShown
+    changed(isShown)
+  }
+  new IntersectionObserver((entries) => {
+    isInView = entries.at(-1)?.isIntersecting ?? false
+    tell()
+  }).observe(element)
+  document.addEventListener('visibilitychange', tell)
+}
