@@ -137,11 +137,14 @@ export class KamailioEngine implements Engine {
     this.#errors = errors
     this.#queues = new Map()
     for (const definition of definitions) {
-      const queue = found(before, definition) ?? this.#make(definition)
-      before.delete(queue.name)
-      if (queue.name !== definition.name) this.#leave(queue)
+      const queue = before.get(definition.name) ?? this.#make(definition)
+      before.delete(definition.name)
       queue.definition = definition
       this.#queues.set(definition.name, queue)
+    }
+    for (const queue of this.#queues.values()) {
+      const renamed = formerOf(queue.definition, before)
+      if (renamed !== undefined) queue.adopt(renamed.giveAway())
     }
     for (const queue of before.values()) this.#leave(queue)
     this.#hidden = errors.length === 0 ? new Map() : before
@@ -384,14 +387,13 @@ export class KamailioEngine implements Engine {
   }
 }
 
-/** The queue of a definition: by its name or, where that was changed, by its id. */
-function found(
-  queues: ReadonlyMap<string, KamailioQueue>,
-  { name, id }: QueueDefinition,
+/** A queue that is no longer defined, whose definition had the same id: it was renamed. */
+function formerOf(
+  { id }: QueueDefinition,
+  left: ReadonlyMap<string, KamailioQueue>,
 ): KamailioQueue | undefined {
-  const byName = queues.get(name)
-  if (byName !== undefined || id === undefined) return byName
-  return [...queues.values()].find(({ definition }) => definition.id === id)
+  if (id === undefined) return undefined
+  return [...left.values()].find(({ definition }) => definition.id === id)
 }
 
 function isSamePlace(one: RpcAddress, other: RpcAddress): boolean {

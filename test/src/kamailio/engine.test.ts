@@ -146,6 +146,20 @@ describe('the queues of a Kamailio', () => {
     assert.deepEqual(await engine.take('q', { count: 2 }), [])
   })
 
+  it('count what comes, also where others take it', async () => {
+    const engine = await make()
+    const added = async () => (await engine.stats('q')).added
+    await add('a b c')
+    assert.equal(await added(), 3)
+    for (const _ of [1, 2]) await rig.play({ op: 'fetch', q: 'q' })
+    assert.equal(await added(), 3)
+    await add('d')
+    assert.equal(await added(), 4)
+    await engine.fetch('q')
+    const { size, fetched } = await engine.stats('q')
+    assert.deepEqual([size, fetched, await added()], [1, 1, 4])
+  })
+
   it('serve those who wait in the order in which they asked', async () => {
     const engine = await make({ poll: 0.02 })
     const taking = [1, 2, 3].map(() => engine.take('q', WAIT))
