@@ -13,6 +13,7 @@ import type {
 } from '../engine.ts'
 import { MqueueError, quote, reasonOf } from '../errors.ts'
 import { type Clock, SYSTEM_CLOCK } from '../local/clock.ts'
+import { asClosed } from '../local/consumers.ts'
 import { assertListed, closed, missing, stopping } from '../missing.ts'
 import { type Report, SILENT } from '../report.ts'
 import { supported } from '../supports.ts'
@@ -136,11 +137,14 @@ export class KamailioEngine implements Engine {
     this.#errors = errors
     this.#queues = new Map()
     for (const definition of definitions) {
-      const queue = found(before, definition) ?? this.#make(definition)
-      before.delete(queue.name)
-      if (queue.name !== definition.name) this.#leave(queue)
+      const queue = before.get(definition.name) ?? this.#make(definition)
+      before.delete(definition.name)
       queue.definition = definition
       this.#queues.set(definition.name, queue)
+    }
+    for (const queue of this.#queues.values()) {
+      const renamed = formerOf(queue.definition, before)
+      if (renamed !== undefined) queue.adopt(renamed.giveAway())
     }
     for (const queue of before.values()) this.#leave(queue)
     this.#hidden = errors.length === 0 ? new Map() : before
@@ -180,12 +184,14 @@ export class KamailioEngine implements Engine {
         'Take items for good: in mq-consume acknowledge them automatically, in mq-fetch set no lease'
       throw unsupported(queue, 'Kamailio has no RPC that leases an item', advice)
     }
+    if (signal?.aborted) throw asClosed(signal.reason)
     const most = isEager ? 1 : count
     // Who waits for as long as it takes is content with the next look; others must not miss what is there.
     if (time !== Number.POSITIVE_INFINITY) {
       const items = await one.take(most, signal)
       if (items.length > 0 || time === 0) return items
-      // Meanwhile the queue may be another one, or closed.
+      // Meanwhile the asker may have gone, and the queue may be another one, or closed.
+      if (signal?.aborted) throw asClosed(signal.reason)
       if (this.#queue(queue) !== one) return this.take(queue, options)
     }
     this.#assertDue()
@@ -381,14 +387,13 @@ export class KamailioEngine implements Engine {
   }
 }
 
-/** The queue of a definition: by its name or, where that was changed, by its id. */
-function found(
-  queues: ReadonlyMap<string, KamailioQueue>,
-  { name, id }: QueueDefinition,
+/** A queue that is no longer defined, whose definition had the same id: it was renamed. */
+function formerOf(
+  { id }: QueueDefinition,
+  left: ReadonlyMap<string, KamailioQueue>,
 ): KamailioQueue | undefined {
-  const byName = queues.get(name)
-  if (byName !== undefined || id === undefined) return byName
-  return [...queues.values()].find(({ definition }) => definition.id === id)
+  if (id === undefined) return undefined
+  return [...left.values()].find(({ definition }) => definition.id === id)
 }
 
 function isSamePlace(one: RpcAddress, other: RpcAddress): boolean {

@@ -38,6 +38,7 @@ export class KamailioQueue {
   readonly #items: Item[] = []
   #numbers = 0
   #handedOut = 0
+  #adopted = 0
 
   constructor(
     definition: QueueDefinition,
@@ -74,7 +75,7 @@ export class KamailioQueue {
     const { size, losses } = this
     const [fetched, lost] = [this.#handedOut, losses.count]
     const none = { leased: 0, paused: false, oldest: undefined, acknowledged: 0 }
-    const added = size + fetched + lost
+    const added = this.#server.comeTo(this.name) + this.#adopted
     return { ...none, size, waiting: this.waiting.size, added, fetched, dropped: { lost } }
   }
 
@@ -120,8 +121,9 @@ export class KamailioQueue {
     if (first !== undefined) await this.#serve(first, false)
   }
 
-  /** Takes over items that another process had kept. */
+  /** Takes over items that another process, or another queue, had kept. */
   adopt(items: readonly (readonly [key: string, value: string])[]): void {
+    this.#adopted += items.length
     this.#keep(items.map(([key, value]) => ({ number: ++this.#numbers, key, value })))
   }
 

@@ -41,6 +41,8 @@ export class Server {
   /** The sizes by name, as they were seen last, less what was fetched since. */
   #sizes: Map<string, number> | undefined
   #lookedAt = Number.NEGATIVE_INFINITY
+  /** How many items were seen to come, by queue: others may take some that nobody here has seen. */
+  readonly #come = new Map<string, number>()
   /** The queues of which something was fetched since the last look. */
   readonly #fetched = new Set<string>()
   /** Why the server cannot be used. */
@@ -80,6 +82,11 @@ export class Server {
   /** The size of a queue as far as it is known; undefined where there is none, or nothing is known. */
   sizeOf(queue: string): number | undefined {
     return this.#sizes?.get(queue)
+  }
+
+  /** How many items of a queue were seen to come since the engine was made. It never grows less. */
+  comeTo(queue: string): number {
+    return this.#come.get(queue) ?? 0
   }
 
   /** Whether it is known that there is no such queue. */
@@ -132,7 +139,10 @@ export class Server {
       else if (found.is === 'missing') this.#sizes?.delete(queue)
       else {
         this.#fetched.add(queue)
-        this.#sizes?.set(queue, Math.max(0, (this.#sizes.get(queue) ?? 0) - 1))
+        const size = this.#sizes?.get(queue) ?? 0
+        // It has come since the last look, where that has seen none.
+        if (size === 0) this.#hasCome(queue, 1)
+        this.#sizes?.set(queue, Math.max(0, size - 1))
       }
       this.#backoff.reset()
       this.#calls.changed(queue)
@@ -184,9 +194,16 @@ export class Server {
     this.#fetched.clear()
     if (this.#failure !== undefined) this.#works()
     for (const queue of new Set([...before.keys(), ...sizes.keys()])) {
-      if (before.get(queue) !== sizes.get(queue)) this.#calls.changed(queue)
+      const [then, now] = [before.get(queue), sizes.get(queue)]
+      if (then === now) continue
+      this.#hasCome(queue, (now ?? 0) - (then ?? 0))
+      this.#calls.changed(queue)
     }
     this.#calls.looked()
+  }
+
+  #hasCome(queue: string, count: number): void {
+    if (count > 0) this.#come.set(queue, this.comeTo(queue) + count)
   }
 
   async #fetch(queue: string): Promise<Found> {

@@ -192,8 +192,12 @@ export class Rig {
 
   async stop(): Promise<void> {
     this.#agent.destroy()
-    this.#child.kill('SIGTERM')
+    const end = () => this.#child.kill('SIGTERM')
+    end()
+    // A signal that comes just before it waits for signals is not seen before the next one.
+    const again = setInterval(end, 500)
     await this.#exited
+    clearInterval(again)
     rmSync(this.#dir, { recursive: true, force: true })
   }
 

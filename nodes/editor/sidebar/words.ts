@@ -22,6 +22,7 @@ const DROPPED: Record<string, string> = {
   attempts: 'sidebar.dropped.attempts',
   rejected: 'sidebar.dropped.rejected',
   removed: 'sidebar.dropped.removed',
+  lost: 'sidebar.dropped.lost',
 }
 const CAUTIONS: Record<string, string> = {
   'defined elsewhere': 'sidebar.caution.elsewhere',

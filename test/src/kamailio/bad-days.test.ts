@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { KamailioEngine, type KamailioPlace, MqueueError } from '../../../src/index.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { type Answer, Front, type FrontOptions } from '../../kamailio/front.ts'
@@ -114,20 +114,37 @@ describe('the queues of a Kamailio on a bad day', function () {
     assert.deepEqual(said(), [`error: ${text}`, `info: ${back}`])
   })
 
-  it('fails at once while it is away, until the next attempt is due', async () => {
+  it('that does not answer is given up after 5 s', async () => {
     const engine = await make()
     proxy.frozen = true
     const from = performance.now()
     assert.match(await unavailable(() => engine.size('q')), /it has not answered in 5 s/)
     assert.ok(performance.now() - from >= 4_900)
-    const before = performance.now()
-    await unavailable(() => engine.size('q'))
-    await unavailable(() => engine.take('q', { wait: 60_000 }))
-    await unavailable(() => engine.take('q', { wait: Number.POSITIVE_INFINITY }))
-    assert.ok(performance.now() - before < 1_000)
     proxy.frozen = false
     proxy.cut()
     await eventually(async () => assert.equal(await engine.size('q'), 0))
+  })
+
+  it('is not asked before the next attempt is due, and whoever asks learns why', async () => {
+    const via = await front()
+    const engine = await make({ rpcUrl: via.url })
+    via.rule = () => ({ status: 401, body: '' })
+    const from = performance.now()
+    const before = via.calls.length
+    let asked = 0
+    while (performance.now() - from < 1_000) {
+      await unavailable(() => engine.size('q'))
+      await unavailable(() => engine.fetch('q'))
+      await unavailable(() => engine.take('q', { wait: 60_000 }))
+      await unavailable(() => engine.take('q', { wait: Number.POSITIVE_INFINITY }))
+      asked += 4
+      await nextTurn()
+    }
+    // At once, and 100, 300, 700, 1,500, 3,100 ms later.
+    const attempts = via.calls.length - before
+    const seconds = (performance.now() - from) / 1_000
+    assert.ok(attempts <= 5 + Math.log2(Math.max(1, seconds)), `${attempts} in ${seconds} s`)
+    assert.ok(asked > 2 * attempts)
   })
 
   it('that was restarted serves those who wait again', async () => {
@@ -342,6 +359,17 @@ describe('the queues of a Kamailio on a bad day', function () {
     await stopRig()
     await startRig([...QUEUES, 'new'])
     await eventually(async () => assert.equal(await engine.size('new'), 0))
+    await stopRig()
+    await startRig()
+  })
+
+  it('that comes back without a queue tells those who wait for it', async () => {
+    const engine = await make({ rpcUrl: `http://127.0.0.1:${port}/RPC`, poll: 1 })
+    await stopRig()
+    await startRig(['q'])
+    // The restart came between two looks, so nobody has seen that it was away.
+    const waiting = engine.take('r', { wait: Number.POSITIVE_INFINITY })
+    await assert.rejects(waiting, { code: 'MQ_UNKNOWN_QUEUE' })
     await stopRig()
     await startRig()
   })

@@ -11,6 +11,7 @@ import {
   parseDefinitions,
   type Taken,
 } from '../../../src/index.ts'
+import { askKamailio } from '../../../src/kamailio/ask.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { Front } from '../../kamailio/front.ts'
 import { kamailioVersion, Rig } from '../../kamailio/rig.ts'
@@ -120,6 +121,15 @@ describe('the queues of a Kamailio', () => {
     await assert.rejects(async () => engine.size('r'), { code: 'MQ_INVALID_DEFINITION' })
   })
 
+  it('are told in the order in which they are defined', async () => {
+    await add('a', 'r')
+    const found = await askKamailio({ rpcUrl: rig.url })
+    const all = QUEUES.map((name) => ({ name, size: name === 'r' ? 1 : 0 }))
+    assert.deepEqual(found, all)
+    await assert.rejects(askKamailio({ rpcUrl: 'sip:a' }), { code: 'MQ_INVALID_DEFINITION' })
+    await assert.rejects(askKamailio({ rpcUrl: `${rig.url}/../other` }), { code: 'MQ_UNAVAILABLE' })
+  })
+
   it('give up to so many at once', async () => {
     const engine = await make()
     await add('a b c d e')
@@ -134,6 +144,20 @@ describe('the queues of a Kamailio', () => {
     )
     assert.equal(keysOf(await engine.take('q', { count: 1_000, wait: 5_000 })), 'd e')
     assert.deepEqual(await engine.take('q', { count: 2 }), [])
+  })
+
+  it('count what comes, also where others take it', async () => {
+    const engine = await make()
+    const added = async () => (await engine.stats('q')).added
+    await add('a b c')
+    assert.equal(await added(), 3)
+    for (const _ of [1, 2]) await rig.play({ op: 'fetch', q: 'q' })
+    assert.equal(await added(), 3)
+    await add('d')
+    assert.equal(await added(), 4)
+    await engine.fetch('q')
+    const { size, fetched } = await engine.stats('q')
+    assert.deepEqual([size, fetched, await added()], [1, 1, 4])
   })
 
   it('serve those who wait in the order in which they asked', async () => {
@@ -274,6 +298,17 @@ describe('the queues of a Kamailio', () => {
       })
     }
 
+    it('is none where that is known before', async () => {
+      const engine = await make()
+      await add('a')
+      const gone = AbortSignal.abort()
+      for (const options of [{}, { wait: 60_000 }, WAIT]) {
+        const asked = engine.take('q', { ...options, signal: gone })
+        await assert.rejects(asked, { code: 'MQ_CLOSED' })
+      }
+      assert.deepEqual([engine.unstored('q'), await engine.size('q')], [0, 1])
+    })
+
     it('goes to who waits', async () => {
       const engine = await make()
       await add('a')
@@ -339,18 +374,34 @@ describe('the queues of a Kamailio', () => {
       assert.equal((await engine.fetch('q'))?.key, 'a')
     })
 
-    it('is kept by a rescue, behind what was kept before', async () => {
+    it('is kept by a rescue', async () => {
+      const engine = await make({ directory, id: 'x' })
+      await keep(engine)
+      engine.rescue()
+      assert.equal(engine.unstored('q'), 0)
+      assert.equal((await (await make({ directory, id: 'x' })).fetch('q'))?.key, 'a')
+    })
+
+    it('goes with its queue when that was deleted meanwhile, which is told', async () => {
       const engine = await make({ directory, id: 'x' })
       await keep(engine)
       await engine.save()
-      const other = new KamailioEngine({ rpcUrl: front.url }, reports)
-      engines.push(other)
       await engine.define([defined('r')])
       assert.match(reports.said.join(), /Queue "q": items dropped with the deleted queue: 1/)
       await engine.define([defined('q')])
-      await keep(engine, 'b')
-      engine.rescue()
-      await keep(await make({ directory, id: 'x' }), 'c', 2)
+      assert.equal(engine.unstored('q'), 0)
+    })
+
+    it('waits in the file until the definitions are good', async () => {
+      const engine = await make({ directory, id: 'x' })
+      await keep(engine)
+      await engine.save()
+      const { definitions, errors } = parseDefinitions([{ name: 'r' }, { name: 'q', size: 'many' }])
+      const next = new KamailioEngine({ rpcUrl: front.url, directory, id: 'x' }, reports)
+      engines.push(next)
+      await next.define(definitions, errors)
+      await next.save()
+      assert.equal((await (await make({ directory, id: 'x' })).fetch('q'))?.key, 'a')
     })
 
     it('is told as lost where it cannot be kept', async () => {
