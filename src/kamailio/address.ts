@@ -29,10 +29,9 @@ export function parseRpcAddress(location: RpcLocation): RpcAddress {
   const user = credential('user', location.user, 'Kamailio server') || url.user
   const password = credential('password', location.password, 'Kamailio server') || url.password
   // What stands in the address must not be shown either, although others go before it.
-  const secrets = [user, password, url.user, url.password].flatMap((secret) => [
-    secret,
-    encodeURIComponent(secret),
-  ])
+  const plain = [user, password, url.user, url.password]
+  const sent = password === '' ? '' : Buffer.from(`${user}:${password}`).toString('base64')
+  const secrets = [...plain.flatMap((secret) => [secret, encodeURIComponent(secret)]), sent]
   return {
     ...url,
     user,

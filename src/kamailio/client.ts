@@ -3,7 +3,7 @@ import https from 'node:https'
 import { reasonOf } from '../errors.ts'
 import type { TlsOptions } from '../tls-options.ts'
 import type { RpcAddress } from './address.ts'
-import { CallFailed, readReply } from './reply.ts'
+import { CallFailed, RpcFault, readReply } from './reply.ts'
 
 /** How long a call may take, in ms. */
 const LONGEST_CALL = 5_000
@@ -79,7 +79,9 @@ export class RpcClient {
       const { response, bytes } = await this.#send(body, options)
       return readReply(response, bytes, id)
     } catch (error) {
-      if (error instanceof CallFailed) throw error.redacted(this.#address)
+      if (error instanceof CallFailed || error instanceof RpcFault) {
+        throw error.redacted(this.#address)
+      }
       throw error
     }
   }
@@ -127,6 +129,10 @@ export class RpcClient {
       response.on('end', () => resolve({ response, bytes: Buffer.concat(parts) }))
     })
     request.on('error', failed)
+    request.on('close', () => {
+      // Some answers, as HTTP 101, end a request without an error.
+      if (!isDecided) failed(Object.assign(new Error(), { code: 'ECONNRESET' }))
+    })
     request.end(body)
     try {
       return await promise

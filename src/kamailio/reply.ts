@@ -10,6 +10,11 @@ export class RpcFault extends Error {
     super(message)
     this.code = code
   }
+
+  /** The same without anything secret, which a proxy may repeat. */
+  redacted({ redact }: RpcAddress): RpcFault {
+    return new RpcFault(this.code, redact(this.message))
+  }
 }
 
 /** There is no answer that can be used. */

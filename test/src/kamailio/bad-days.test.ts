@@ -319,6 +319,39 @@ describe('the queues of a Kamailio on a bad day', function () {
     }
   })
 
+  it('that answers HTTP 101 is unavailable, and heals', async () => {
+    const upgrade =
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: sip\r\n\r\n'
+    const other = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.write(upgrade))
+    })
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    try {
+      const { port } = other.address() as AddressInfo
+      const engine = await make({ rpcUrl: `http://127.0.0.1:${port}` })
+      assert.match(await unavailable(() => engine.size('q')), /cut before the answer was there/)
+    } finally {
+      other.close()
+    }
+  })
+
+  it('whose answer repeats the login does not have it shown', async () => {
+    const via = await front()
+    const login = 'node-red:s3cret/+'
+    const url = via.url.replace('//', '//node-red:s3cret%2F%2B@')
+    const engine = await make({ rpcUrl: url })
+    via.rule = (call) => {
+      const { id } = call as unknown as { id: number }
+      const basic = Buffer.from(login).toString('base64')
+      const error = { code: 500, message: `no ${login}, s3cret%2F%2B, Basic ${basic}` }
+      return { status: 500, body: JSON.stringify({ jsonrpc: '2.0', error, id }) }
+    }
+    const texts = [await unavailable(() => engine.size('q')), ...said()]
+    assert.match(texts.join(), /it answers "no \*\*\*:\*\*\*, \*\*\*, Basic \*\*\*"/)
+    assert.doesNotMatch(texts.join(), /s3cret|bm9kZS1yZWQ/)
+  })
+
   it('without mqueue says what to load', async () => {
     const via = await front()
     const engine = await make({ rpcUrl: via.url })
