@@ -330,11 +330,11 @@ export class KamailioEngine implements Engine {
   #readFile(): void {
     if (this.#file === undefined) return
     try {
-      this.#strays = this.#file.read()
-      this.#file.remove()
+      this.#strays = this.#file.take()
     } catch (error) {
-      const text = `Items that were kept over the restart cannot be read from ${this.#file.path}: ${reasonOf(error)}.`
-      this.#report.error(`${text} Mend the file, or remove it.`)
+      const text = `Items that were kept over the restart cannot be taken from ${this.#file.path}: ${reasonOf(error)}.`
+      const advice = 'Mend the file, let Node-RED remove it, or remove it.'
+      this.#report.error(`${text} ${advice}`)
     }
   }
 

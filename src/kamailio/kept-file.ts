@@ -7,7 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileName } from '../address.ts'
@@ -51,7 +51,8 @@ export class KeptFile {
     const beside = `${this.path}.new`
     const file = openSync(beside, 'w', 0o600)
     try {
-      writeSync(file, JSON.stringify([...all]))
+      // It fails where the disk takes a part only.
+      writeFileSync(file, JSON.stringify([...all]))
       fsyncSync(file)
     } finally {
       closeSync(file)
@@ -59,8 +60,15 @@ export class KeptFile {
     renameSync(beside, this.path)
   }
 
-  remove(): void {
+  /**
+   * Takes the items out of it. What could not be removed would be there twice, so it is not taken.
+   *
+   * @throws Error where it cannot be read or removed
+   */
+  take(): KeptItems {
+    const items = this.read()
     rmSync(this.path, { force: true })
+    return items
   }
 }
 

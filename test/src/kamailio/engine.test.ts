@@ -1,8 +1,10 @@
 /** How items come from a real Kamailio: in which order, with how few requests, and what becomes of those nobody wants. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   KamailioEngine,
@@ -416,6 +418,25 @@ describe('the queues of a Kamailio', () => {
       assert.throws(() => nowhere.rescue(), { code: 'MQ_UNAVAILABLE' })
     })
 
+    it('is not handed out twice where its file cannot be removed', async () => {
+      const first = await make({ directory, id: 'x' })
+      await keep(first)
+      await first.save()
+      const removal = mock.method(fs, 'rmSync', () => {
+        throw new Error('EROFS: read-only file system')
+      })
+      syncBuiltinESMExports()
+      try {
+        const next = await make({ directory, id: 'x' })
+        assert.equal(next.unstored('q'), 0)
+        assert.match(reports.said.join(), /cannot be taken from .*: EROFS.*let Node-RED remove it/)
+      } finally {
+        removal.mock.restore()
+        syncBuiltinESMExports()
+      }
+      assert.equal((await (await make({ directory, id: 'x' })).fetch('q'))?.key, 'a')
+    })
+
     it('is not read from a file that was spoilt, which stays', async () => {
       const file = join(directory, 'x.kamailio.json')
       for (const text of ['{', '{}', '[["q",[["a"]]]]', '[["q",[["a",1]]]]', '[1]', '[["q"]]']) {
@@ -425,7 +446,7 @@ describe('the queues of a Kamailio', () => {
         assert.equal(engine.known('q'), 0)
         assert.match(
           reports.said.join(),
-          /cannot be read from .*x\.kamailio\.json: .*Mend the file/,
+          /cannot be taken from .*x\.kamailio\.json: .*Mend the file/,
         )
         assert.deepEqual(readdirSync(directory), ['x.kamailio.json'])
       }

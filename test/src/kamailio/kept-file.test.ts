@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KeptFile } from '../../../src/kamailio/kept-file.ts'
+import { SmallDisk } from '../../support/small-disk.ts'
 
 describe('the file of what was fetched from Kamailio', () => {
   let directory: string
@@ -33,9 +34,25 @@ describe('the file of what was fetched from Kamailio', () => {
     ]
     assert.deepEqual([...new KeptFile(join(directory, 'new'), 'a*b/c').read()], all)
     assert.deepEqual(readdirSync(join(directory, 'new')), ['a%2Ab%2Fc.kamailio.json'])
-    file.remove()
-    file.remove()
-    assert.deepEqual(file.read(), new Map())
+    assert.deepEqual([...file.take()], all)
+    assert.deepEqual(file.take(), new Map())
+  })
+
+  describe('on a disk that is nearly full', () => {
+    let disk: SmallDisk
+    beforeEach(() => {
+      disk = new SmallDisk(join(directory, 'disk'), 1_000)
+    })
+    afterEach(() => disk.unmount())
+
+    it('stays as it was', () => {
+      const file = new KeptFile(disk.path, 'a')
+      file.add(new Map([['q', [['a', '1']]]]))
+      disk.fill(2)
+      const long = 'x'.repeat(50_000)
+      assert.throws(() => file.add(new Map([['q', [['b', long]]]])), { code: 'ENOSPC' })
+      assert.deepEqual([...file.read()], [['q', [['a', '1']]]])
+    })
   })
 
   it('is for its user alone', () => {
