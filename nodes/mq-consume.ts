@@ -158,6 +158,7 @@ class MqConsume {
       if (signal.aborted) {
         const leases = taken.flatMap(({ lease }) => lease ?? [])
         if (leases.length > 0) await leasing(engine).release(queue, leases)
+        else engine.putBack?.(queue, taken)
         return
       }
       if (rate > 0) pace.count(taken.length)

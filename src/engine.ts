@@ -182,6 +182,14 @@ export interface Engine {
    */
   take(queue: string, options?: TakeOptions): MaybePromise<Taken[]>
 
+  /**
+   * Puts items back to their places that were taken for good, since whoever they are for has gone. Only an engine without
+   * leases needs it.
+   *
+   * @param items as they were returned by `fetch` or `take`
+   */
+  putBack?(queue: string, items: readonly FetchedItem[]): void
+
   /** The number of items in a queue, as Kamailio's `mq_size`, but 0 for an empty one. */
   size(queue: string): MaybePromise<number>
 

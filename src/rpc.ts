@@ -59,8 +59,8 @@ export type OnTaken = (conclude: (isSent: boolean) => Promise<void>) => void
  * @param engines the engines whose queues can be reached
  * @param signal is aborted when nobody waits for the answer any more. Then nothing is taken, and what was not answered
  *   yet goes back to its place. Nothing is taken for a notification, which has no answer
- * @param onTaken is called where items were taken: they stay leased until it is known whether the answer was sent, and
- *   come back if it was not. Without it they are taken for good
+ * @param onTaken is called where items were taken: they come back if the answer was not sent, and stay leased until that
+ *   is known, where the engine has leases. Without it they are taken for good
  * @returns the response, a list of them for a batch, or undefined where there is none
  */
 export async function answerRpc(
@@ -185,7 +185,7 @@ server.addMethod(FETCH, async (params, context: Context) => {
   })
   if (engine.supports.leases) return fetchLeased(leasing(engine), name, answerOf, context)
   let answer: ReturnType<typeof answerOf> | undefined
-  await inEngine(() =>
+  const item = await inEngine(() =>
     engine.fetch(name, {
       signal: context.signal,
       inspect(item) {
@@ -194,7 +194,8 @@ server.addMethod(FETCH, async (params, context: Context) => {
       },
     }),
   )
-  if (answer === undefined) throw fault(404, 'Empty queue')
+  if (item === undefined || answer === undefined) throw fault(404, 'Empty queue')
+  context.taken.push((isSent) => (isSent ? undefined : engine.putBack?.(name, [item])))
   return answer
 })
 

@@ -201,6 +201,15 @@ export class KamailioEngine implements Engine {
     return items
   }
 
+  putBack(queue: string, items: readonly FetchedItem[]): void {
+    const one = this.#queues.get(queue) ?? this.#hidden.get(queue)
+    if (one !== undefined) one.putBack(items)
+    else
+      this.#report.warn(
+        `Queue ${quote(queue)}: items lost that came back too late: ${items.length}.`,
+      )
+  }
+
   async size(queue: string): Promise<number> {
     const one = this.#queue(queue)
     await this.#server.look()

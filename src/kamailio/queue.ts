@@ -36,6 +36,8 @@ export class KamailioQueue {
   readonly #kept: (queue: string) => void
   /** Items that were fetched for somebody who has gone, in the order in which they were fetched. */
   readonly #items: Item[] = []
+  /** What was handed out, as it was before: it may be put back. */
+  readonly #given = new WeakMap<FetchedItem, Item>()
   #numbers = 0
   #handedOut = 0
   #adopted = 0
@@ -127,6 +129,14 @@ export class KamailioQueue {
     this.#keep(items.map(([key, value]) => ({ number: ++this.#numbers, key, value })))
   }
 
+  /** Takes items back that were handed out, each once. */
+  putBack(given: readonly FetchedItem[]): void {
+    const items = given.flatMap((one) => this.#given.get(one) ?? [])
+    for (const one of given) this.#given.delete(one)
+    this.#handedOut -= items.length
+    this.#keep(items)
+  }
+
   /** Gives away the items that wait in this process. */
   giveAway(): [key: string, value: string][] {
     return this.#items.splice(0).map(({ key, value }) => [key, value])
@@ -208,8 +218,11 @@ export class KamailioQueue {
   /** Items as they are handed out, each with how many are left behind it. */
   #hand(items: readonly Item[]): FetchedItem[] {
     this.#handedOut += items.length
-    return items.map(({ key, value }, index) => {
-      return { key, value, size: this.size + items.length - 1 - index }
+    return items.map((item, index) => {
+      const { key, value } = item
+      const given = { key, value, size: this.size + items.length - 1 - index }
+      this.#given.set(given, item)
+      return given
     })
   }
 

@@ -14,6 +14,7 @@ import {
   type Taken,
 } from '../../../src/index.ts'
 import { askKamailio } from '../../../src/kamailio/ask.ts'
+import { answerRpc } from '../../../src/rpc.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { Front } from '../../kamailio/front.ts'
 import { kamailioVersion, Rig } from '../../kamailio/rig.ts'
@@ -299,6 +300,38 @@ describe('the queues of a Kamailio', () => {
         assert.deepEqual(items, ['a 2', 'b 1', 'c 0'])
       })
     }
+
+    it('is put back by an RPC whose client has gone before its batch is answered', async () => {
+      const engine = await make()
+      await add('a b c')
+      const gone = new AbortController()
+      const batch = [1, 2].map((id) => ({
+        ...{ jsonrpc: '2.0', method: 'mqueue.fetch', params: ['q'] },
+        id,
+      }))
+      let fetches = 0
+      front.hold = async (method) => {
+        if (method === 'mqueue.fetch' && ++fetches === 2) gone.abort()
+      }
+      await answerRpc(batch, new Map([['id', engine]]), gone.signal, (conclude) => conclude(false))
+      await eventually(async () => assert.equal(engine.unstored('q'), 2))
+      const { size, fetched, added } = await engine.stats('q')
+      assert.deepEqual([size, fetched, added], [3, 0, 3])
+      assert.equal(keysOf(await engine.take('q', { count: 5 })), 'a b c')
+    })
+
+    it('can be put back once', async () => {
+      const engine = await make()
+      await add('a b')
+      const items = await engine.take('q', { count: 5 })
+      engine.putBack('q', items.slice(1))
+      engine.putBack('q', items)
+      engine.putBack('q', items)
+      assert.equal(keysOf(await engine.take('q', { count: 5 })), 'a b')
+      await engine.define([defined('r')])
+      engine.putBack('q', items)
+      assert.match(reports.said.join(), /Queue "q": items lost that came back too late: 2\./)
+    })
 
     it('is none where that is known before', async () => {
       const engine = await make()
