@@ -128,15 +128,29 @@ function engineFor(
   try {
     const engine = goOn(node, kind, options, parked) ?? createEngine(kind, options)
     const { definitions, errors } = supported(parsed, engine.supports)
-    if (parked?.engine === engine && errors.length === 0) reportDeleted(node, parked, definitions)
-    return { inUse: { engine, kind, definitions }, errors }
+    const before = parked?.engine === engine ? parked : undefined
+    if (before !== undefined && errors.length === 0) reportDeleted(node, before, definitions)
+    const held = heldWith(definitions, errors, before)
+    return { inUse: { engine, kind, definitions, held }, errors }
   } catch (cause) {
     const error = cause instanceof MqueueError ? cause : unusable(cause)
     // What the queues hold waits until the node names an engine that there is.
     const engine = parked?.engine ?? createEngine(DEFAULT_KIND, options)
-    const inUse = { engine, kind: parked?.kind ?? DEFAULT_KIND, definitions: [] }
+    const held = heldWith([], [error], parked)
+    const inUse = { engine, kind: parked?.kind ?? DEFAULT_KIND, definitions: [], held }
     return { inUse, errors: [error] }
   }
+}
+
+/** The definitions of all queues that an engine holds. While some are bad it deletes no queue. */
+function heldWith(
+  definitions: EngineInUse['definitions'],
+  errors: readonly MqueueError[],
+  before: EngineInUse | undefined,
+): EngineInUse['held'] {
+  if (errors.length === 0 || before === undefined) return definitions
+  const names = new Set(definitions.map(({ name }) => name))
+  return [...definitions, ...before.held.filter(({ name }) => !names.has(name))]
 }
 
 /** The error of an engine that does not let itself be made. */
@@ -153,11 +167,11 @@ function goOn(
   parked: EngineInUse | undefined,
 ) {
   if (parked === undefined) return undefined
-  const { engine, definitions } = parked
+  const { engine, held } = parked
   if (parked.kind === kind && relocateEngine(kind, engine, options)) return engine
   // It throws for a kind that there is not, and then nothing must be lost.
   const successor = createEngine(kind, options)
-  const items = itemsIn(parked, definitions)
+  const items = itemsIn(parked, held)
   if (items > 0) node.warn(`Items dropped, since the queues live in another engine now: ${items}.`)
   closing(node, async () => engine.close())
   return successor
@@ -175,7 +189,7 @@ function reportDeleted(
 ): void {
   const kept = new Set(definitions.map(({ name }) => name))
   const ids = new Set(definitions.flatMap(({ id }) => id ?? []))
-  for (const definition of parked.definitions) {
+  for (const definition of parked.held) {
     const isRenamed = definition.id !== undefined && ids.has(definition.id)
     if (kept.has(definition.name) || isRenamed) continue
     const items = itemsIn(parked, [definition])

@@ -19,6 +19,8 @@ export interface EngineInUse {
   readonly kind: string
   /** The definitions of the queues that it can reach. */
   readonly definitions: readonly QueueDefinition[]
+  /** The definitions of all queues that it holds: while some are bad, also those that were good before. */
+  readonly held: readonly QueueDefinition[]
 }
 
 /** The config node that owns the queues. */
@@ -192,7 +194,7 @@ export const registry = new Registry()
 
 /** Closes the engine of a config node that was deleted. Its items go; what a database has stays there. */
 async function closeDeleted(RED: NodeAPI, id: string, inUse: EngineInUse): Promise<void> {
-  const items = itemsIn(inUse, inUse.definitions)
+  const items = itemsIn(inUse, inUse.held)
   if (items > 0) RED.log.warn(`mqueue: items dropped with the deleted config node ${id}: ${items}.`)
   await inUse.engine.close()
 }

@@ -117,6 +117,29 @@ for (const line of Object.keys(LINES) as Line[]) {
         assert.equal(await drain(), 'abc')
       })
 
+      it(`are told when they go after a bad deploy, deployed as ${type}`, async () => {
+        const bad = [
+          config([{ name: 'q', size: 'many' }]),
+          config([{ name: 'q' }], { engine: 'kamailio', poll: 'never' }),
+        ]
+        const ends: [nodes: object[], said: RegExp][] = [
+          [[config([{ name: 'r' }])], /Queue "q": items dropped with the deleted queue: 3\./],
+          [[config([{ name: 'q' }], { engine: 'redis' })], /live in another engine now: 3\./],
+          [[], /items dropped with the deleted config node config: 3\./],
+        ]
+        for (const node of bad) {
+          for (const [nodes, said] of ends) {
+            await fill()
+            await nodeRed.deploy(flow([node]), type)
+            const from = nodeRed.log.length
+            await nodeRed.deploy(flow(nodes as FlowNode[]), type)
+            await nodeRed.logged(said, from)
+          }
+        }
+        await nodeRed.deploy(FLOW, type)
+        assert.equal(await drain(), '')
+      })
+
       it(`survive disabling and enabling the tab of the config node, deployed as ${type}`, async () => {
         const local = { ...config([{ name: 'q' }]), z: 'tab' }
         await fill(flow([local]))
