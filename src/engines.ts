@@ -96,8 +96,10 @@ registerEngine('redis', {
 
 registerEngine('kamailio', {
   create: (options) => new KamailioEngine(kamailioOf(options), options.report),
-  relocate: (engine: KamailioEngine, options) =>
-    engine.relocate(kamailioOf(options), options.report),
+  relocate(engine: KamailioEngine, options) {
+    engine.relocate(kamailioOf(options), options.report)
+    return true
+  },
 })
 
 function kamailioOf(options: EngineOptions): KamailioPlace {

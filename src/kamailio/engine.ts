@@ -19,7 +19,7 @@ import { type Report, SILENT } from '../report.ts'
 import { supported } from '../supports.ts'
 import type { TlsOptions } from '../tls-options.ts'
 import { WatchedQueues } from '../watched-queues.ts'
-import { parseRpcAddress, type RpcAddress, type RpcLocation } from './address.ts'
+import { parseRpcAddress, type RpcLocation } from './address.ts'
 import { RpcClient } from './client.ts'
 import { KeptFile, type KeptItems } from './kept-file.ts'
 import { Poller } from './poller.ts'
@@ -67,7 +67,6 @@ export class KamailioEngine implements Engine {
   readonly #server: Server
   readonly #poller: Poller
   #place: KamailioPlace
-  #address: RpcAddress
   /** The time between two looks, in ms. */
   #poll: number
   #report: Report
@@ -84,14 +83,14 @@ export class KamailioEngine implements Engine {
    * @throws MqueueError `MQ_INVALID_DEFINITION` for an address or a poll that is none
    */
   constructor(place: KamailioPlace, report: Report = SILENT, clock: Clock = SYSTEM_CLOCK) {
-    this.#address = parseRpcAddress(place)
+    const address = parseRpcAddress(place)
     this.#poll = 1_000 * checkPoll(place.poll)
     this.#place = place
     this.#report = report
     this.#clock = clock
     const { directory, id = '' } = place
     this.#file = directory === undefined ? undefined : new KeptFile(directory, id)
-    this.#server = new Server(this.#address.shown, new RpcClient(this.#address, place.tls), {
+    this.#server = new Server(address.shown, new RpcClient(address, place.tls), {
       report: () => this.#report,
       changed: (queue) => this.#changed(queue),
       looked: () => this.#looked(),
@@ -108,22 +107,20 @@ export class KamailioEngine implements Engine {
   }
 
   /**
-   * Goes on with another poll, login or way of TLS, and reports elsewhere from now on.
+   * Goes on at another place, and reports elsewhere from now on. What was fetched and waits in this process stays.
    *
-   * @returns whether this engine is at that place; where not, it goes on as it was
+   * @throws MqueueError `MQ_INVALID_DEFINITION` for an address or a poll that is none; then it goes on as it was
    */
-  relocate(place: KamailioPlace, report: Report): boolean {
+  relocate(place: KamailioPlace, report: Report): void {
     const address = parseRpcAddress(place)
     const poll = 1_000 * checkPoll(place.poll)
-    if (!isSamePlace(address, this.#address)) return false
     this.#report = report
     this.#poll = poll
     if (!isDeepStrictEqual({ ...place, poll }, { ...this.#place, poll })) {
-      this.#server.use(new RpcClient(address, place.tls))
+      this.#server.use(new RpcClient(address, place.tls), address.shown)
+      this.#lacking.clear()
     }
     this.#place = place
-    this.#address = address
-    return true
   }
 
   async define(
@@ -403,11 +400,6 @@ function formerOf(
 ): KamailioQueue | undefined {
   if (id === undefined) return undefined
   return [...left.values()].find(({ definition }) => definition.id === id)
-}
-
-function isSamePlace(one: RpcAddress, other: RpcAddress): boolean {
-  const placeOf = ({ isTls, host, port, path }: RpcAddress) => [isTls, host, port, path]
-  return isDeepStrictEqual(placeOf(one), placeOf(other))
 }
 
 function unsupported(queue: string, reason: string, advice: string): MqueueError {

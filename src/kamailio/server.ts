@@ -35,8 +35,8 @@ export interface ServerCalls {
 
 /** A Kamailio as this process knows it. It is asked one thing at a time, so that items keep their order. */
 export class Server {
-  readonly shown: string
   readonly #calls: ServerCalls
+  #shown: string
   #client: RpcClient
   /** The sizes by name, as they were seen last, less what was fetched since. */
   #sizes: Map<string, number> | undefined
@@ -59,9 +59,14 @@ export class Server {
   #isClosed = false
 
   constructor(shown: string, client: RpcClient, calls: ServerCalls) {
-    this.shown = shown
+    this.#shown = shown
     this.#client = client
     this.#calls = calls
+  }
+
+  /** What people may see of its address. */
+  get shown(): string {
+    return this.#shown
   }
 
   /** Why the server cannot be used now; undefined where it can, or where that is not known yet. */
@@ -99,10 +104,12 @@ export class Server {
     return this.#fetched.has(queue)
   }
 
-  /** Calls through another client from now on. */
-  use(client: RpcClient): void {
+  /** Calls through another client from now on, maybe another server. */
+  use(client: RpcClient, shown: string): void {
     const former = this.#client
     this.#client = client
+    this.#shown = shown
+    this.#sizes = undefined
     this.#last.finally(() => former.close())
     this.#lookedAt = Number.NEGATIVE_INFINITY
     this.#isTold = false
@@ -178,12 +185,16 @@ export class Server {
   }
 
   async #look(): Promise<void> {
+    const client = this.#client
     let sizes: Map<string, number>
     try {
-      sizes = await lookAt(this.#client)
+      sizes = await lookAt(client)
     } catch (error) {
+      if (client !== this.#client) return this.#look()
       throw this.#isAway(error)
     }
+    // What was seen may be of another server than the one that is used now.
+    if (client !== this.#client) return this.#look()
     this.#see(sizes)
   }
 
@@ -225,7 +236,7 @@ export class Server {
   #works(): void {
     this.#failure = undefined
     this.#rest = undefined
-    if (this.#isTold) this.#calls.report().info(`Kamailio at ${this.shown} works again.`)
+    if (this.#isTold) this.#calls.report().info(`Kamailio at ${this.#shown} works again.`)
     this.#isTold = false
     this.#calls.changed()
   }
@@ -240,7 +251,7 @@ export class Server {
 
   /** Nothing more is asked for a while. */
   #fails(cause: unknown): MqueueError {
-    const error = unavailable(this.shown, cause)
+    const error = unavailable(this.#shown, cause)
     this.#failure = error
     this.#lookedAt = Number.NEGATIVE_INFINITY
     const rest = this.#backoff.wait().then(() => {

@@ -273,6 +273,20 @@ describe('the queues of a Kamailio', () => {
     })
   })
 
+  /** Has an item come for somebody who has gone. */
+  async function keep(engine: KamailioEngine, key = 'a', count = 1): Promise<void> {
+    await add(key)
+    await engine.size('q')
+    const { came, letGo } = holdFetch()
+    const stop = new AbortController()
+    const taking = engine.take('q', { count: 10, signal: stop.signal })
+    await came
+    stop.abort()
+    await assert.rejects(taking, { code: 'MQ_CLOSED' })
+    letGo()
+    await eventually(async () => assert.equal(engine.unstored('q'), count))
+  }
+
   describe('an item that comes for somebody who has gone', () => {
     const asks: [string, (engine: KamailioEngine, signal: AbortSignal) => Promise<unknown>][] = [
       ['a fetch', (engine, signal) => engine.fetch('q', { signal })],
@@ -484,20 +498,6 @@ describe('the queues of a Kamailio', () => {
         assert.deepEqual(readdirSync(directory), ['x.kamailio.json'])
       }
     })
-
-    /** Has an item come for somebody who has gone. */
-    async function keep(engine: KamailioEngine, key = 'a', count = 1): Promise<void> {
-      await add(key)
-      await engine.size('q')
-      const { came, letGo } = holdFetch()
-      const stop = new AbortController()
-      const taking = engine.take('q', { count: 10, signal: stop.signal })
-      await came
-      stop.abort()
-      await assert.rejects(taking, { code: 'MQ_CLOSED' })
-      letGo()
-      await eventually(async () => assert.equal(engine.unstored('q'), count))
-    }
   })
 
   describe('another place', () => {
@@ -505,7 +505,7 @@ describe('the queues of a Kamailio', () => {
       const engine = await make({ poll: 3_600 })
       const taking = engine.take('q', WAIT)
       const place = { rpcUrl: front.url, poll: '0.02', user: 'u', password: 'p' }
-      assert.equal(engine.relocate({ ...place }, reports), true)
+      engine.relocate({ ...place }, reports)
       await engine.define(QUEUES.map((name) => defined(name)))
       await add('a')
       assert.equal(keysOf(await taking), 'a')
@@ -513,10 +513,31 @@ describe('the queues of a Kamailio', () => {
       assert.throws(() => engine.relocate({ ...place, poll: 'x' }, reports), { field: 'poll' })
     })
 
-    it('with another server needs another engine', async () => {
-      const engine = await make()
-      assert.equal(engine.relocate({ rpcUrl: rig.url }, reports), false)
-      assert.equal(await engine.size('q'), 0)
+    it('with another server goes on there, with what was fetched from the first', async () => {
+      const other = await Rig.start({ queues: ['name=q'] })
+      try {
+        const engine = await make({}, ['q', 'r'])
+        await keep(engine)
+        await add('left behind')
+        assert.equal((await other.play({ op: 'add', q: 'q', key: 'b', val: 'b' })).rc, 1)
+        // A look that is under way does not count.
+        let letGo = () => {}
+        front.hold = () => new Promise((resolve) => (letGo = resolve))
+        const looking = engine.size('q')
+        await eventually(async () => assert.equal(front.calls.at(-1), 'mqueue.get_sizes'))
+        const looks = front.calls.length
+        engine.relocate({ rpcUrl: other.url }, reports)
+        letGo()
+        assert.equal(await looking, 2)
+        assert.equal(front.calls.length, looks)
+        await engine.define([defined('q'), defined('r')])
+        assert.equal(keysOf(await engine.take('q', { count: 5 })), 'a b')
+        const [said, ...more] = reports.said
+        assert.match(said ?? '', new RegExp(`127\\.0\\.0\\.1:${other.port} has no queue "r"`))
+        assert.deepEqual(more, [])
+      } finally {
+        await other.stop()
+      }
     })
   })
 })
