@@ -7,6 +7,8 @@ import type { MaybePromise } from './maybe-promise.ts'
 const PORTION = 100
 /** How long an item is leased while it is on its way, in ms. */
 const ON_ITS_WAY = 60_000
+/** How many items that cannot go back are passed over before it ends: they are leased meanwhile, so that others are reached. */
+const MOST_STUCK = 10_000
 /** Why items were left that were given back by somebody else. */
 const GIVEN_BACK = 'The items were given back meanwhile, as by a deploy. Send them back again.'
 
@@ -52,7 +54,7 @@ export async function sendBack(
   const isGivenBack = ([lease]: Iterable<string>) =>
     lease !== undefined && !engine.holds(queue, lease)
   try {
-    while (sent + here.size < total && reason !== GIVEN_BACK) {
+    while (sent + here.size < total && here.size < MOST_STUCK && reason !== GIVEN_BACK) {
       const count = Math.min(PORTION, total - sent - here.size)
       const only = id === undefined ? {} : { item: id }
       const taken = await engine.take(queue, { count, lease: ON_ITS_WAY, asFetch: true, ...only })
