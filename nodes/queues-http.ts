@@ -40,7 +40,7 @@ export function serveQueues(RED: NodeAPI, sources: () => Iterable<Source>): void
       try {
         const code = await import('./queue-requests.ts')
         requests ??= new code.QueueRequests(sources)
-        // What the queues hold now is no answer to a later request.
+        // A later request must not be answered with what the queues hold now.
         res.set('Cache-Control', 'no-store')
         await answer(requests, req, res, code)
       } catch (error) {
@@ -86,11 +86,19 @@ export function serveQueues(RED: NodeAPI, sources: () => Iterable<Source>): void
       const action = ACTIONS.find((one) => one === req.params.action)
       if (action === undefined) throw HttpError.refused(404, 'there is no such action')
       const [place, item] = [placeOf(req), itemOf(req)]
-      const done = await all.act(place, action, item)
-      // The types say that a text is needed; Node-RED takes an object.
-      const entry = { event: `mqueue.${action}`, ...place, item, ...done }
-      RED.log.audit(entry as never, req)
-      res.json(done)
+      const audit = (outcome: object) => {
+        // The types say that a text is needed; Node-RED takes an object.
+        RED.log.audit({ event: `mqueue.${action}`, ...place, item, ...outcome } as never, req)
+      }
+      try {
+        const done = await all.act(place, action, item)
+        audit(done)
+        res.json(done)
+      } catch (error) {
+        // What was not answered in time may still be done.
+        audit({ error: HttpError.of(error).code })
+        throw error
+      }
     }),
   )
 

@@ -1,5 +1,5 @@
 import type { NodeView, Overview, QueueView } from './overview.ts'
-import { Rising } from './rising.ts'
+import { type Risen, Rising } from './rising.ts'
 
 /** Why an item may not stay. Each is there from the start, so that `rate()` sees the first. */
 const REASONS = [
@@ -143,25 +143,31 @@ export function metricsOf({ nodes }: Overview, rising = new Rising()): string {
   const ofQueues = nodes.flatMap((node) =>
     node.queues.map((queue) => [queue, { node: node.id, queue: queue.name }] as const),
   )
+  const risen = new Map<QueueView, Risen>()
+  for (const [queue, labels] of ofQueues) {
+    if (queue.added !== undefined) risen.set(queue, rising.of(labelsText(labels), queue.added))
+  }
+  rising.keep(ofQueues.map(([, labels]) => labelsText(labels)))
   const lines = [
-    ...NODE_METRICS.flatMap((metric) => linesOf(metric, ofNodes, rising)),
-    ...QUEUE_METRICS.flatMap((metric) => linesOf(metric, ofQueues, rising)),
+    ...NODE_METRICS.flatMap((metric) => linesOf(metric, ofNodes)),
+    ...QUEUE_METRICS.flatMap((metric) => linesOf(metric, ofQueues, (queue) => risen.get(queue))),
   ]
-  rising.next()
   return lines.map((line) => `${line}\n`).join('')
 }
 
+/** @param risen returns what shows the counters of a queue, so that none falls */
 function linesOf<T>(
   { name, type, help, values }: Metric<T>,
   all: readonly (readonly [T, Labels])[],
-  rising: Rising,
+  risen: (of: T) => Risen | undefined = () => undefined,
 ): string[] {
   const lines: string[] = []
   for (const [of, labels] of all) {
+    const shown = type === 'counter' ? risen(of) : undefined
     for (const [value, more] of values(of)) {
       if (value === undefined) continue
       const series = `${name}{${labelsText({ ...labels, ...more })}}`
-      lines.push(`${series} ${type === 'counter' ? rising.highest(series, value) : value}`)
+      lines.push(`${series} ${shown === undefined ? value : shown(series, value)}`)
     }
   }
   return lines.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines]

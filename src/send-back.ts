@@ -1,10 +1,16 @@
+import { setImmediate } from 'node:timers/promises'
 import { MqueueError, quote, reasonOf } from './errors.ts'
 import type { LeasingEngine } from './leasing.ts'
+import type { MaybePromise } from './maybe-promise.ts'
 
 /** How many items are under way at once. */
 const PORTION = 100
 /** How long an item is leased while it is on its way, in ms. */
 const ON_ITS_WAY = 60_000
+/** How many items that cannot go back are passed over before it ends: they are leased meanwhile, so that others are reached. */
+const MOST_STUCK = 10_000
+/** Why items were left that were given back by somebody else. */
+const GIVEN_BACK = 'The items were given back meanwhile, as by a deploy. Send them back again.'
 
 /** What became of the items that were to be sent back. */
 export interface SentBack {
@@ -12,7 +18,7 @@ export interface SentBack {
   readonly sent: number
   /** How many are still in the dead letter queue. */
   readonly left: number
-  /** How many other items had to go there, because a queue was full or an item with the same key came. */
+  /** How many other items had to go there, because an item with the same key came, or others filled a queue meanwhile. */
   readonly dropped: number
   /** Why items were left, for people; undefined where none was. */
   readonly reason?: string
@@ -25,8 +31,10 @@ type Outcome =
 
 /**
  * Sends items of a dead letter queue back to the end of the queues that gave them up, as new items with no attempt
- * counted. What cannot go back stays where it is, in its place. Each is in one of the two queues at any time; one
- * is in both when the process dies between the two, or the server fails.
+ * counted. What cannot go back stays where it is, in its order; one item alone comes to the head under addmode 0, as each
+ * that is released. Each is in one of the two queues at any time; one is in both when the process dies between the two, or
+ * the server fails. It ends early when what is on its way is given back by somebody else, as by a deploy: to go on could
+ * send items twice.
  *
  * @param id the id of the only item to be sent back, as `peek` returns it; by default all
  * @throws MqueueError as `take` of the engine does
@@ -39,35 +47,54 @@ export async function sendBack(
   id?: string,
 ): Promise<SentBack> {
   const total = id === undefined ? await engine.size(queue) : 1
-  const stay: string[] = []
+  /** The leases of what is not sent, in the order of the items. */
+  const here = new Set<string>()
   let [sent, dropped] = [0, 0]
   let reason: string | undefined
+  const isGivenBack = ([lease]: Iterable<string>) =>
+    lease !== undefined && !engine.holds(queue, lease)
   try {
-    while (sent + stay.length < total) {
-      const count = Math.min(PORTION, total - sent - stay.length)
+    while (sent + here.size < total && here.size < MOST_STUCK && reason !== GIVEN_BACK) {
+      const count = Math.min(PORTION, total - sent - here.size)
       const only = id === undefined ? {} : { item: id }
       const taken = await engine.take(queue, { count, lease: ON_ITS_WAY, asFetch: true, ...only })
       if (taken.length === 0) break
-      const gone: string[] = []
+      for (const { lease = '' } of taken) here.add(lease)
+      const ends: MaybePromise<unknown>[] = []
       for (const { key, value, from, lease = '' } of taken) {
+        if (isGivenBack(here) || isGivenBack([lease])) {
+          reason = GIVEN_BACK
+          break
+        }
         const outcome = await send(engine, from, key, value)
         if (outcome.is === 'sent') {
-          gone.push(lease)
+          here.delete(lease)
+          ends.push(end(engine, queue, lease))
+          sent++
           dropped += outcome.dropped
-        } else {
-          stay.push(lease)
-          reason ??= outcome.reason
-        }
+        } else reason ??= outcome.reason
       }
-      sent += gone.length
-      await engine.acknowledge(queue, gone)
+      await Promise.all(ends)
+      // Others have their turn, also where nothing takes any time.
+      await setImmediate()
     }
   } finally {
     // In their order, and so to their places.
-    if (stay.length > 0) await engine.release(queue, stay)
+    if (here.size > 0) await engine.release(queue, [...here])
   }
-  const left = id === undefined ? await engine.size(queue) : stay.length
+  const left = id === undefined ? await engine.size(queue) : here.size
   return { sent, left, dropped, ...(reason !== undefined && { reason }) }
+}
+
+/**
+ * Ends the lease of an item that is sent, at once: one that is given back before it ends is in both queues.
+ *
+ * @returns a promise that may reject before somebody waits for it
+ */
+function end(engine: LeasingEngine, queue: string, lease: string): MaybePromise<unknown> {
+  const ended = engine.acknowledge(queue, [lease])
+  if (ended instanceof Promise) ended.catch(() => {})
+  return ended
 }
 
 async function send(
@@ -77,9 +104,11 @@ async function send(
   value: unknown,
 ): Promise<Outcome> {
   if (to === undefined) return { is: 'left', reason: 'No queue gave it up.' }
+  const full: Outcome = { is: 'left', reason: `Queue ${quote(to)} is full.` }
   try {
+    if (isFull(engine, to)) return full
     const { dropped } = await engine.add(to, key, value)
-    if (dropped?.reason === 'full') return { is: 'left', reason: `Queue ${quote(to)} is full.` }
+    if (dropped?.reason === 'full') return full
     if (dropped?.reason === 'duplicate') {
       return { is: 'left', reason: `Queue ${quote(to)} has an item with the same key.` }
     }
@@ -88,4 +117,13 @@ async function send(
     if (!(error instanceof MqueueError)) throw error
     return { is: 'left', reason: reasonOf(error) }
   }
+}
+
+/**
+ * Whether a queue has no room for another item, as far as is known. It is not asked to take one: it would count that as
+ * dropped or, where it drops its oldest, lose what waits there or was sent back just now.
+ */
+function isFull(engine: LeasingEngine, queue: string): boolean {
+  const { size } = engine.definition(queue)
+  return size > 0 && engine.known(queue) >= size
 }

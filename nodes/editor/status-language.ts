@@ -17,7 +17,7 @@ export function translateStatuses(): void {
   // A text that begins with a number is not looked up. What is changed here, before Node-RED hears of it, it shows.
   RED.comms.subscribe('status/#', (topic, status) => {
     const node = RED.nodes.node(topic.split('/')[1] ?? '')
-    // The nodes in an instance of a subflow are none of the editor's.
+    // The editor does not have the nodes in an instance of a subflow.
     if (!node || !TYPES.includes(node.type)) return
     const [, inFlight, waiting] = /^(\d+) in flight, (.*)$/.exec(String(status.text)) ?? []
     if (inFlight !== undefined) status.text = `${inFlight} ${node._('in flight')}, ${waiting}`

@@ -98,10 +98,10 @@ export class Consumers {
       const ended = this.#handout.acknowledge(this.#numbersOf(leases))
       const held = ended.filter((lease) => lease !== undefined)
       const stored = storage.settle(ended.map((lease) => lease !== undefined))
-      this.#counters.once(stored, held.length, () => {
-        const fetched = held.filter(({ isFetch }) => isFetch).length
-        this.#counters.fetched += fetched
-        this.#counters.acknowledged += held.length - fetched
+      const fetched = held.filter(({ isFetch }) => isFetch).length
+      this.#counters.count(stored, (sign) => {
+        this.#counters.fetched += sign * fetched
+        this.#counters.acknowledged += sign * (held.length - fetched)
       })
       return stored
     })
@@ -239,8 +239,8 @@ export class Consumers {
   /** Returns what was taken once that is stored, unless its asker has gone by then. */
   #settle(storage: Storage, { signal }: TakeOptions, hand: Hand): MaybePromise<Taken[]> {
     const settled = storage.settle(hand.taken)
-    this.#counters.once(settled, hand.items.length, () => {
-      if (!signal?.aborted) this.#counters.fetched += hand.items.length
+    this.#counters.count(settled, (sign) => {
+      this.#counters.fetched += sign * hand.items.length
     })
     if (!(settled instanceof Promise)) return settled
     return settled.then(

@@ -5,35 +5,26 @@ export class Counters {
   /** The items that were taken for good. */
   fetched = 0
   acknowledged = 0
-  /** The items that have gone, while that is not stored yet. */
-  settling = 0
   /** The items that did not stay, by reason. */
   readonly dropped: Record<string, number> = {}
 
   /** Counts items that did not stay. */
   drop(reason: string, count = 1): void {
-    if (count > 0) this.dropped[reason] = (this.dropped[reason] ?? 0) + count
+    if (count === 0) return
+    const sum = (this.dropped[reason] ?? 0) + count
+    if (sum > 0) this.dropped[reason] = sum
+    else delete this.dropped[reason]
   }
 
   /**
-   * Counts items that have gone, once that is stored.
+   * Counts what was done, and takes that back when it could not be stored.
    *
    * @param stored is a promise where that takes its time
-   * @param count counts them
+   * @param count counts it, with 1, or takes that back, with -1
    */
-  once(stored: MaybePromise<unknown>, items: number, count: () => void): void {
-    if (!(stored instanceof Promise)) {
-      count()
-      return
-    }
-    this.settling += items
-    const settled = () => {
-      this.settling -= items
-    }
-    stored.then(() => {
-      settled()
-      count()
-    }, settled)
+  count(stored: MaybePromise<unknown>, count: (sign: 1 | -1) => void): void {
+    count(1)
+    if (stored instanceof Promise) stored.catch(() => count(-1))
   }
 
   /** How many items have left the queue. */

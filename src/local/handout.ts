@@ -153,7 +153,7 @@ export class Handout {
     return numbers.map((number) => {
       const lease = this.#leases.end(number)
       if (lease === undefined) return false
-      this.#leases.begin(number, lease, lease, lease.owner, now, length)
+      this.#leases.begin(number, lease, lease, lease.owner, now, length, lease.isFetch)
       return true
     })
   }

@@ -35,6 +35,8 @@ export interface Items<V> extends Iterable<QueuedItem<V>> {
   peek(): QueuedItem<V> | undefined
   /** Takes the oldest item; undefined when there is none. */
   take(): QueuedItem<V> | undefined
+  /** Takes an item that is there, wherever it is. */
+  takeOut(item: QueuedItem<V>): void
 }
 
 /**

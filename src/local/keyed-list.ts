@@ -62,10 +62,13 @@ export class KeyedList<V> implements Items<V> {
 
   take(): QueuedItem<V> | undefined {
     const entry = this.#oldest
-    if (entry === undefined) return undefined
-    this.#unlink(entry)
-    this.#byKey.delete(entry.key)
+    if (entry !== undefined) this.takeOut(entry)
     return entry
+  }
+
+  takeOut({ key }: QueuedItem<V>): void {
+    this.#unlink(this.#byKey.get(key) as Entry<V>)
+    this.#byKey.delete(key)
   }
 
   *[Symbol.iterator](): Generator<QueuedItem<V>> {

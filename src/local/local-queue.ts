@@ -142,7 +142,7 @@ export class LocalQueue {
   }
 
   stats(): MaybePromise<QueueStats> {
-    return this.#operate((storage) => after(storage.settle(undefined), () => this.#stats()))
+    return this.#operate((storage) => storage.settle(this.#stats()))
   }
 
   /**
@@ -206,9 +206,8 @@ export class LocalQueue {
 
   #stats(): QueueStats {
     const { size } = this.#queue
-    const { waiting, isPaused } = this.consumers
-    const { fetched, acknowledged, settling, gone } = this.#counters
-    const leased = this.consumers.leased + settling
+    const { leased, waiting, isPaused } = this.consumers
+    const { fetched, acknowledged, gone } = this.#counters
     const oldest = this.#queue.peek()
     return {
       size,
@@ -233,7 +232,7 @@ export class LocalQueue {
   #removed(storage: Storage, count: number): MaybePromise<number> {
     this.#watchers.changed()
     const stored = storage.settle(count)
-    this.#counters.once(stored, count, () => this.#counters.drop('removed', count))
+    this.#counters.count(stored, (sign) => this.#counters.drop('removed', sign * count))
     return stored
   }
 
@@ -374,8 +373,8 @@ export class LocalQueue {
   ): Promise<FetchedItem | undefined> {
     const item = result && this.#queue.taken(result)
     const count = item === undefined ? 0 : 1
-    this.#counters.once(settled, count, () => {
-      if (!signal?.aborted) this.#counters.fetched += count
+    this.#counters.count(settled, (sign) => {
+      this.#counters.fetched += sign * count
     })
     return settled.then((answer) => {
       if (!signal?.aborted) return answer
@@ -385,11 +384,12 @@ export class LocalQueue {
   }
 
   #countDropped(settled: MaybePromise<unknown>, { reason }: DroppedItem): void {
-    this.#counters.once(settled, 1, () => this.#counters.drop(reason))
+    this.#counters.count(settled, (sign) => this.#counters.drop(reason, sign))
   }
 
   /** Puts an item back whose asker has gone while its taking was stored. */
   #putBack(item: TakenItem, storage: Storage): void {
+    this.#counters.fetched--
     // Also a queue that is closing, or going over to another storage, waits until all that it was told is stored.
     if (!storage.isOpen) {
       storage.rescueItem(item)

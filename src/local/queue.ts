@@ -141,7 +141,7 @@ export class Queue<V = unknown> {
   lend(name?: string): QueuedItem<V> | undefined {
     if (name === undefined) return this.#items.take()
     const item = this.find(name)
-    if (item !== undefined) this.#keepOnly(({ id }) => id !== item.id)
+    if (item !== undefined) this.#items.takeOut(item)
     return item
   }
 
@@ -190,18 +190,20 @@ export class Queue<V = unknown> {
 
   /** Removes all items with a key; returns how many that were. */
   remove(key: string): number {
-    return this.#removeThose((item) => item.key === key)
+    return this.#keepOnly((item) => item.key !== key)
   }
 
   /** Removes the item of a name; returns how many that were. */
   removeItem(name: string): number {
-    const item = this.find(name)
-    return item === undefined ? 0 : this.#removeThose(({ id }) => id === item.id)
+    const item = this.lend(name)
+    if (item === undefined) return 0
+    this.#went(item)
+    return 1
   }
 
   /** Removes all items; returns how many that were. */
   removeAll(): number {
-    return this.#removeThose(() => true)
+    return this.#keepOnly(() => false)
   }
 
   /** The item of a name, left where it is; undefined when it does not wait here. It is looked for from the oldest on. */
@@ -351,22 +353,18 @@ export class Queue<V = unknown> {
     return bound !== 0 && this.#items.size >= bound && !this.#items.has(key)
   }
 
-  #removeThose(isGone: (item: QueuedItem<V>) => boolean): number {
-    const removed = this.#keepOnly((item) => !isGone(item))
-    for (const item of removed) this.#went(item)
-    return removed.length
-  }
-
-  /** Takes out of the queue what is not kept, and returns it. */
-  #keepOnly(isKept: (item: QueuedItem<V>) => boolean): QueuedItem<V>[] {
+  #keepOnly(isKept: (item: QueuedItem<V>) => boolean): number {
     const before = this.#items
     this.#items = itemsFor(this.#definition.addmode)
-    const others: QueuedItem<V>[] = []
+    let removed = 0
     for (const item of before) {
       if (isKept(item)) this.#items.add(item.id, item.key, item.value, item.added)
-      else others.push(item)
+      else {
+        this.#went(item)
+        removed++
+      }
     }
-    return others
+    return removed
   }
 
   #drop(item: QueuedItem<V>, reason: DropReason): DroppedItem<V> {

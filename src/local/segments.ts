@@ -78,6 +78,24 @@ export class Segments<V> implements Items<V> {
     return item
   }
 
+  takeOut(item: QueuedItem<V>): void {
+    // Those before it move up, so that the place at the head is the one that gets free.
+    let block = this.#head as Block<V>
+    let slot = this.#first
+    let moved = block.itemAt(slot)
+    while (moved.id !== item.id) {
+      slot += 2
+      if (slot === SLOTS) {
+        block = block.next as Block<V>
+        slot = 0
+      }
+      const next = block.itemAt(slot)
+      block.set(slot, moved.id, moved.key, moved.value, moved.added)
+      moved = next
+    }
+    this.take()
+  }
+
   has(): boolean {
     return false
   }

@@ -176,7 +176,7 @@ export class Editor {
   }
 
   /**
-   * Imports an example of this package through the editor's import dialog, and gives its flow's id.
+   * Imports an example of this package through the editor's import dialog, and returns its flow's id.
    *
    * @param folder the one that has it, where it is in one
    */

@@ -1,4 +1,4 @@
-import type { Locator } from 'playwright-core'
+import type { Locator, Request } from 'playwright-core'
 import type { Editor } from './editor.ts'
 
 /** The sidebar of the queues. */
@@ -70,15 +70,20 @@ export class SidebarTab {
 
 /** Counts what the page asks for. */
 export class RequestCount {
-  #urls: string[] = []
+  readonly #requests: Request[] = []
 
   constructor(editor: Editor, pattern: RegExp) {
     editor.page.on('request', (request) => {
-      if (pattern.test(request.url())) this.#urls.push(request.url())
+      if (pattern.test(request.url())) this.#requests.push(request)
     })
   }
 
   get count(): number {
-    return this.#urls.length
+    return this.#requests.length
+  }
+
+  /** When each of those that were answered began, in ms by the clock of the browser. */
+  get starts(): number[] {
+    return this.#requests.map((request) => request.timing().startTime).filter((time) => time > 0)
   }
 }

@@ -453,11 +453,60 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
       assert.deepEqual(counts, { sent: 1, left: 2, dropped: 0 })
       assert.equal(reason, 'Queue "q" is full.')
       assert.deepEqual([await waiting(), await waiting('dead')], ['xya', 'bc'])
+      assert.deepEqual((await engine.stats('q')).dropped, { rejected: 3 }, 'nothing was lost')
       await define({ name: 'other' }, { name: 'dead' })
       const outcome = await sendBack(engine, 'dead')
       assert.deepEqual([outcome.sent, outcome.left], [0, 2])
       assert.match(outcome.reason ?? '', /"q"/)
       assert.equal(await waiting('dead'), 'bc')
+    })
+
+    it('stay in their dead letter queue where they would push others out', async () => {
+      await start('abcd', { name: 'q', deadLetter: 'dead', size: 4 }, { name: 'dead' })
+      await engine.reject('q', leasesOf(await lease(4)))
+      for (const key of 'xy') await engine.add('q', key, 1)
+      const outcome = await sendBack(engine, 'dead')
+      assert.deepEqual(outcome, { sent: 2, left: 2, dropped: 0, reason: 'Queue "q" is full.' })
+      assert.deepEqual([await waiting(), await waiting('dead')], ['xyab', 'cd'])
+    })
+
+    it('are not sent back twice when a deploy gives them back meanwhile', async () => {
+      await start('abcde', { name: 'q', deadLetter: 'dead' }, { name: 'dead' })
+      await engine.reject('q', leasesOf(await lease(5)))
+      const add = engine.add.bind(engine)
+      let adds = 0
+      engine.add = async (...args) => {
+        const added = await add(...args)
+        if (++adds === 3) engine.releaseAll()
+        return added
+      }
+      const { reason, ...counts } = await sendBack(engine, 'dead')
+      assert.deepEqual(counts, { sent: 3, left: 3, dropped: 0 })
+      assert.match(reason ?? '', /given back meanwhile/)
+      // The one that was on its way is in both.
+      assert.deepEqual([await waiting(), await waiting('dead')], ['abc', 'cde'])
+      assert.equal((await sendBack(engine, 'dead')).sent, 3)
+    })
+
+    it('come back at once when something breaks while they are sent back', async () => {
+      await start('abcde', { name: 'q', deadLetter: 'dead' }, { name: 'dead' })
+      await engine.reject('q', leasesOf(await lease(5)))
+      const add = engine.add.bind(engine)
+      engine.add = (queue, key, value) => {
+        if (key === 'c') throw new RangeError('no room')
+        return add(queue, key, value)
+      }
+      await assert.rejects(async () => sendBack(engine, 'dead'), /no room/)
+      assert.deepEqual([await waiting(), await waiting('dead')], ['ab', 'cde'])
+    })
+
+    it('stay what was fetched when they are kept for longer', async () => {
+      await start('ab', { name: 'q' })
+      const leases = leasesOf(await lease(2, { asFetch: true }))
+      assert.deepEqual(await engine.extend('q', leases, 60_000), [true, true])
+      await engine.acknowledge('q', leases)
+      const { fetched, acknowledged } = await engine.stats('q')
+      assert.deepEqual([fetched, acknowledged], [2, 0])
     })
 
     it('count all that comes and goes', async () => {

@@ -293,7 +293,7 @@ for (const line of Object.keys(LINES) as Line[]) {
       assert.equal((await client.post('config/queues/%252E./clear')).body.count, 1)
     })
 
-    it('refuses what is no request', async () => {
+    it('refuses what it cannot read as a request', async () => {
       await add('a', 1)
       for (const [action, body, status] of [
         ['remove', {}, 400],
@@ -549,16 +549,23 @@ describe('access to queues over HTTP', function () {
     assert.equal((await as('admin').post('config/queues/q/clear')).body.count, 0)
   })
 
-  it('leaves a line in the audit log of what was changed, and by whom', async () => {
+  it('leaves a line in the audit log of what was changed, or tried, and by whom', async () => {
     await nodeRed.ask('add-config', { topic: 'k', payload: 1, q: 'dead' })
-    const from = nodeRed.log.length
-    assert.equal((await as('acts').post('config/queues/dead/clear')).body.count, 1)
-    await nodeRed.logged(/mqueue\.clear/, from)
-    const [line = ''] = nodeRed.log.slice(from).match(/\{.*mqueue\.clear.*\}/) ?? []
-    const { event, id, queue, count, user } = JSON.parse(line)
-    const clear = { event: 'mqueue.clear', id: 'config', queue: 'dead', count: 1 }
-    assert.deepEqual({ event, id, queue, count }, clear)
-    assert.equal(user.username, 'acts')
+    const audited = async (action: string, body: object) => {
+      const from = nodeRed.log.length
+      const { body: answer } = await as('acts').post(`config/queues/dead/${action}`, body)
+      await nodeRed.logged(new RegExp(`mqueue\\.${action}`), from)
+      const lines = nodeRed.log.slice(from).match(new RegExp(`\\{.*mqueue\\.${action}.*\\}`))
+      const { event, id, queue, item, count, error, user } = JSON.parse(lines?.[0] ?? '')
+      assert.deepEqual([event, id, queue], [`mqueue.${action}`, 'config', 'dead'])
+      assert.equal(user.username, 'acts')
+      return { answer, count, item, error }
+    }
+    const cleared = await audited('clear', {})
+    assert.deepEqual([cleared.answer.count, cleared.count], [1, 1])
+    // What was tried in vain as well: it may still be done where a server was slow.
+    const { answer, item, error } = await audited('remove', { item: '1-1' })
+    assert.deepEqual([answer.code, error, item], ['MQ_UNKNOWN_ITEM', 'MQ_UNKNOWN_ITEM', '1-1'])
   })
 })
 

@@ -50,15 +50,36 @@ const names = (lines: readonly string[]) => [...new Set(lines.map((line) => line
 describe('metrics', () => {
   it('never fall, except where a queue has begun again', () => {
     const rising = new Rising()
-    const shown = (...counts: (number | undefined)[]) =>
-      counts.map((fetched) => {
-        const queue = fetched === undefined ? UNUSABLE : { ...USED, name: 'kept', fetched }
+    type Counts = { added: number; fetched: number }
+    const shown = (...counts: (Counts | undefined)[]) =>
+      counts.map((some) => {
+        const queue = some === undefined ? UNUSABLE : { ...USED, name: 'kept', ...some }
         const node = { id: 'n1', name: '', engine: 'memory', errors: [], can: [], queues: [queue] }
         const text = metricsOf({ time: 0, nodes: [node] }, rising)
         return /fetched_items_total.*} (\d+)/.exec(text)?.[1]
       })
-    assert.deepEqual(shown(10, 9, 10, 11), ['10', '10', '10', '11'])
-    assert.deepEqual(shown(undefined, 12, 2, 1), [undefined, '12', '2', '2'])
+    const of = (fetched: number, added = 20) => ({ added, fetched })
+    assert.deepEqual(shown(of(1), of(0), of(1), of(2)), ['1', '1', '1', '2'])
+    assert.deepEqual(shown(of(10), of(4), of(10), of(11)), ['10', '10', '10', '11'])
+    // Also where the queue could not be used meanwhile.
+    assert.deepEqual(shown(undefined, undefined, of(10), of(12)), [
+      undefined,
+      undefined,
+      '11',
+      '12',
+    ])
+    // A server that took over has missed the last changes.
+    assert.deepEqual(shown(of(11, 19)), ['12'])
+    assert.deepEqual(shown(of(2, 3), of(1, 3)), ['2', '2'])
+  })
+
+  it('forget a queue that is gone', () => {
+    const rising = new Rising()
+    assert.equal(rising.of('q', 9)('fetched', 5), 5)
+    rising.keep(['other'])
+    assert.equal(rising.of('q', 9)('fetched', 4), 4)
+    rising.keep(['q'])
+    assert.equal(rising.of('q', 9)('fetched', 3), 4)
   })
 
   it('are all that is known of a queue that can be used', () => {

@@ -15,7 +15,7 @@ export interface QueueAnswer {
   added?: number
   fetched?: number
   acknowledged?: number
-  dropped?: Record<string, number>
+  dropped?: Readonly<Record<string, number>>
   /** Whether some queue of its config node names it as its dead letter queue. */
   isDeadLetters?: boolean
   caution?: string
@@ -33,16 +33,16 @@ export interface NodeAnswer {
   engine: string
   database?: string
   /** What is wrong with its definitions. */
-  errors?: string[]
+  errors?: readonly string[]
   /** What may be done with its queues. */
-  can?: string[]
-  queues: QueueAnswer[]
+  can?: readonly string[]
+  queues: readonly QueueAnswer[]
 }
 
 export interface QueuesAnswer {
   /** In ms, by the clock of the runtime. */
   time: number
-  nodes: NodeAnswer[]
+  nodes: readonly NodeAnswer[]
 }
 
 /** An item waiting, as people read it. */

@@ -134,7 +134,7 @@ export class ItemList {
   #showMore(isMore: boolean): void {
     setShown(this.#more, isMore)
     this.#observer.unobserve(this.#more)
-    // It tells at once whether that can be seen, also where it could be seen before.
+    // It reports at once whether that can be seen, also where it could be seen before.
     if (isMore) this.#observer.observe(this.#more)
   }
 }

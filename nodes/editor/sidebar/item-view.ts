@@ -108,7 +108,7 @@ export class ItemView {
     const copy = makeButton('copy', text('sidebar.item.copy'), () => {
       RED.clipboard.copyText(value, $(copy), text('sidebar.item.copied'))
     })
-    const isJson = ['object', 'list'].includes(kind)
+    const isJson = ['object', 'list', 'map', 'set'].includes(kind)
     // A short key is read in full above.
     const parts = [
       ...(key === this.#item.key ? [] : part(text('sidebar.item.key'), key)),

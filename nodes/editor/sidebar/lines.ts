@@ -23,20 +23,21 @@ export const HEIGHTS = { node: 42, error: 36, queue: 66 } as const
  *
  * @param search part of the name of a queue, or of a config node; empty for all
  * @param folded the ids of the config nodes whose queues are not shown; what is looked for is shown all the same
+ * @param nameOf returns what a config node is called where it is shown
  */
 export function linesOf(
   nodes: readonly NodeAnswer[],
   search: string,
   folded: ReadonlySet<string>,
+  nameOf: (node: NodeAnswer) => string,
 ): Line[] {
   const wanted = search.trim().toLowerCase()
   const has = (name: string) => name.toLowerCase().includes(wanted)
-  const found = nodes
-    .map((node) => ({
-      node,
-      queues: has(node.name) ? node.queues : node.queues.filter(({ name }) => has(name)),
-    }))
-    .filter(({ node, queues }) => queues.length > 0 || has(node.name))
+  const found = nodes.flatMap((node) => {
+    const isFound = wanted === '' || has(nameOf(node))
+    const queues = isFound ? node.queues : node.queues.filter(({ name }) => has(name))
+    return isFound || queues.length > 0 ? [{ node, queues }] : []
+  })
   return found.flatMap(({ node, queues }, index) => {
     const isOpen = wanted !== '' || !folded.has(node.id)
     const place = { position: index + 1, count: found.length }

@@ -179,7 +179,7 @@ export class Sidebar {
   #showList(): void {
     if (this.#answer === undefined) return
     const { nodes } = this.#answer
-    const lines = linesOf(nodes, this.#search.value, this.#folded)
+    const lines = linesOf(nodes, this.#search.value, this.#folded, this.#around.nameOf)
     const [node, queue] = this.#find(this.#marked) ?? []
     this.#list.show(lines, node && queue && keyOf(node.id, queue.name))
     setShown(this.#empty, lines.length === 0)

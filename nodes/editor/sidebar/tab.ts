@@ -91,7 +91,7 @@ async function load(): Promise<Sidebar | undefined> {
   }
 }
 
-/** The queue of the one node that is selected; undefined where that is none of ours, or finds its queue at run time. */
+/** The queue of the one node that is selected; undefined where it is not one of ours, or finds its queue at run time. */
 function selected(): Target | undefined {
   const [node, ...others] = RED.view.selection().nodes ?? []
   if (node === undefined || others.length > 0 || !node.type.startsWith('mq-')) return undefined

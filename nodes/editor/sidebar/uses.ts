@@ -13,7 +13,7 @@ interface QueueChoice {
   queueType?: unknown
 }
 
-/** The flow nodes of a queue: those that name it, and those that find the name of their queue at run time. */
+/** The flow nodes of a queue: those that name it, or use all queues, and those that find the name of their queue at run time. */
 export interface Uses<N> {
   certain: N[]
   possible: N[]
@@ -34,8 +34,9 @@ export function usesOf<N extends Used>(
   for (const node of nodes) {
     if (node.mqueue !== config || !node.type.startsWith('mq-')) continue
     const named = namedQueue(node)
-    if (named === undefined) uses.possible.push(node)
-    else if (named === queue) uses.certain.push(node)
+    // Some nodes use all queues of their config node.
+    if (named === queue || node.queueType === 'all') uses.certain.push(node)
+    else if (named === undefined) uses.possible.push(node)
   }
   return uses
 }

@@ -27,6 +27,11 @@ const CAUTIONS: Record<string, string> = {
   'defined elsewhere': 'sidebar.caution.elsewhere',
   'may evict': 'sidebar.caution.evict',
 }
+const PROBLEMS: Record<string, string> = {
+  MQ_UNAVAILABLE: 'sidebar.problem.unavailable',
+  MQ_STORE_LOCKED: 'sidebar.problem.locked',
+  MQ_CLOSED: 'sidebar.problem.closed',
+}
 const REASONS: Record<string, string> = {
   attempts: 'sidebar.reason.attempts',
   rejected: 'sidebar.reason.rejected',
@@ -37,10 +42,15 @@ const KINDS: Record<string, string> = {
   boolean: 'sidebar.kind.boolean',
   object: 'sidebar.kind.object',
   list: 'sidebar.kind.list',
+  map: 'sidebar.kind.map',
+  set: 'sidebar.kind.set',
   binary: 'sidebar.kind.binary',
   null: 'sidebar.kind.null',
+  undefined: 'sidebar.kind.undefined',
   error: 'sidebar.kind.error',
   date: 'sidebar.kind.date',
+  function: 'sidebar.kind.function',
+  symbol: 'sidebar.kind.symbol',
   unreadable: 'sidebar.kind.unreadable',
 }
 const UNITS = [
@@ -57,7 +67,7 @@ export class Words {
   readonly #fine: Intl.NumberFormat
   readonly #units: Record<string, Intl.NumberFormat>
 
-  /** @param language a tag such as `en-US`; one that is none counts as English */
+  /** @param language a tag such as `en-US`; what is not one counts as English */
   constructor(text: Text, language: string) {
     const known = isLanguage(language) ? language : 'en-US'
     this.#text = text
@@ -109,7 +119,10 @@ export class Words {
   /** What keeps a queue from being used, in words; undefined when nothing does. */
   problem({ problem, loaded }: QueueAnswer): string | undefined {
     if (loaded !== undefined) return this.#text('sidebar.loading', { number: this.number(loaded) })
-    return problem?.message
+    if (problem === undefined) return undefined
+    const { code, message } = problem
+    // What the runtime says in English stands behind it, for the address and the cause.
+    return Object.hasOwn(PROBLEMS, code) ? `${this.#known(PROBLEMS, code)}: ${message}` : message
   }
 
   /** What people should know of a queue that works, shortest first. */

@@ -101,15 +101,33 @@ local function seldom()
   end
 
   -- Where an item waits, and its cell; nothing where it does not. It is named by the place it was seen at, its stamp, and
-  -- the hash of all but its meta. Items move up as others go; few come back before them.
+  -- the hash of all but its meta. Items move up as others go; few come back before them. So it is looked for from its place
+  -- on to the head, and then a little behind it.
   local function locate(q, seenAt, came, hash)
-    for first = 0, tonumber(seenAt) + 1000, 100 do
-      local cells = cellsAt(q, first, first + 99)
-      if #cells == 0 then return end
+    local largest
+    local function among(first, last)
+      local cells = cellsAt(q, first, last)
       for i, cell in ipairs(cells) do
+        largest = math.max(largest or 0, #cell)
         local stamped, _, _, z = past(cell)
         if stamped == came and redis.sha1hex(sub(cell, z)) == hash then return first + i - 1, cell end
       end
+    end
+    local from = math.min(tonumber(seenAt), size(q) - 1)
+    local last = from
+    while last >= 0 do
+      local first = last + 1 - portionOf(last + 1, largest)
+      local at, cell = among(first, last)
+      if at then return at, cell end
+      last = first - 1
+    end
+    local most = math.min(from + 1000, q.count - 1)
+    local first = from + 1
+    while first <= most do
+      last = first - 1 + portionOf(most + 1 - first, largest)
+      local at, cell = among(first, last)
+      if at then return at, cell end
+      first = last + 1
     end
   end
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Addmode, type DroppedItem, Queue } from '../../../src/index.ts'
+import { nameOf, type QueuedItem } from '../../../src/local/items.ts'
 import { defined } from '../../conformance/engine.ts'
 
 type ModelItem = { key: string; value: number }
@@ -87,6 +88,22 @@ class Fetch implements fc.Command<Model, Real> {
   toString = () => `fetch ${this.times}`
 }
 
+class RemoveOne implements fc.Command<Model, Real> {
+  readonly place: number
+  constructor(place: number) {
+    this.place = place
+  }
+  check = () => true
+  run(model: Model, real: Real) {
+    const at = this.place % Math.max(1, model.items.length)
+    const item = [...real.queue][at]
+    model.items.splice(at, 1)
+    assert.equal(real.queue.removeItem(item === undefined ? '' : nameOf(item)), item ? 1 : 0)
+    sameAs(model, real)
+  }
+  toString = () => `remove the one at ${this.place}`
+}
+
 class Redefine implements fc.Command<Model, Real> {
   readonly size: number
   readonly addmode: Addmode
@@ -124,6 +141,7 @@ describe('Queue', () => {
         fc.tuple(anyKey, fc.integer()).map(([key, value]) => new Add(key, value)),
         fc.integer({ min: 1, max: 3 }).map((times) => new Fetch(times)),
         fc.integer({ min: 4, max: 60 }).map((times) => new Fetch(times)),
+        fc.nat(200).map((place) => new RemoveOne(place)),
         fc.tuple(anySize, anyAddmode).map(([size, addmode]) => new Redefine(size, addmode)),
       ],
       { maxCommands: 200, size: 'max' },
@@ -157,6 +175,22 @@ describe('Queue', () => {
       assert.equal(queue.size, 0)
       assert.equal(queue.fetch(), undefined)
       assert.equal(added, fetched)
+    }
+  })
+
+  it('has one item taken out, and brings it back, across thousands', () => {
+    for (const addmode of [0, 1, 2] as const) {
+      const queue = new Queue<number>(defined('q', 0, addmode))
+      for (let i = 0; i < 3_000; i++) queue.add(`k${i}`, i)
+      const keys = () => [...queue].map(({ key }) => key)
+      const before = keys()
+      for (const place of [0, 127, 128, 255, 256, 1_500, 2_990]) {
+        const item = [...queue][place] as QueuedItem<number>
+        assert.equal(queue.lend(nameOf(item))?.key, before[place])
+        assert.deepEqual(keys(), before.toSpliced(place, 1))
+        queue.putBack({ ...item, past: undefined })
+        assert.deepEqual(keys(), before)
+      }
     }
   })
 

@@ -70,6 +70,23 @@ describe('a queue in Redis', function () {
     assert.deepEqual(keysOf(await engine.peek('q', MANY)), numbers(MANY))
   })
 
+  it('finds, takes and removes one large item among many, wherever it has moved to', async () => {
+    await fill()
+    const seen = await engine.peek('q', MANY)
+    const id = (i: number) => seen[i]?.id as string
+    for (let i = 0; i < 3; i++) await engine.fetch('q')
+    assert.equal((await engine.find('q', id(MANY - 1)))?.key, `${MANY - 1}`)
+    assert.equal(await engine.removeItem('q', id(20)), true)
+    assert.equal(await engine.find('q', id(20)), undefined)
+    const [taken] = await engine.take('q', { lease: LEASE, asFetch: true, item: id(30) })
+    assert.equal(taken?.key, '30')
+    await engine.release('q', [taken?.lease as string])
+    // It is before all others now, which are behind where they were seen.
+    assert.equal((await engine.find('q', id(3)))?.key, '3')
+    assert.equal((await engine.find('q', id(30)))?.key, '30')
+    assert.equal(await engine.find('q', id(0)), undefined)
+  })
+
   it('tells of large items that small ones drop', async () => {
     await fill()
     const adds = await Promise.all(numbers(MANY).map(() => engine.add('q', 'k', 'small')))

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { NodeAnswer, QueueAnswer } from '../../../../nodes/editor/sidebar/answers.ts'
 import { Histories, keyOf } from '../../../../nodes/editor/sidebar/histories.ts'
+import { LocalEngine, parseDefinition } from '../../../../src/index.ts'
+import { Overviews } from '../../../../src/overview.ts'
 
 const queue = (counts: Partial<QueueAnswer>): QueueAnswer => ({
   name: 'calls',
@@ -34,6 +36,32 @@ describe('the histories of all queues', () => {
     assert.equal(histories.of(node('b'), queue({})).rates()?.added, 0)
     assert.notEqual(keyOf('a-b', 'c'), keyOf('a', 'b-c'))
     assert.notEqual(keyOf('a","b', 'c'), keyOf('a', 'b","c'))
+  })
+
+  it('are taken from what the runtime answers', async () => {
+    const engine = new LocalEngine()
+    await engine.define([parseDefinition({ name: 'calls' })])
+    let time = 0
+    const source = { id: 'a', name: '', kind: 'memory', errors: [], engine }
+    const overviews = new Overviews(
+      () => [source],
+      () => time,
+    )
+    const histories = new Histories()
+    const look = async () => (await overviews.latest()).overview
+    const first = await look()
+    histories.note(first)
+    for (let i = 0; i < 3; i++) await engine.add('calls', 'k', i)
+    await engine.fetch('calls')
+    time += 1000
+    const { nodes } = await look()
+    histories.note({ time: first.time + 1000, nodes })
+    const [now] = nodes
+    assert.deepEqual(now && histories.of(now, now.queues[0] as QueueAnswer).rates(), {
+      added: 3,
+      taken: 1,
+    })
+    await engine.close()
   })
 
   it('skip a queue that cannot be counted at the moment', () => {

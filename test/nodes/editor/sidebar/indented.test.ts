@@ -18,7 +18,7 @@ describe('JSON with its parts below each other', () => {
     assert.equal(indented(text), lines)
   })
 
-  it('takes a text that was cut, or is none', () => {
+  it('takes a text that was cut, or is not JSON', () => {
     assert.equal(indented('{"a":"x'), '{\n  "a": "x')
     assert.equal(indented(']'), '\n]')
     assert.equal(indented('['), '[\n  ')

@@ -19,8 +19,11 @@ const nodes = [
   node('n3', 'empty', []),
 ]
 
+const nameOf = ({ name }: NodeAnswer) => (name === '' ? 'unnamed (first)' : name)
+const all = () => linesOf(nodes, '', new Set(), nameOf)
+
 function shown(search = '', folded: string[] = []): string[] {
-  return linesOf(nodes, search, new Set(folded)).map((line) => {
+  return linesOf(nodes, search, new Set(folded), nameOf).map((line) => {
     if (line.is === 'node') return `${line.node.id} ${line.isOpen ? 'open' : 'folded'}`
     return line.is === 'queue' ? line.queue.name : line.error
   })
@@ -44,13 +47,15 @@ describe('the lines of the list', () => {
     assert.deepEqual(shown('nowhere'), [])
   })
 
-  it('have all queues of a config node whose own name has it', () => {
+  it('have all queues of a config node whose own name matches', () => {
     assert.deepEqual(shown('phone').slice(2), ['calls', 'lost-calls'])
     assert.deepEqual(shown('empty'), ['n3 open'])
+    // By what is shown for a name.
+    assert.deepEqual(shown('(FIRST'), ['n2 open', 'presence'])
   })
 
   it('know their place among their siblings, and have a key of their own', () => {
-    const lines = linesOf(nodes, '', new Set())
+    const lines = all()
     const places = lines.map(({ position, count }) => `${position}/${count}`)
     assert.deepEqual(places, ['1/3', '1/3', '2/3', '3/3', '2/3', '1/1', '3/3'])
     assert.equal(new Set(lines.map(({ key }) => key)).size, lines.length)
@@ -58,7 +63,7 @@ describe('the lines of the list', () => {
 })
 
 describe('the layout of the list', () => {
-  const layout = new Layout(linesOf(nodes, '', new Set()))
+  const layout = new Layout(all())
   const { node: head, error, queue } = HEIGHTS
 
   it('puts each line below the one before it', () => {

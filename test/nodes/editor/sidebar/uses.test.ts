@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { isMadeOf, namedQueue, usesOf } from '../../../../nodes/editor/sidebar/uses.ts'
 
 describe('the nodes that use a queue', () => {
-  it('are those that name it, and those that may find its name at run time', () => {
+  it('are those that name it or use all, and those that may find its name at run time', () => {
     const shared = { type: 'mq-add', mqueue: 'config', queue: 'calls', queueType: 'queue' }
     const nodes = [
       { ...shared, id: 'named' },
@@ -19,11 +19,11 @@ describe('the nodes that use a queue', () => {
     const { certain, possible } = usesOf(nodes, 'config', 'calls')
     assert.deepEqual(
       certain.map(({ id }) => id),
-      ['named', 'old'],
+      ['named', 'old', 'all'],
     )
     assert.deepEqual(
       possible.map(({ id }) => id),
-      ['msg', 'all', 'environment'],
+      ['msg', 'environment'],
     )
   })
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NodeAnswer, QueueAnswer } from '../../../../nodes/editor/sidebar/answers.ts'
 import { Words } from '../../../../nodes/editor/sidebar/words.ts'
+import type { Kind } from '../../../../src/preview.ts'
 import { PROJECT } from '../../../support/node-red.ts'
 
 /** The words of a language, with the texts of its catalogue. */
@@ -72,7 +73,13 @@ describe('the words of the sidebar', () => {
   it('say what keeps a queue from being used', () => {
     const problem = { code: 'MQ_UNAVAILABLE', message: 'Redis at redis://h cannot be reached.' }
     assert.equal(words().problem(queue()), undefined)
-    assert.equal(words().problem(queue({ problem })), problem.message)
+    const said = (language: string, code = problem.code) =>
+      words(language).problem(queue({ problem: { ...problem, code } }))
+    assert.equal(said('en-US'), `unavailable: ${problem.message}`)
+    assert.equal(said('de'), `nicht erreichbar: ${problem.message}`)
+    assert.match(said('de', 'MQ_STORE_LOCKED') ?? '', /^von einem anderen Prozess gesperrt: /)
+    assert.match(said('es-ES', 'MQ_CLOSED') ?? '', /^cerrada: /)
+    assert.equal(said('de', 'MQ_INVALID_VALUE'), problem.message)
     assert.equal(words().problem(queue({ size: null, loaded: 12_000 })), 'loading, 12,000 read')
     assert.equal(words().problem(queue({ problem, loaded: 0 })), 'loading, 0 read')
   })
@@ -98,7 +105,22 @@ describe('the words of the sidebar', () => {
     const full = queue({ size: 12, bound: 100, leased: 3, oldest: 5000, paused: true })
     assert.equal(words().spoken(full), 'calls: 12 of 100, paused, 3 in flight, oldest 5 sec')
     const away = queue({ size: null, problem: { code: 'MQ_UNAVAILABLE', message: 'It is away.' } })
-    assert.equal(words().spoken(away), 'calls: It is away.')
+    assert.equal(words().spoken(away), 'calls: unavailable: It is away.')
+  })
+
+  it('say what kind of value an item has, whatever the runtime calls it', () => {
+    const kinds: Record<Kind, true> = {
+      ...{ text: true, number: true, boolean: true, null: true, undefined: true, list: true },
+      ...{ object: true, map: true, set: true, binary: true, date: true, error: true },
+      ...{ function: true, symbol: true, unreadable: true },
+    }
+    const said = (kind: string) => new Words((key) => key, 'en-US').kind(kind)
+    for (const kind of Object.keys(kinds)) {
+      assert.equal(said(kind), `sidebar.kind.${kind}`)
+      for (const language of ['en-US', 'de', 'es-ES']) words(language).kind(kind)
+    }
+    assert.equal(words('de').kind('map'), 'Zuordnung')
+    assert.equal(said('constructor'), 'constructor')
   })
 
   it('say what an item has been through', () => {
