@@ -60,7 +60,7 @@ describeEditor(
         ['mq-add', 'queue add'],
         ['mq-fetch', 'queue fetch'],
         ['mq-consume', 'queue consume'],
-        ['mq-ack', 'queue acknowledge'],
+        ['mq-ack', 'queue ack'],
         ['mq-size', 'queue size'],
         ['mq-control', 'queue control'],
         ['mq-pv-free', 'queue free'],

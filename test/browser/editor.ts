@@ -50,6 +50,8 @@ export class Editor {
       ...view,
     })
     context.setDefaultTimeout(60_000)
+    // The catalogue of all modules stands on the Internet, and is waited for where there is none.
+    await context.route('**/catalogue.json*', (route) => route.fulfill({ json: { modules: [] } }))
     if (theme !== undefined) {
       await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`)
     }
@@ -190,9 +192,14 @@ export class Editor {
     const tree = this.page.locator('#red-ui-clipboard-dialog-import-tab-examples')
     await tree.getByText('@mqueue/node-red-mqueue', { exact: true }).click()
     const example = tree.getByText(name, { exact: true })
-    while (folder !== undefined && !(await example.isVisible())) {
-      await tree.getByText(folder, { exact: true }).click()
-      await this.page.waitForTimeout(100)
+    if (folder !== undefined) {
+      const label = tree.locator('.red-ui-treeList-label', { hasText: folder })
+      // A click is lost while the tree is still unfolding; a second one would fold it again.
+      while (!(await label.locator('xpath=..').getAttribute('class'))?.includes('expanded')) {
+        await label.click()
+        await this.page.waitForTimeout(100)
+      }
+      await example.waitFor()
     }
     const ok = this.page.locator('#red-ui-clipboard-dialog-ok')
     // A click is lost while the tree is still unfolding.

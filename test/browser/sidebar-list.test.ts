@@ -211,6 +211,24 @@ describeEditor(
       assert.deepEqual(labels, ['Show the mqueue sidebar', 'Show the queue of the selected node'])
     })
 
+    it('has the focus after its action, so that the keyboard goes on there', async () => {
+      const focused = () =>
+        editorOf.editor.page.waitForFunction(
+          `document.activeElement.closest('#mqueue-sidebar') !== null`,
+        )
+      const away = () => value(`document.getElementById('red-ui-workspace-chart').focus()`)
+      await away()
+      await sidebar.show()
+      await focused()
+      await sidebar.button('All queues').click()
+      await away()
+      await sidebar.show()
+      await focused()
+      assert.equal(await value('document.activeElement.className'), 'mqueue-search')
+      await value(`RED.actions.invoke('mqueue:show-queue')`)
+      await sidebar.opened.waitFor()
+    })
+
     it('leads to the nodes that use a queue', async () => {
       const summary = sidebar.opened.locator('summary')
       await summary.focus()

@@ -6,6 +6,7 @@ import { describeEditor, type InEditor } from './in-editor.ts'
 import { least } from './least.ts'
 import { SidebarTab } from './sidebar.ts'
 
+const PAUSED = 'Paused. mq-consume and leases get nothing; adds and a plain mq-fetch go on.'
 const shared = { z: 'tab', mqueue: 'config', queueType: 'queue' }
 const flows: FlowNode[] = [
   { id: 'tab', type: 'tab', label: 'Flow' },
@@ -125,7 +126,7 @@ describeEditor(
       const request = { jsonrpc: '2.0', id: 1, method: 'mqueue.fetch', params: ['calls'] }
       assert.equal((await editorOf.nodeRed.post('mqueue/rpc', request)).status, 200)
       await item('bob').getByRole('button', { name: 'Remove: bob' }).click()
-      await sidebar.said.getByText(/The item is not in the queue "calls" any more/).waitFor()
+      await sidebar.said.getByText(/The item is not in the queue any more/).waitFor()
       await item('bob').waitFor({ state: 'detached' })
       await item('carol').waitFor()
     })
@@ -133,7 +134,7 @@ describeEditor(
     it('pauses and resumes', async () => {
       await sidebar.button('Pause').focus()
       await keyboard().press('Enter')
-      await said('Paused.')
+      await said(PAUSED)
       await sidebar.opened.locator('.mqueue-remarks', { hasText: 'paused' }).waitFor()
       assert.equal(await focused(), 'Resume')
       await keyboard().press('Enter')
@@ -188,6 +189,12 @@ describeEditor(
       await item('k110').getByRole('button', { name: 'Remove: k110' }).click()
       await item('k110').waitFor({ state: 'detached' })
       assert.equal(await sidebar.items.count(), 119)
+      // What was said of it stays in sight.
+      await said('Items removed: 1.')
+      const top = (selector: string) =>
+        value<number>(`document.querySelector('${selector}').getBoundingClientRect().top`)
+      assert.ok((await sidebar.opened.evaluate(({ scrollTop }) => scrollTop)) > 200)
+      assert.ok((await top('.mqueue-said')) >= (await top('.mqueue-opened')) - 1)
       await back()
     })
 
@@ -197,7 +204,7 @@ describeEditor(
       await sidebar.open('work')
       assert.equal(await sidebar.button('Send all back').isVisible(), false)
       await sidebar.button('Pause').click()
-      await said('Paused.')
+      await said(PAUSED)
       await back()
       await sidebar.open('lost')
       await sidebar.items.nth(2).waitFor()
@@ -290,7 +297,7 @@ describeEditor(
       await sidebar.open('..')
       await item('up').waitFor()
       await sidebar.button('Pause').click()
-      await said('Paused.')
+      await said(PAUSED)
       await back()
     })
 

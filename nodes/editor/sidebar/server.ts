@@ -70,6 +70,8 @@ export class Server {
 
   #refusal({ status = 0, responseJSON }: JQuery.jqXHR, permission: string): Refusal {
     const said = responseJSON?.message
+    if (responseJSON?.code === 'MQ_UNKNOWN_ITEM')
+      return new Refusal(status, this.#text('sidebar.itemGone'))
     if (status === 0) return new Refusal(0, this.#text('sidebar.noAnswer'))
     // Where the runtime says more than that it is forbidden, such as that a page of another site asked, that is shown.
     if (status === 401 || (status === 403 && said === undefined)) {

@@ -95,6 +95,12 @@ export class Sidebar {
     this.#feed.hurry()
   }
 
+  /** Moves the focus to the queue that is open, or to the search. */
+  focus(): void {
+    if (this.#opened === undefined) this.#search.focus({ preventScroll: true })
+    else this.#opened.focus()
+  }
+
   #surroundings(): Surroundings {
     const unnamed = text('label.type')
     return {

@@ -196,6 +196,8 @@ export const STYLE = `
   min-height: 0;
   overflow: hidden auto;
   padding: 6px 8px;
+  /* What has the focus is not scrolled to behind what is said of the last action. */
+  scroll-padding-top: 60px;
   outline: none;
 }
 #mqueue-sidebar .mqueue-opened > .mqueue-head > .mqueue-details { flex: 1; text-align: right; }
@@ -205,8 +207,17 @@ export const STYLE = `
 #mqueue-sidebar .mqueue-opened .mqueue-flow,
 #mqueue-sidebar .mqueue-opened .mqueue-spark { height: 36px; }
 #mqueue-sidebar .mqueue-buttons { display: flex; flex-wrap: wrap; gap: 4px; }
-#mqueue-sidebar .mqueue-said { padding: 4px 0; overflow-wrap: anywhere; }
-#mqueue-sidebar .mqueue-said:empty { padding: 2px; }
+/* It stays in sight when the items are scrolled, and has its line before anything is said: the items do not move under the mouse. */
+#mqueue-sidebar .mqueue-said {
+  position: sticky;
+  top: 0;
+  z-index: 1;
+  min-height: 18px;
+  padding: 4px 0;
+  overflow-wrap: anywhere;
+  background: var(--red-ui-secondary-background);
+}
+#mqueue-sidebar .mqueue-said:empty { position: static; }
 #mqueue-sidebar .mqueue-failed { color: var(--red-ui-text-color-error); }
 #mqueue-sidebar summary { cursor: pointer; }
 #mqueue-sidebar .mqueue-uses ul,

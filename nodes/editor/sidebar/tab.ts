@@ -15,7 +15,7 @@ let loading: Promise<Sidebar> | undefined
 export function addSidebar(): void {
   root.id = 'mqueue-sidebar'
   document.head.append(make('style', '', STYLE))
-  RED.actions.add('mqueue:show-sidebar', () => RED.sidebar.show(ID), {
+  RED.actions.add('mqueue:show-sidebar', showSidebar, {
     label: fullKey('sidebar.action.show'),
   })
   RED.actions.add('mqueue:show-queue', () => showQueue(selected()), {
@@ -39,10 +39,17 @@ export function addSidebar(): void {
   }
 }
 
-/** Shows the sidebar, with a queue open where there is one. */
-export async function showQueue(target: Target | undefined): Promise<void> {
+/** Shows the sidebar, and moves the focus there. */
+async function showSidebar(): Promise<void> {
   RED.sidebar.show(ID)
-  if (target !== undefined) (await load())?.open(target)
+  ;(await load())?.focus()
+}
+
+/** Shows the sidebar, with a queue open where there is one, and moves the focus there. */
+export async function showQueue(target: Target | undefined): Promise<void> {
+  if (target === undefined) return showSidebar()
+  RED.sidebar.show(ID)
+  ;(await load())?.open(target)
 }
 
 function addTab(): void {
