@@ -141,13 +141,7 @@ export class Rig {
       detached: true,
     })
     closeSync(out)
-    const killAll = () => {
-      try {
-        process.kill(-(this.#child.pid as number), 'SIGKILL')
-      } catch {
-        // It has ended already.
-      }
-    }
+    const killAll = () => this.#signalAll('SIGKILL')
     process.on('exit', killAll)
     this.#exited = new Promise((resolve) => this.#child.on('exit', resolve)).then(() => {
       killAll()
@@ -192,13 +186,22 @@ export class Rig {
 
   async stop(): Promise<void> {
     this.#agent.destroy()
-    const end = () => this.#child.kill('SIGTERM')
-    end()
-    // A signal that comes just before it waits for signals is not seen before the next one.
-    const again = setInterval(end, 500)
+    this.#child.kill('SIGTERM')
+    // A process misses a signal that comes just before it waits for signals, and the main process waits a minute for one
+    // of its workers that has missed the one it sent.
+    const again = setInterval(() => this.#signalAll('SIGTERM'), 1_000)
     await this.#exited
     clearInterval(again)
     rmSync(this.#dir, { recursive: true, force: true })
+  }
+
+  /** Sends a signal to the main process and its workers. */
+  #signalAll(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-(this.#child.pid as number), signal)
+    } catch {
+      // They have ended already.
+    }
   }
 
   #log(): string {

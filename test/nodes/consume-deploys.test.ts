@@ -152,8 +152,12 @@ async function work(line: Line, dbmode: number, deploys: number): Promise<void> 
     }
     end.abort()
     await looking
-    const growth = (await heap()) - heapBefore
-    assert.ok(growth < 4e6, `${growth} bytes more`)
+    // What the last messages left behind is collected a little later on a busy machine.
+    let growth = Number.POSITIVE_INFINITY
+    for (const deadline = Date.now() + 30_000; growth >= 4e6; await sleep(200)) {
+      growth = (await heap()) - heapBefore
+      assert.ok(growth < 4e6 || Date.now() < deadline, `${growth} bytes more`)
+    }
     assert.ok(mostLeased > 1, `${mostLeased} leased at once`)
     assert.ok(mostLeased <= MOST, `${mostLeased} leased at once`)
     const stats = (await nodeRed.ask('stats')).msg?.payload as Record<string, number>
