@@ -89,10 +89,10 @@ describeEditor(
       )
       await sidebar.show()
       await sidebar.line('calls').waitFor()
-      assert.ok(await sidebar.root.locator('.mqueue-notice').isHidden())
+      await sidebar.root.locator('.mqueue-notice').waitFor({ state: 'hidden' })
       await editor.page.unroute(/\/mqueue\/queues$/)
       await sidebar.root.getByText('You need the permission mqueue.read for this.').waitFor()
-      assert.equal(await sidebar.list.isVisible(), false)
+      await sidebar.list.waitFor({ state: 'hidden' })
     })
   },
   { flows, settings: settings(EDITOR) },
