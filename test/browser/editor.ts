@@ -125,9 +125,17 @@ export class Editor {
 
   /** Opens the edit dialog of a node by a double click. */
   async edit(id: string): Promise<Locator> {
-    await this.node(id).locator('.red-ui-flow-node').dblclick()
     const form = this.page.locator('#dialog-form')
-    await form.waitFor()
+    // A double click is lost while the dialog before it is still on its way out. Then one clicks again.
+    for (let left = 10; !(await form.isVisible()); left--) {
+      await this.node(id)
+        .locator('.red-ui-flow-node')
+        .dblclick({ timeout: 10_000 })
+        .catch(() => {})
+      await form.waitFor({ timeout: 5_000 }).catch((error) => {
+        if (left === 0) throw error
+      })
+    }
     await this.opened()
     return form
   }
