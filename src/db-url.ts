@@ -1,4 +1,5 @@
 import { MqueueError, type Rule } from './errors.ts'
+import { unescaped } from './user-info.ts'
 
 /** What a `db_url` says, before any of it is looked for on this machine. */
 export type DbUrl =
@@ -50,11 +51,7 @@ export function parseDbUrl(given: unknown): DbUrl {
 
 /** A user or a password out of a URL, as it is meant. */
 export function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw invalid('dbPercent', 'a "%" in its user or password must be written as %25')
-  }
+  return unescaped(text, (reason) => invalid('dbPercent', reason))
 }
 
 function filePath(text: string): string {

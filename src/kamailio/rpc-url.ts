@@ -1,5 +1,6 @@
 import { MqueueError, type Rule } from '../errors.ts'
 import { type HostPort, parseHostPort } from '../host-port.ts'
+import { userInfo } from '../user-info.ts'
 import { isBlank } from '../written.ts'
 
 /** What an `rpcUrl` says. */
@@ -44,13 +45,11 @@ export function parseRpcUrl(given: unknown): RpcUrl {
   if (place === undefined) {
     throw invalid('rpcServer', 'it must name a host, and a port from 1 to 65535 or none')
   }
-  const [user = '', ...password] = who.split(':')
   return {
     ...place,
     isTls: tls !== '',
     path: pathOf(path, query),
-    user: decoded(user),
-    password: decoded(password.join(':')),
+    ...userInfo(who, (reason) => invalid('rpcPercent', reason)),
   }
 }
 
@@ -73,15 +72,6 @@ export function checkPoll(given: unknown): number {
 function pathOf(path: string, query: string): string {
   const { pathname, search } = new URL(`http://host${path}${query}`)
   return `${pathname === '/' && search === '' ? DEFAULT_PATH : pathname}${search}`
-}
-
-/** A user or a password, as it is meant. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw invalid('rpcPercent', 'a "%" in its user or password must be written as %25')
-  }
 }
 
 function invalid(rule: Rule, reason: string): MqueueError {

@@ -34,13 +34,13 @@ export class Storages {
   }
 
   /** Whether a dbmode keeps nothing, wherever the engine is and whatever the queue is called. */
-  static keepsNothing(dbmode: Dbmode): boolean {
+  static keepsNothing(dbmode: Dbmode): dbmode is 0 {
     return dbmode === 0
   }
 
   /** The storage that a queue's dbmode asks for: a promise the first time that a database is needed. */
   storageFor(dbmode: Dbmode, queue: string): MaybePromise<Storage> {
-    if (dbmode === 0) return new NoStorage(this.#database)
+    if (Storages.keepsNothing(dbmode)) return new NoStorage(this.#database)
     if (sql !== undefined) return this.#stored(sql, dbmode, queue)
     return import('../sql/storages.ts').then((loaded) => {
       sql = loaded

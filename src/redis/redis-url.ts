@@ -1,5 +1,6 @@
 import { MqueueError, type Rule } from '../errors.ts'
 import { type HostPort, parseHostPort } from '../host-port.ts'
+import { userInfo } from '../user-info.ts'
 
 /** What a `redisUrl` says. */
 export interface RedisUrl {
@@ -47,14 +48,12 @@ export function parseRedisUrl(given: unknown): RedisUrl {
   }
   const { tls = '', kind: word = 'single', who = '', hosts = '', path = '', query = '' } = groups
   const kind = word.toLowerCase() as RedisUrl['kind']
-  const [user = '', ...password] = who.split(':')
   return {
     kind,
     nodes: nodesOf(hosts, kind),
     ...placeOf(path, kind),
     isTls: tls !== '',
-    user: decoded(user),
-    password: decoded(password.join(':')),
+    ...userInfo(who, (reason) => invalid('redisPercent', reason)),
     prefix: prefixIn(query),
   }
 }
@@ -114,15 +113,6 @@ function prefixIn(query: string): string | undefined {
   const [[name, prefix] = []] = parameters
   if (parameters.length === 1 && name === 'prefix') return prefix === '' ? undefined : prefix
   throw invalid('redisParameter', 'the only parameter that it takes is ?prefix=')
-}
-
-/** A user or a password, as it is meant. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw invalid('redisPercent', 'a "%" in its user or password must be written as %25')
-  }
 }
 
 function invalid(rule: Rule, reason: string): MqueueError {
