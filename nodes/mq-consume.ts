@@ -45,6 +45,9 @@ const SETTLED = 1_000
 /** The messages with leases that are taken at once, and sent in one turn of the event loop. */
 const AT_ONCE = 100
 
+/** What to do where the engine cannot take items back that are not acknowledged. */
+const WITHOUT_LEASES = 'Acknowledge automatically in this node, or choose another engine there'
+
 class MqConsume {
   readonly #RED: NodeAPI
   readonly #node: Node
@@ -116,7 +119,7 @@ class MqConsume {
       try {
         const queue = await this.#link.queueName({})
         const plan = planOf(this.#def, this.#node.id, signal)
-        if (!plan.isAuto && !engine.supports.leases) throw withoutLeases()
+        if (!plan.isAuto) leasing(engine, WITHOUT_LEASES)
         this.#handed.assertFits({})
         ending = this.#listen(engine, queue)
         // It fails here where the queue cannot be used, and not only when an item comes.
@@ -283,13 +286,6 @@ function planOf(def: MqConsumeDef, owner: string, signal: AbortSignal): Plan {
     per: per * 1_000,
     options: isAuto ? options : { ...options, lease: lease * 1_000 },
   }
-}
-
-/** The error of items that are to be acknowledged, where the engine cannot take them back. */
-function withoutLeases(): MqueueError {
-  const advice = 'Acknowledge automatically in this node, or choose another engine there'
-  const text = `The engine of this mqueue config node has no leases. ${advice}.`
-  return new MqueueError('MQ_UNSUPPORTED', text)
 }
 
 function unexpected(cause: unknown): MqueueError {

@@ -92,10 +92,11 @@ export interface LeasingEngine extends Engine {
 /**
  * An engine as one that leases.
  *
+ * @param advice what to do where it cannot
  * @throws MqueueError `MQ_UNSUPPORTED` where it cannot
  */
-export function leasing(engine: Engine): LeasingEngine {
+export function leasing(engine: Engine, advice = 'Choose another engine there'): LeasingEngine {
   if (engine.supports.leases) return engine as LeasingEngine
-  const text = 'The engine of this mqueue config node has no leases. Choose another engine there.'
+  const text = `The engine of this mqueue config node has no leases. ${advice}.`
   throw new MqueueError('MQ_UNSUPPORTED', text)
 }
