@@ -139,15 +139,15 @@ const QUEUE_METRICS: readonly Metric<QueueView>[] = [
  * @param rising what the counters were before, for the same reader
  */
 export function metricsOf({ nodes }: Overview, rising = new Rising()): string {
-  const ofNodes = nodes.map((node) => [node, { node: node.id }] as const)
+  const ofNodes = nodes.map((node) => [node, labelsText({ node: node.id })] as const)
   const ofQueues = nodes.flatMap((node) =>
-    node.queues.map((queue) => [queue, { node: node.id, queue: queue.name }] as const),
+    node.queues.map((queue) => [queue, labelsText({ node: node.id, queue: queue.name })] as const),
   )
   const risen = new Map<QueueView, Risen>()
   for (const [queue, labels] of ofQueues) {
-    if (queue.added !== undefined) risen.set(queue, rising.of(labelsText(labels), queue.added))
+    if (queue.added !== undefined) risen.set(queue, rising.of(labels, queue.added))
   }
-  rising.keep(ofQueues.map(([, labels]) => labelsText(labels)))
+  rising.keep(ofQueues.map(([, labels]) => labels))
   const lines = [
     ...NODE_METRICS.flatMap((metric) => linesOf(metric, ofNodes)),
     ...QUEUE_METRICS.flatMap((metric) => linesOf(metric, ofQueues, (queue) => risen.get(queue))),
@@ -158,7 +158,7 @@ export function metricsOf({ nodes }: Overview, rising = new Rising()): string {
 /** @param risen returns what shows the counters of a queue, so that none falls */
 function linesOf<T>(
   { name, type, help, values }: Metric<T>,
-  all: readonly (readonly [T, Labels])[],
+  all: readonly (readonly [T, labels: string])[],
   risen: (of: T) => Risen | undefined = () => undefined,
 ): string[] {
   const lines: string[] = []
@@ -166,7 +166,7 @@ function linesOf<T>(
     const shown = type === 'counter' ? risen(of) : undefined
     for (const [value, more] of values(of)) {
       if (value === undefined) continue
-      const series = `${name}{${labelsText({ ...labels, ...more })}}`
+      const series = `${name}{${more === undefined ? labels : `${labels},${labelsText(more)}`}}`
       lines.push(`${series} ${shown === undefined ? value : shown(series, value)}`)
     }
   }

@@ -239,9 +239,11 @@ export class Consumers {
   /** Returns what was taken once that is stored, unless its asker has gone by then. */
   #settle(storage: Storage, { signal }: TakeOptions, hand: Hand): MaybePromise<Taken[]> {
     const settled = storage.settle(hand.taken)
-    this.#counters.count(settled, (sign) => {
-      this.#counters.fetched += sign * hand.items.length
-    })
+    if (hand.items.length > 0) {
+      this.#counters.count(settled, (sign) => {
+        this.#counters.fetched += sign * hand.items.length
+      })
+    }
     if (!(settled instanceof Promise)) return settled
     return settled.then(
       (taken) => {
