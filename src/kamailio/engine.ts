@@ -21,7 +21,7 @@ import type { TlsOptions } from '../tls-options.ts'
 import { WatchedQueues } from '../watched-queues.ts'
 import { parseRpcAddress, type RpcLocation } from './address.ts'
 import { RpcClient } from './client.ts'
-import { KeptFile, type KeptItems } from './kept-file.ts'
+import { Keeping, type KeepingPlace } from './keeping.ts'
 import { Poller } from './poller.ts'
 import { KamailioQueue } from './queue.ts'
 import { checkPoll } from './rpc-url.ts'
@@ -30,17 +30,10 @@ import { Server } from './server.ts'
 const SUPPORTS: Supports = { add: false, leases: false, dbmodes: [0] }
 
 /** Where a Kamailio is, how TLS is spoken with it, and how often it is looked at. */
-export interface KamailioPlace extends RpcLocation {
+export interface KamailioPlace extends RpcLocation, KeepingPlace {
   readonly tls?: TlsOptions | undefined
   /** The seconds between two looks, where somebody waits; blank is 1. */
   readonly poll?: unknown
-  /**
-   * Where items are kept, over the end of the process, that were fetched for somebody who has gone. Without it they are
-   * lost then, which is told.
-   */
-  readonly directory?: string
-  /** Tells engines in one directory apart. */
-  readonly id?: string
 }
 
 /**
@@ -73,9 +66,7 @@ export class KamailioEngine implements Engine {
   /** The queues that Kamailio lacks, as far as that was told. */
   readonly #lacking = new Set<string>()
   #state: 'new' | 'open' | 'saved' | 'closed' = 'new'
-  readonly #file: KeptFile | undefined
-  /** What the file held of queues that are not defined now, and may be again. */
-  #strays: KeptItems = new Map()
+  readonly #keeping: Keeping
 
   /**
    * @param report is called with what people should know; by default nobody is
@@ -88,8 +79,7 @@ export class KamailioEngine implements Engine {
     this.#place = place
     this.#report = report
     this.#clock = clock
-    const { directory, id = '' } = place
-    this.#file = directory === undefined ? undefined : new KeptFile(directory, id)
+    this.#keeping = new Keeping(place, () => this.#report)
     this.#server = new Server(address.shown, new RpcClient(address, place.tls), {
       report: () => this.#report,
       changed: (queue) => this.#changed(queue),
@@ -145,9 +135,9 @@ export class KamailioEngine implements Engine {
     }
     for (const queue of before.values()) this.#leave(queue)
     this.#hidden = errors.length === 0 ? new Map() : before
-    if (this.#state !== 'open') this.#readFile()
+    if (this.#state !== 'open') this.#keeping.read()
     this.#state = 'open'
-    this.#adopt()
+    this.#keeping.handOver(this.#queues, errors.length === 0)
     // Whether or not it can be used now, the definitions are good.
     if (this.#queues.size > 0) await this.#server.look().catch(() => {})
     for (const name of this.#queues.keys()) this.#watched.changed(name)
@@ -253,11 +243,11 @@ export class KamailioEngine implements Engine {
     this.#state = 'saved'
     this.#failAll((queue) => stopping(queue.name))
     await this.#server.settled()
-    this.#writeFile()
+    this.#write()
   }
 
   rescue(): void {
-    this.#writeFile()
+    this.#write()
   }
 
   async close(): Promise<void> {
@@ -328,54 +318,16 @@ export class KamailioEngine implements Engine {
   }
 
   get #kept(): number {
-    const all = [...this.#queues.values(), ...this.#hidden.values()]
-    return all.reduce((sum, queue) => sum + queue.kept, 0)
+    return this.#all.reduce((sum, queue) => sum + queue.kept, 0)
   }
 
-  /** Reads what an earlier process has kept. A crash after it loses what was not handed out yet, and hands nothing out twice. */
-  #readFile(): void {
-    if (this.#file === undefined) return
-    try {
-      this.#strays = this.#file.take()
-    } catch (error) {
-      const text = `Items that were kept over the restart cannot be taken from ${this.#file.path}: ${reasonOf(error)}.`
-      const advice = 'Mend the file, let Node-RED remove it, or remove it.'
-      this.#report.error(`${text} ${advice}`)
-    }
+  /** All queues, those out of reach included. */
+  get #all(): KamailioQueue[] {
+    return [...this.#queues.values(), ...this.#hidden.values()]
   }
 
-  /** Gives the queues what was kept of them. */
-  #adopt(): void {
-    for (const [name, items] of this.#strays) {
-      const queue = this.#queues.get(name)
-      if (queue === undefined && this.#errors.length > 0) continue
-      this.#strays.delete(name)
-      if (queue !== undefined) queue.adopt(items)
-      else {
-        const text = `Queue ${quote(name)}: items dropped with the deleted queue: ${items.length}.`
-        this.#report.warn(text)
-      }
-    }
-  }
-
-  /** Writes what only this process has. */
-  #writeFile(): void {
-    const items: KeptItems = this.#strays
-    this.#strays = new Map()
-    for (const queue of [...this.#queues.values(), ...this.#hidden.values()]) {
-      if (queue.kept === 0) continue
-      items.set(queue.name, [...(items.get(queue.name) ?? []), ...queue.giveAway()])
-    }
-    const count = [...items.values()].reduce((sum, some) => sum + some.length, 0)
-    if (count === 0) return
-    const text = `Items lost that were fetched from Kamailio at ${this.#server.shown} for nodes that had gone: ${count}.`
-    if (this.#file === undefined) throw new MqueueError('MQ_UNAVAILABLE', text)
-    try {
-      this.#file.add(items)
-    } catch (cause) {
-      const reason = `They cannot be kept in ${this.#file.path}: ${reasonOf(cause)}.`
-      throw new MqueueError('MQ_UNAVAILABLE', `${text} ${reason}`, { cause })
-    }
+  #write(): void {
+    this.#keeping.write(this.#all, this.#server.shown)
   }
 
   #queue(name: string): KamailioQueue {
