@@ -28,12 +28,7 @@ describe('the question which queues a Kamailio has', () => {
       env: { RPC: rig.url },
       settings: { adminAuth: { type: 'credentials', users: USERS } },
     })
-    for (const { username, permissions } of USERS) {
-      const scope = [permissions].flat().join(' ')
-      const login = { client_id: 'node-red-admin', grant_type: 'password', scope, username }
-      const response = await nodeRed.post('auth/token', { ...login, password: 'x' })
-      tokens.set(username, ((await response.json()) as { access_token: string }).access_token)
-    }
+    for (const user of USERS) tokens.set(user.username, await nodeRed.login(user, 'x'))
   })
   after(async () => {
     await nodeRed?.stop()

@@ -500,17 +500,9 @@ describe('access to queues over HTTP', function () {
         logging: { console: { level: 'info', metrics: false, audit: true } },
       },
     })
-    for (const { username, permissions } of users) {
-      const response = await nodeRed.post('auth/token', {
-        client_id: 'node-red-admin',
-        grant_type: 'password',
-        scope: [permissions].flat().join(' '),
-        username,
-        password: 'secret',
-      })
-      const { access_token } = (await response.json()) as { access_token: string }
-      const headers = { Authorization: `Bearer ${access_token}` }
-      clients.set(username, new Client(nodeRed, headers))
+    for (const user of users) {
+      const headers = { Authorization: `Bearer ${await nodeRed.login(user, 'secret')}` }
+      clients.set(user.username, new Client(nodeRed, headers))
     }
     clients.set('nobody', new Client(nodeRed))
     clients.set('wrong', new Client(nodeRed, { Authorization: 'Bearer wrong' }))

@@ -345,17 +345,8 @@ describe('access to the RPC', () => {
   after(() => nodeRed.stop())
 
   async function tokenOf(username: string): Promise<string> {
-    const user = users.find((one) => one.username === username)
-    const response = await nodeRed.post('admin/auth/token', {
-      client_id: 'node-red-admin',
-      grant_type: 'password',
-      scope: [user?.permissions].flat().join(' '),
-      username,
-      password: 'secret',
-    })
-    const { access_token } = (await response.json()) as { access_token?: string }
-    assert.ok(access_token, `${username} is let in`)
-    return access_token
+    const user = users.find((one) => one.username === username) ?? assert.fail(username)
+    return nodeRed.login(user, 'secret', 'admin/')
   }
   const as = async (username: string, body: unknown) => {
     const headers = { Authorization: `Bearer ${await tokenOf(username)}` }

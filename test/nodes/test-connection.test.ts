@@ -36,16 +36,7 @@ describe('the test of a connection to Redis', () => {
       env: { REDIS: `redis://:pass-secret@127.0.0.1:${redis.port}` },
       settings: { adminAuth: { type: 'credentials', users } },
     })
-    for (const { username, permissions } of users) {
-      const response = await nodeRed.post('auth/token', {
-        client_id: 'node-red-admin',
-        grant_type: 'password',
-        scope: [permissions].flat().join(' '),
-        username,
-        password: 'x',
-      })
-      tokens.set(username, ((await response.json()) as { access_token: string }).access_token)
-    }
+    for (const user of users) tokens.set(user.username, await nodeRed.login(user, 'x'))
     const stored = { ...config([]), credentials: { password: 'pass-secret' } }
     const headers = { Authorization: `Bearer ${tokens.get(ADMIN)}` }
     assert.ok((await nodeRed.post('flows', [TAB, stored], headers)).ok)
