@@ -48,7 +48,10 @@ export async function copyWithoutCounters(): Promise<string> {
       if (count > 0) writeFileSync(file, text)
       taken += count
     }
-    if (taken === 0) throw new Error('There are no counting statements in dist/src/local.')
+    if (taken === 0)
+      throw new Error(
+        'Nothing in dist/src/local counts in a way that is known here. Bring COUNTING up to date.',
+      )
     if ((await fetchesCounted(PROJECT)) !== 2) throw new Error('What was built does not count.')
     if ((await fetchesCounted(copy)) !== 0) throw new Error('The copy still counts.')
     return copy

@@ -3,7 +3,7 @@ import { shown } from './shown.ts'
 import { text } from './text.ts'
 
 /**
- * Greys out in the dialog of a flow node what cannot be done where its queues live, and says beside it why; anew
+ * Greys out in the dialog of a flow node what cannot be done where its queues live, and says beside it why; again
  * whenever another config node is chosen.
  */
 export function greyOut(node: EditorNode): void {
@@ -30,7 +30,7 @@ export function greyOut(node: EditorNode): void {
   $('#mqueue-node').on('input change', say)
   // A field must not be disabled while it is typed into.
   $('#mqueue-node').on('change focusout', grey)
-  // Node-RED makes the menu of a typed input anew at times.
+  // Node-RED makes the menu of a typed input again at times.
   containerOf(field).on('click keydown', grey)
   say()
   grey()

@@ -72,7 +72,7 @@ function kindOf(body: Buffer, reply: unknown): string {
   return /^\s*</.test(body.toString('latin1', 0, 100)) ? 'HTML' : 'something else'
 }
 
-/** What a body says; undefined where it is no JSON. */
+/** What a body says; undefined where it is not JSON. */
 function parsed(body: Buffer): unknown {
   try {
     if (isUtf8(body)) return JSON.parse(body.toString('utf8'))

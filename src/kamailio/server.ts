@@ -136,7 +136,7 @@ export class Server {
    * Takes an item.
    *
    * @param isNeeded whether somebody wants it still, when its turn has come
-   * @throws MqueueError `MQ_UNAVAILABLE`; then the item may be lost, which is told
+   * @throws MqueueError `MQ_UNAVAILABLE`; then the item may be lost, which is reported
    */
   fetch(queue: string, isNeeded: () => boolean): Promise<Found> {
     return this.#inTurn(async () => {

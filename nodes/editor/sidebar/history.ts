@@ -8,7 +8,7 @@ const WIDTH = SPAN / POINTS
 /** Over how many seconds a rate is taken, so that it can be read. */
 const STEADY = 5
 
-/** A clock that was set back by more than this, in ms, begins anew. */
+/** A clock that was set back by more than this, in ms, begins again. */
 const SET_BACK = 2000
 
 /** What a queue has done so far. */
