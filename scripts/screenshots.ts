@@ -1,4 +1,4 @@
-/** Takes the pictures of the README from the running editor: `npm run screenshots`. It needs Chromium. */
+/** Takes the pictures of the pages from the running editor: `npm run screenshots`. It needs Chromium. */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CHROMIUM, Editor } from '../test/browser/editor.ts'

@@ -1,34 +1,30 @@
+/** The README is what a stranger meets on npm and in the Flow Library, which show it without the repository. */
 import assert from 'node:assert/strict'
-import { globSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { parseModparams } from '../src/modparam.ts'
-import { PROJECT } from './support/node-red.ts'
+import { links, read } from './support/pages.ts'
 
-const README = readFileSync(join(PROJECT, 'README.md'), 'utf8')
+const README = read('README.md')
+const [FIRST = ''] = README.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
 
 describe('the README', () => {
-  it('shows every picture that there is, and no other; none is large', () => {
-    const shown = [...README.matchAll(/\]\((docs\/images\/[^)]*)\)|src="([^"]*)"/g)].map(
-      ([, markdown, html]) => markdown ?? html,
-    )
-    const there = globSync('docs/images/*.png', { cwd: PROJECT })
-    assert.deepEqual(shown.toSorted(), there.toSorted())
-    for (const file of there) assert.ok(statSync(join(PROJECT, file)).size < 150_000, file)
+  it('is short', () => {
+    const words = README.split(/\s+/).filter((word) => word !== '').length
+    assert.ok(words <= 1200, `${words} words`)
   })
 
-  it('has a kamailio.cfg that can be imported', () => {
-    const [, cfg = ''] = /```\n(loadmodule[^`]*)```/.exec(README) ?? []
-    const { definitions, errors } = parseModparams(cfg)
-    assert.deepEqual(errors, [])
-    assert.deepEqual(
-      definitions.map(({ name }) => name),
-      ['jobs'],
-    )
+  it('says in its first sentence what it is, to those who know neither SIP nor Kamailio', () => {
+    assert.match(FIRST, /^\*\*Queues for Node-RED: .*\.\*\*$/)
+    assert.doesNotMatch(FIRST, /SIP|Kamailio|mqueue/i)
   })
 
-  it('lists every example', () => {
-    for (const file of globSync('*.json', { cwd: join(PROJECT, 'examples') })) {
-      assert.ok(README.includes(`\`${file.replace('.json', '')}\``), file)
-    }
+  it('has absolute links and pictures only, since a copy elsewhere has no others', () => {
+    for (const link of links(README)) assert.match(link, /^https?:\/\//)
+    assert.doesNotMatch(README, /!\[[^\]]*\]\(https:\/\/github\.com/, 'a picture comes from raw')
+  })
+
+  it('has the commands for contributors on its first screen, in one line', () => {
+    const line = README.split('\n').findIndex((text) =>
+      /`npm ci && npm start`.*`npm ci && npm test`/.test(text),
+    )
+    assert.ok(line > 0 && line < 30, `line ${line}`)
   })
 })

@@ -6,7 +6,7 @@ import { type Chunk, Lane, MOST_CHANGES, MOST_CHARACTERS, type Outcomes } from '
 /** How long a write may take, in ms, and how much longer for each million characters. */
 const TIMEOUT = 10_000
 const TIMEOUT_PER_MILLION = 1_000
-/** The most that may wait to be committed; beyond it adds are refused. The README says so. */
+/** The most that may wait to be committed; beyond it adds are refused. docs/persistence.md says so. */
 const MOST_WAITING = 1_000_000
 const MOST_WAITING_CHARACTERS = 256_000_000
 /** After so many refusals with nothing written in between, the connection is given up. */

@@ -1,4 +1,4 @@
-/** Where a Redis may be: behind Sentinel, in a cluster, behind TLS, and with no more rights than the README asks for. */
+/** Where a Redis may be: behind Sentinel, in a cluster, behind TLS, and with no more rights than docs/redis.md asks for. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -113,7 +113,7 @@ for (const program of REDIS_PROGRAMS) {
       assert.equal(errorsOf(report).length, 1)
     })
 
-    it('needs no more rights than the README asks for', async () => {
+    it('needs no more rights than docs/redis.md asks for', async () => {
       const page = readFileSync(join(PROJECT, 'docs/redis.md'), 'utf8')
       const [, rights] = /^ACL SETUSER mqueue on (?:'>.*?'|>\S+) (.*)$/m.exec(page) ?? []
       assert.ok(rights !== undefined, 'docs/redis.md has a line that begins with ACL SETUSER')
