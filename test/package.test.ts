@@ -26,29 +26,29 @@ describe('the packed tarball', function () {
 
   it('holds what is needed and nothing else', () => {
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)|dist\/src\/redis\/lua\/[^/]*\.lua|dist\/nodes\/[^/]*\.(js|html)|dist\/nodes\/(icons\/.*\.svg|locales\/.*\.(json|html))|resources\/.*\.js|examples\/.*\.json)$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)|dist\/src\/redis\/lua\/[^/]*\.lua|dist\/nodes\/[^/]*\.js|dist\/nodes\/palette\/[^/]*\.(js|html)|dist\/nodes\/palette\/(icons\/.*\.svg|locales\/.*\.(json|html))|resources\/.*\.js|examples\/.*\.json)$/
     for (const file of files) assert.match(file, allowed)
     for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/src/index.d.ts']) {
       assert.ok(files.includes(file), file)
     }
     for (const type of TYPES) {
       for (const file of [`${type}.js`, `${type}.html`])
-        assert.ok(files.includes(`dist/nodes/${file}`))
-      assert.ok(files.includes(`dist/nodes/locales/en-US/${type}.json`))
-      assert.ok(files.includes(`dist/nodes/locales/en-US/${type}.html`))
+        assert.ok(files.includes(`dist/nodes/palette/${file}`))
+      assert.ok(files.includes(`dist/nodes/palette/locales/en-US/${type}.json`))
+      assert.ok(files.includes(`dist/nodes/palette/locales/en-US/${type}.html`))
     }
   })
 
   it('has every script and icon that the html names', () => {
     for (const type of TYPES) {
-      const html = read(`dist/nodes/${type}.html`)
+      const html = read(`dist/nodes/palette/${type}.html`)
       for (const [, src = ''] of html.matchAll(/<script[^>]* src="([^"]*)"/g)) {
         const prefix = `resources/${NAME}/`
         assert.ok(src.startsWith(prefix), src)
         assert.ok(files.includes(`resources/${src.slice(prefix.length)}`), src)
       }
       const [, icon] = /icon: '([^']*)'/.exec(html) ?? []
-      if (icon !== undefined) assert.ok(files.includes(`dist/nodes/icons/${icon}`), icon)
+      if (icon !== undefined) assert.ok(files.includes(`dist/nodes/palette/icons/${icon}`), icon)
       assert.equal(/registerType\('([^']*)'/.exec(html)?.[1], type)
     }
   })

@@ -17,6 +17,8 @@ export type DeployType = 'full' | 'nodes' | 'flows' | 'reload'
 
 export interface Options {
   line?: Line
+  /** The Node.js that runs it: this one, when absent. */
+  node?: string
   /** The user directory; made, with this package linked into it, when absent. */
   userDir?: string
   /** A free one, when absent. */
@@ -67,7 +69,15 @@ export class NodeRed {
   }
 
   private constructor(
-    { line = '5', userDir = makeUserDir(), flows, env, observed, ...given }: Options,
+    {
+      line = '5',
+      node = process.execPath,
+      userDir = makeUserDir(),
+      flows,
+      env,
+      observed,
+      ...given
+    }: Options,
     port: number,
   ) {
     this.userDir = userDir
@@ -100,7 +110,7 @@ export class NodeRed {
     if (flows !== undefined) writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows))
     const red = join(PROJECT, 'node_modules', LINES[line], 'red.js')
     const args = [red, '-u', userDir, '-s', join(userDir, 'settings.cjs')]
-    this.#child = spawn(process.execPath, args, {
+    this.#child = spawn(node, args, {
       env: { ...process.env, PORT: String(port), ...env },
     })
     this.#child.stdout?.on('data', (chunk) => {

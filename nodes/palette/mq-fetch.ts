@@ -1,0 +1,3 @@
+import { onRightNode } from './right-node.ts'
+
+export default onRightNode(() => import('../mq-fetch.ts'))
