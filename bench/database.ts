@@ -5,7 +5,7 @@ import { type Limit, notMeasured } from './report.ts'
 
 const quiet: Report = { info() {}, warn() {}, error: console.error }
 
-/** Does something with an engine on a database of its own, and ends both. */
+/** Does something with an engine on its own database, and ends both. */
 export async function onDatabase<T>(
   kind: string,
   work: (engine: LocalEngine, database: TestDatabase) => Promise<T>,

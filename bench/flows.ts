@@ -183,7 +183,7 @@ export function idleFlow(port: number, count: number, queues: number, seconds: n
   return [TAB, idle, ...nodes, configOf(all, inRedis(port))]
 }
 
-/** Consumers that wait, each for a queue of its own of a Kamailio. */
+/** Consumers that wait, each for its own queue of a Kamailio. */
 export function pollingFlow(rpcUrl: string, count: number): FlowNode[] {
   const consumers = ids('consume', count).map((id, i) => ({
     ...PLACE,

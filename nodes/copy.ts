@@ -6,11 +6,11 @@ import { PROMISE } from '../src/item-key.ts'
 import { isPlainObject } from '../src/kinds.ts'
 
 const MOST_LEVELS = 1000
-/** What copies the elements of every typed array; a Buffer has a `slice` of its own, which does not. */
+/** What copies the elements of every typed array; a Buffer has its own `slice`, which does not. */
 const { slice } = Object.getPrototypeOf(Uint8Array.prototype)
 
 /**
- * Copies what is to be queued, so that what later nodes do to the message does not reach into the
+ * Copies what goes into a queue, so that what later nodes do to the message does not reach into the
  * queue. What cannot be copied is shared: `msg.req` and `msg.res`, as Node-RED shares them between
  * the messages it clones, sockets and streams, functions, errors.
  *
@@ -121,7 +121,7 @@ class Copier {
     return this.#begin(view, new DataView(bytes, view.byteOffset, view.byteLength))
   }
 
-  /** Notes a copy that is still to be filled, and gives it the prototype of its original. */
+  /** Notes a copy that is not filled yet, and sets its prototype to that of its original. */
   #begin<T extends object>(original: object, copy: T): T {
     this.#copies.set(original, copy)
     const prototype = Object.getPrototypeOf(original)

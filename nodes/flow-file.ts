@@ -28,7 +28,7 @@ export class FlowFile {
   #definitionOf(id: string): FlowFileNode | undefined {
     const listed = this.#nodes.get(id)
     if (listed !== undefined) return listed
-    // Ids may hold a dash of their own, so every one of them may be the one between the two halves.
+    // Ids may hold their own dash, so every one of them may be the one between the two halves.
     for (let dash = id.lastIndexOf('-'); dash > 0; dash = id.lastIndexOf('-', dash - 1)) {
       const instance = this.#definitionOf(id.slice(0, dash))
       if (instance === undefined) continue

@@ -14,7 +14,7 @@ type Done = (error?: Error) => void
  * What a flow node does with messages. Every message is answered with exactly one `done`: after what came of it was sent,
  * or with the error, and then nothing is sent. Nothing here rejects, since that would end the Node-RED process.
  *
- * A message whose parts are all at hand passes at once, without a promise and without a function of its own.
+ * A message whose parts are all at hand passes at once, without a promise and without its own function.
  */
 export abstract class InputNode {
   protected readonly link: QueueLink
@@ -90,7 +90,7 @@ export abstract class InputNode {
     else this.#concludeLater(pending, arrived, done)
   }
 
-  // Apart, since what needs functions of its own would cost every message that does not.
+  // Apart: its functions would cost every message that does not need them.
   #concludeLater(pending: Promise<void>, arrived: NodeMessageInFlow, done: Done): void {
     pending.then(
       () => this.#succeed(done),

@@ -18,7 +18,7 @@ class LeaseBook {
    */
   note({ _msgid: id }: NodeMessage, leases: readonly string[], holds: () => boolean): void {
     if (id === undefined) return
-    // Two messages with one id cannot be told from each other any more.
+    // Two messages with one id cannot be distinguished any more.
     const isDoubtful = this.#leases.get(id)?.holds() ?? false
     this.#leases.set(id, { leases: isDoubtful ? [] : leases, holds })
     if (this.#leases.size < this.#lookAt) return

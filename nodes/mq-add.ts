@@ -43,7 +43,7 @@ class MqAdd extends InputNode {
     return this.#addInTurn(msg, send)
   }
 
-  // What needs a function of its own stands apart: it would cost every message that does not.
+  // What needs its own function stands apart: it would cost every message that does not need it.
 
   #addInTurn(msg: NodeMessageInFlow, send: Send): MaybePromise<void> {
     const asked = together(this.#queueName(msg), this.#key.attempt(msg), this.#value.attempt(msg))

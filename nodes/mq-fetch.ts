@@ -23,7 +23,7 @@ const MOST = 1_000
 /** How a node takes items, where it does not just take one at once and for good. */
 interface Taking {
   readonly options: TakeOptions
-  /** What becomes of the items: one message of its own, one of lists, or a sequence of messages. */
+  /** What becomes of the items: one message each, one message of lists, or a sequence of messages. */
   readonly as: 'one' | 'list' | 'sequence'
 }
 
@@ -62,7 +62,7 @@ class MqFetch extends InputNode {
     this.#answer(msg, item, send)
   }
 
-  // What needs a function of its own stands apart: it would cost every message that does not.
+  // What needs its own function stands apart: it would cost every message that does not need it.
 
   #fetchInTurn(msg: NodeMessageInFlow, queue: MaybePromise<string>, send: Send) {
     return this.inTurn(queue, (name) => this.#fetch(msg, name, send))

@@ -15,7 +15,7 @@ interface MqSizeDef extends QueueNodeDef {
 class MqSize extends InputNode {
   readonly #all: boolean
   readonly #size: Target
-  /** Whether the items that are handed out are told as well. */
+  /** Whether the items that are handed out are reported as well. */
   readonly #withLeased: boolean
 
   constructor(RED: NodeAPI, node: Node, def: MqSizeDef) {

@@ -99,7 +99,7 @@ export default (RED: NodeAPI): void => {
   })
 }
 
-/** The kind of engine that a definition names. What is no text is the name of none. */
+/** The kind of engine that a definition names. A value that is not a text names none. */
 function kindOf({ engine }: MqueueDef): string {
   const kind = engine ?? DEFAULT_KIND
   return typeof kind === 'string' ? kind : JSON.stringify(kind)

@@ -1,4 +1,4 @@
-/** When items were handed out, by the id of the node: a deploy does not begin the window anew. */
+/** When items were handed out, by the id of the node: a deploy does not restart the window. */
 const paces = new Map<string, Pace>()
 
 /** How many times of the past are kept before they are cleared away. */

@@ -1,10 +1,10 @@
 /** What Node-RED stops on, and on Windows Ctrl-Break. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGBREAK'] as const
 
-/** A process that is still there this long after it was told to end is not going to, in ms. */
+/** A process that still runs this long after the order to end will not end, in ms. */
 const LONGEST_END = 60_000
 
-/** What is to be done at the end of the process. */
+/** What must be done at the end of the process. */
 interface End {
   /** Saves what no closing node will save. There may be no time for it. */
   save(): Promise<void>[]
@@ -32,7 +32,7 @@ export class ProcessEnd {
     process.on('exit', () => end.rescue())
   }
 
-  /** Whether the process has been told to end. */
+  /** Whether the process was ordered to end. */
   get isNear(): boolean {
     return this.#isNear
   }

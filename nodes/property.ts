@@ -30,7 +30,7 @@ export abstract class Reader {
   readonly #code: ErrorCode
 
   /**
-   * @param what what the property is to the node, such as `key`, for error texts
+   * @param what the property's name for the node, such as `key`, for error texts
    * @param code the code of the error when it cannot be read
    */
   constructor(property: TypedProperty, what: string, code: ErrorCode) {
@@ -71,7 +71,7 @@ export abstract class Reader {
 /**
  * Prepares reading a typed property, once per node.
  *
- * @param what what the property is to the node, such as `key`, for error texts
+ * @param what the property's name for the node, such as `key`, for error texts
  * @param code the code of the error when it cannot be read
  */
 export function reader(

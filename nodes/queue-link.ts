@@ -15,13 +15,13 @@ export interface QueueNodeDef extends NodeDef {
   queueType?: string
 }
 
-/** What a link is to its node. */
+/** The role of a link for its node. */
 interface LinkOptions {
   /** Whether the node works on all queues. */
   all?: boolean
   /** Whether the node works without a queue, so that nothing is wrong with it then. */
   forgiving?: boolean
-  /** Whether the node has no queue of its own. */
+  /** Whether the node has no queue. */
   queueless?: boolean
   /** The status of the queue that is shown, where it is not just its size. */
   describe?: (engine: Engine, queue: string) => NodeStatus

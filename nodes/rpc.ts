@@ -102,7 +102,7 @@ export function serveRpc(RED: NodeAPI, engines: () => Engines): void {
 interface BodyError extends Error {
   type?: string
   status?: number
-  /** The text that is no JSON. */
+  /** The text that is not JSON. */
   body?: string
 }
 

@@ -5,7 +5,7 @@ export const LONGEST_LEASE = 86_400
 
 /** What a number of a node's settings may be. */
 interface Range {
-  /** What it is to the node, such as `lease`, for error texts. */
+  /** Its name for the node, such as `lease`, for error texts. */
   readonly what: string
   readonly least: number
   readonly most: number

@@ -2,7 +2,7 @@ import type { Node, NodeStatus as Status } from 'node-red'
 import type { Caution } from '../src/engine.ts'
 import { type ErrorCode, MqueueError } from '../src/errors.ts'
 
-/** The least time between two looks at what a node is to show, in ms: at most 4 in any second. */
+/** The least time between two looks at what a node must show, in ms: at most 4 in any second. */
 const INTERVAL = 260
 
 const REASONS: Record<ErrorCode, string> = {

@@ -11,7 +11,10 @@ export interface Target {
   delete(msg: NodeMessage): void
 }
 
-/** The path in a node's definition, or else the default. What is no text is a blank one, which cannot be set. */
+/**
+ * The path in a node's definition, or else the default. A value that is not a text counts as blank, which
+ * cannot be set.
+ */
 export function pathOf(given: unknown, fallback: string): string {
   return textOf(given || fallback) ?? ''
 }
@@ -114,7 +117,7 @@ export function overlap(RED: NodeAPI, path: string, other: string): boolean {
     )
     return outer.every((part, index) => String(part) === String(inner[index]))
   } catch {
-    // What is no path, or depends on the message, is found out when a message comes.
+    // What is not a path, or depends on the message, shows when a message comes.
     return false
   }
 }

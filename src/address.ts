@@ -5,7 +5,7 @@ import { reasonOf } from './errors.ts'
 
 /** Where a store is, as people give it. */
 export interface StoreLocation {
-  /** Kamailio's `db_url`; blank is an SQLite file of its own in `directory`. */
+  /** Kamailio's `db_url`; blank is its own SQLite file in `directory`. */
   url?: string
   /** The user and the password for `url`, before those written in it. */
   user?: string
@@ -32,8 +32,8 @@ export interface Address {
 /**
  * Finds the database that a location means.
  *
- * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password; also for what is no text,
- *   as any of it may be in a flow file
+ * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password; also for what is not a
+ *   text, as any of it may be in a flow file
  */
 export function parseAddress({ url = '', user, password, directory, id }: StoreLocation): Address {
   const parsed = parseDbUrl(url)
@@ -42,7 +42,7 @@ export function parseAddress({ url = '', user, password, directory, id }: StoreL
   return server(parsed, credential('user', user), credential('password', password))
 }
 
-/** A name for a file that is told apart by an id, whatever the id is made of. */
+/** A name for a file that is unique for an id, whatever the id is made of. */
 export function fileName(id: string): string {
   return encodeURIComponent(id.toWellFormed()).replaceAll('*', '%2A')
 }
@@ -72,7 +72,7 @@ function server({ kind, url, database }: ServerUrl, user: string, password: stri
 
 /** What a driver says went wrong, without anything secret. */
 export function reasonAt(address: Address, cause: unknown): string {
-  // A host with several addresses that all refuse gives an error without a text of its own.
+  // A host with several addresses that all refuse returns an error without its own text.
   const [first] = cause instanceof AggregateError ? cause.errors : []
   const reason = reasonOf(first ?? cause) || String((cause as { code?: unknown }).code ?? cause)
   return address.redact(reason)

@@ -2,12 +2,12 @@ import { types } from 'node:util'
 import { isError } from './kinds.ts'
 
 /**
- * Is told how many characters the next part of a value will be written with, before that part is made. It may throw,
+ * Receives how many characters the next part of a value will be written with, before that part is made. It may throw,
  * which ends it.
  */
 export type Count = (characters: number) => void
 
-/** What a value that is no text counts at least, since each takes its time. */
+/** What a value that is not a text counts at least, since each takes its time. */
 const LEAST = 5
 
 /** How many characters more than one stand for a character that is written as its code. */
@@ -21,7 +21,7 @@ for (const character of '\b\t\n\f\r"\\') ESCAPES[character.charCodeAt(0)] = 1
  * and message, of an object within itself "[Circular]", and null of what JSON has no word for. The request and the
  * response of a whole message are left out: they are of use to its flow only.
  *
- * @param count is told what `JSON.stringify` will write; by default nobody is
+ * @param count receives what `JSON.stringify` will write; by default nothing does
  * @throws what `count` throws, or what the value throws when it is read
  */
 export function asJson(value: unknown, count: Count = () => {}): unknown {

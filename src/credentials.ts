@@ -18,7 +18,7 @@ export function credential(
   throw new MqueueError('MQ_INVALID_DEFINITION', message, { field, rule: 'credential' })
 }
 
-/** Hides secrets in a text wherever they stand as words of their own, so that a user "a" leaves other words alone. */
+/** Hides secrets in a text wherever they stand as whole words, so that a user "a" leaves other words alone. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   // A secret may be a part of another one, so the longest goes first.
   const longestFirst = secrets.toSorted((a, b) => b.length - a.length)

@@ -20,7 +20,7 @@ const ALLOWED =
  * Reads a `db_url`; the editor does so as well as the runtime. As in Kamailio, `sqlite:` may be
  * followed by slashes before an absolute path.
  *
- * @param given the address; in a flow file it may be anything, and what is no text cannot be used
+ * @param given the address; in a flow file it may be anything, and what is not a text cannot be used
  * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password
  */
 export function parseDbUrl(given: unknown): DbUrl {

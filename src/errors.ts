@@ -17,8 +17,8 @@ export type ErrorCode =
   | 'MQ_LEASE_LOST'
 
 /**
- * The rules that a definition can break, each with a word that never changes its meaning. An error
- * that has one can be told in another language.
+ * The rules that a definition can break, each with a word that never changes its meaning. An
+ * error that has one can be shown in another language.
  */
 export const RULES = [
   'list',

@@ -6,7 +6,7 @@ import { MqueueError } from './errors.ts'
 export const PROMISE = 'it is a promise; wait for it before this node'
 
 /**
- * The key of an item that is to be added: a text; a number or a boolean is written as one. A missing key is the empty key
+ * The key of an item to add: a text; a number or a boolean is written as one. A missing key is the empty key
  * under addmode 0.
  *
  * @throws MqueueError `MQ_INVALID_KEY` for any other, and for a missing one under addmode 1 and 2

@@ -1,6 +1,6 @@
 /**
- * What a value is, wherever it was made. The objects of a Function node, as those of any other realm, have prototypes of
- * their own, so neither `instanceof` nor a comparison of prototypes knows them.
+ * What a value is, wherever it was made. The objects of a Function node, as those of any other realm, have their own
+ * prototypes, so neither `instanceof` nor a comparison of prototypes knows them.
  */
 import { types } from 'node:util'
 

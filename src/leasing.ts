@@ -82,7 +82,7 @@ export interface LeasingEngine extends Engine {
 
   /**
    * Calls `listener` with items that were dropped without a message that caused it, such as one whose last lease has
-   * ended. Each is told once: to its owner where that listens, else to whoever listens, else to the log.
+   * ended. Each is reported once: to its owner where that listens, else to whoever listens, else to the log.
    *
    * @returns a function that ends it
    */

@@ -83,7 +83,7 @@ const HIGHEST_SIZE = 2 ** 31 - 1
  * Everything else in the text is passed over.
  *
  * The text is taken as Kamailio takes it, with its pre-processor. What depends on something outside
- * of the text, such as the environment or a file that is included, is told and not guessed. As in
+ * of the text, such as the environment or a file that is included, is reported and not guessed. As in
  * Kamailio, `mqueue_size` and `mqueue_addmode` apply to the `mqueue_name` lines after them and to
  * nothing else. A wrong line does not take the others down with it.
  *

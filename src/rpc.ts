@@ -42,7 +42,7 @@ interface Context {
   signal: AbortSignal | undefined
   /** With how many characters more the answer may be written. */
   room: number
-  /** What is to be done about the items that were taken, once the answer was sent or not. */
+  /** What happens to the items that were taken, once the answer was sent or not. */
   taken: ((isSent: boolean) => MaybePromise<unknown>)[]
 }
 
@@ -51,9 +51,9 @@ export type OnTaken = (conclude: (isSent: boolean) => Promise<void>) => void
 
 /**
  * Answers JSON-RPC 2.0 requests with Kamailio's commands `mqueue.get_size`, `mqueue.get_sizes` and
- * `mqueue.fetch`, with its codes and texts, and with two of our own, `mqueue.add` and `mqueue.stats`. Three things differ from Kamailio. An item with an empty key or
- * value is returned rather than lost. A value that is not a text is returned as JSON of its type. Sizes are listed in
- * the order of the definitions.
+ * `mqueue.fetch`, with its codes and texts, and with two more, `mqueue.add` and `mqueue.stats`. Three things differ
+ * from Kamailio. An item with an empty key or value is returned rather than lost. A value that is not a text is
+ * returned as JSON of its type. Sizes are listed in the order of the definitions.
  *
  * @param body the parsed request, or a list of them
  * @param engines the engines whose queues can be reached
@@ -281,7 +281,7 @@ function isNamed(params: unknown): params is Record<string, unknown> {
   return isObject(params) && !Array.isArray(params)
 }
 
-/** The key and the value of an item that is to be added: behind the name of the queue, or by their names. */
+/** The key and the value of an item to add: behind the name of the queue, or by their names. */
 function itemOf(params: unknown): { key: unknown; value: unknown } {
   if (Array.isArray(params)) return { key: params[1], value: params[2] }
   const { key, value, val = value } = params as Record<string, unknown>

@@ -12,7 +12,7 @@ const MOST_STUCK = 10_000
 /** Why items were left that were given back by somebody else. */
 const GIVEN_BACK = 'The items were given back meanwhile, as by a deploy. Send them back again.'
 
-/** What became of the items that were to be sent back. */
+/** What became of the items to send back. */
 export interface SentBack {
   /** How many are in the queues that gave them up. */
   readonly sent: number

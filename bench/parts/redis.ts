@@ -1,6 +1,7 @@
 /**
  * What queues in Redis cost: against the least that they can, and against a peer; how soon an item is handed to another
- * process, and what those who wait cost. On a server of its own, so that its own figures are those of the measured alone.
+ * process, and what those who wait cost. It uses its own server, so that the figures of the server belong to the
+ * measured code alone.
  */
 import { HAS_REDIS, RedisServer } from '../../test/support/redis-servers.ts'
 import { burstFlow, idleFlow, redisFlow } from '../flows.ts'

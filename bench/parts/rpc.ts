@@ -14,7 +14,7 @@ const autocannon: (
   'autocannon',
 )
 
-/** The flow runs in a process of its own, and this one puts the load on it. */
+/** The flow runs in its own process, and this one puts the load on it. */
 async function flowUnderLoad(overallRate?: number) {
   const port = await freePort()
   const load = { depth: 100, rounds: 2_500, warmUp: 500, payload: CALL }

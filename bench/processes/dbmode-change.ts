@@ -1,5 +1,5 @@
 /**
- * Gives a queue of a million living items dbmode 4: the longest time that the event loop waits meanwhile, in ms, and
+ * Changes a queue of a million living items to dbmode 4: the longest time that the event loop waits meanwhile, in ms, and
  * the memory that it takes beyond what was there, in MB.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'

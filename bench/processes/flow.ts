@@ -1,4 +1,4 @@
-/** Runs one flow in a headless Node-RED of its own; its driver tells the parent process what it measured. */
+/** Runs one flow in its own headless Node-RED; its driver sends the parent process what it measured. */
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'

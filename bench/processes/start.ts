@@ -17,7 +17,7 @@ RED.init(server, {
   flowFile: 'flows.json',
   credentialSecret: 'bench',
   telemetry: { enabled: false, updateNotification: false },
-  // It would ask npm, in a process of its own.
+  // It would ask npm, in its own process.
   externalModules: { palette: { allowInstall: false } },
   logging: { console: { level: 'off', metrics: false, audit: false } },
 } as never)

@@ -1,4 +1,4 @@
-/** What each node that is told an action can do. */
+/** The actions of each node that has actions. */
 export const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   'mq-ack': ['ack', 'retry', 'reject', 'release', 'extend'],
   'mq-control': ['peek', 'remove', 'clear', 'pause', 'resume', 'stats'],

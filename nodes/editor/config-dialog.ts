@@ -105,7 +105,7 @@ class ConfigDialog {
     const from = this.#list.queues().length
     this.#add(definitions)
     if (dbUrl !== undefined) this.#database.take(dbUrl)
-    // The panel gives the focus back to its button when it closes.
+    // The panel returns the focus to its button when it closes.
     if (definitions.length > 0) setTimeout(() => this.#list.focusRow(from))
   }
 

@@ -10,7 +10,7 @@ export function prepareConfigInput(node: EditorNode): void {
 }
 
 /**
- * Lets the buttons that edit and add a config node be reached and pressed by keyboard, and gives them names: Node-RED
+ * Lets the buttons that edit and add a config node be reached and pressed by keyboard, and names them: Node-RED
  * makes them of links that lead nowhere.
  *
  * @param prefix what Node-RED begins the ids of the dialog's fields with

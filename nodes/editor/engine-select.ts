@@ -80,7 +80,7 @@ export class EngineChoice {
 /**
  * Fills the choice of the engine in the dialog.
  *
- * @param chosen the name of an engine; one that is not known becomes a choice of its own
+ * @param chosen the name of an engine; one that is not known becomes its own choice
  */
 export function fillEngines(chosen: unknown): void {
   const name = shown(chosen).trim() || DEFAULT

@@ -19,7 +19,7 @@ export function greyOut(node: EditorNode): void {
   const grey = () => {
     const isLacking = isInKamailio(node)
     for (const name of lack.idle) {
-      // What must be mended can be.
+      // What must be corrected stays usable.
       const isIdle = name !== property || isHarmless(lack, shown(value()).trim())
       disable(fieldFor(name), isLacking && isIdle)
     }
@@ -71,7 +71,7 @@ function disableChoice(field: JQuery, choice: string, isDisabled: boolean): JQue
   item.attr('aria-disabled', isDisabled ? 'true' : null)
   item.css({ opacity: isDisabled ? 0.5 : '', cursor: isDisabled ? 'not-allowed' : '' })
   const menu = item.parent()[0]
-  // Before Node-RED hears of it. A listener that is there already is not added again.
+  // Before Node-RED gets the event. A listener that is there already is not added again.
   menu?.addEventListener('click', refuseDisabled, { capture: true })
   return item
 }

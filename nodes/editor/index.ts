@@ -1,4 +1,4 @@
-/** What the scripts in the html files call: they are no modules, so they cannot import. */
+/** What the scripts in the html files call: they are not modules, so they cannot import. */
 import { actionLabel, prepareActionInput } from './action-input.ts'
 import { showWhatApplies } from './applies.ts'
 import { openConfigDialog, saveConfigDialog } from './config-dialog.ts'

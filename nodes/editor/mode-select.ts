@@ -19,7 +19,7 @@ export interface Choice {
 /**
  * Fills a select with the modes of a field, and chooses one. Its last choice makes a text field of it.
  *
- * @param chosen the mode; one that is not known, such as `${NAME}`, becomes a choice of its own
+ * @param chosen the mode; one that is not known, such as `${NAME}`, becomes its own choice
  * @param blank what blank stands for, where it may be blank
  */
 export function fillModes(select: JQuery, field: ModeField, chosen: string, blank?: string): void {
@@ -30,7 +30,7 @@ export function fillModes(select: JQuery, field: ModeField, chosen: string, blan
   fillSelect(select, choices, chosen)
 }
 
-/** Fills a select anew, and chooses one. Its last choice makes a text field of it. */
+/** Fills a select again, and chooses one. Its last choice makes a text field of it. */
 export function fillSelect(select: JQuery, choices: readonly Choice[], chosen: string): void {
   select.empty()
   for (const { value, label } of [...choices, { value: ENVIRONMENT, label: text('environment') }]) {

@@ -65,7 +65,7 @@ export class QueueList {
     this.refresh()
   }
 
-  /** Shows anew what blank fields take and what is wrong. */
+  /** Shows again what blank fields take and what is wrong. */
   refresh(): void {
     const defaults = this.#defaults()
     const rows = this.#rows()
@@ -84,7 +84,7 @@ export class QueueList {
 
   #rows(): QueueRow[] {
     const items = this.#list.editableList('items').toArray()
-    // A row that is being removed loses its data first, and then the focus, which is heard here.
+    // A row that is being removed loses its data first, and then the focus, which is an event here.
     return items.map((item) => $(item).data('row') as QueueRow | undefined).filter(isThere)
   }
 

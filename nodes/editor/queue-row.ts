@@ -122,7 +122,7 @@ export class QueueRow {
   }
 }
 
-/** The field to mend. */
+/** The field to correct. */
 function fieldOf({ field }: MqueueError): Field {
   if (field === 'mqueueSize') return 'size'
   if (field === 'mqueueAddmode') return 'addmode'

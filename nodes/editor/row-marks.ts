@@ -8,11 +8,11 @@ export interface MarkedList {
 }
 
 /**
- * Gives each queue that has none an id, so that it keeps what it holds when it is renamed, and each one that was
+ * Assigns an id to each queue that has none, so that it keeps what it holds when it is renamed, and each one that was
  * changed the time of that, since the newest definition wins where Node-REDs share a queue.
  *
  * @param before each queue as it was, in the order of `after`; empty for one that is new
- * @param after the list as it is to be kept
+ * @param after the list as it will be saved
  * @param now the time, in ms
  * @param newId makes an id
  */

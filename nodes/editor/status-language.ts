@@ -14,7 +14,7 @@ export function translateStatuses(): void {
       return number === undefined ? translate(key, values) : `${translate('loading')} ${number}`
     }
   })
-  // A text that begins with a number is not looked up. What is changed here, before Node-RED hears of it, it shows.
+  // A text that begins with a number is not looked up. Node-RED shows what is changed here before it gets the event.
   RED.comms.subscribe('status/#', (topic, status) => {
     const node = RED.nodes.node(topic.split('/')[1] ?? '')
     // The editor does not have the nodes in an instance of a subflow.

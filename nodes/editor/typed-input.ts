@@ -18,7 +18,7 @@ export function prepareTypedInput(
 }
 
 /**
- * Gives the parts of a typed input names that a screen reader finds: the label of the field stands
+ * Names the parts of a typed input so that a screen reader finds them: the label of the field stands
  * for an input that Node-RED hides.
  *
  * @param property the property of the node that the field is for

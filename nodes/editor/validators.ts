@@ -103,7 +103,7 @@ export function validateQueue(node: EditorNode, queue: unknown, options: object)
   if (name.trim() === '') return text('queue.none')
   if (type !== 'queue') return validateTyped(node, 'queue', queue, options)
   const names = definedQueues(inDialog(node, 'mqueue'))
-  // Without a config node it is that which is to be mended.
+  // Without a config node, the choice of the config node must be corrected.
   if (names === undefined || isReference(name) || names.some(isReference)) return true
   return names.includes(name) ? true : harmless(text('queue.unknown', { name }))
 }

@@ -17,13 +17,13 @@ const MODULE = 'mqueue'
 const LONGEST_SHOWN = 200
 /** What no other module has, so that a module with another name is a mistake. */
 const PARAMETERS = new Set(['mqueue', 'mqueue_name', 'mqueue_size', 'mqueue_addmode'])
-/** What may stand for a value; a word is taken too, so that what is wrong with it can be told. */
+/** What may stand for a value; a word is taken too, so that what is wrong with it can be reported. */
 const VALUES = new Set<Token['kind']>(['text', 'number', 'variable', 'word', 'unknown'])
 const NOTHING: Token = { kind: 'end', text: '', line: 0, at: 0, rules: 0 }
 
 /**
- * The `modparam` calls for mqueue in a configuration, in order. What cannot be read as Kamailio
- * reads it is told.
+ * The `modparam` calls for mqueue in a configuration, in order. What cannot be read as
+ * Kamailio reads it is reported.
  */
 export function* callsOf(text: string, tell: Tell): Generator<Call> {
   const lexer = new Lexer(text, tell)

@@ -33,7 +33,7 @@ export class Defines {
     const entry = this.#entries.get(name)
     if (entry === undefined) return this.#outside(name)
     if (!entry.certain) return MAYBE
-    // A file that was included since may have defined it anew.
+    // A file that was included since may have defined it again.
     const { value, includes } = entry
     return { defined: true, value: includes === this.#includes ? value : undefined }
   }

@@ -189,7 +189,7 @@ export class Directives {
     for (;;) {
       const code = input.take()
       if (code < 0 || code === NEWLINE) return value
-      // A backslash right behind the name is no continuation, but the value.
+      // A backslash right behind the name is not a continuation, but the value.
       if (code === BACKSLASH && value !== '' && input.peek() === NEWLINE) input.take()
       else value += String.fromCharCode(code)
     }

@@ -14,7 +14,7 @@ export interface Literal {
   text: string
   /** False where the configuration ends before its closing quote. */
   closed: boolean
-  /** Whether it holds bytes that are no ASCII, written as numbers. */
+  /** Whether it holds bytes outside ASCII, written as numbers. */
   bytes: boolean
 }
 

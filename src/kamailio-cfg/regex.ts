@@ -27,7 +27,7 @@ export class Regex {
     this.#marks = steps.map(() => 0)
   }
 
-  /** Returns undefined for what is no pattern, or has what is not known here. */
+  /** Returns undefined for what is not a pattern, or has what is not known here. */
   static compile(pattern: string, options: Options, budget: Budget): Regex | undefined {
     budget.left -= pattern.length
     const steps = parseRegex(pattern, options)

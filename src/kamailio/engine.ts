@@ -63,7 +63,7 @@ export class KamailioEngine implements Engine {
   /** The time between two looks, in ms. */
   #poll: number
   #report: Report
-  /** The queues that Kamailio lacks, as far as that was told. */
+  /** The queues that Kamailio lacks, as far as that was reported. */
   readonly #lacking = new Set<string>()
   #state: 'new' | 'open' | 'saved' | 'closed' = 'new'
   readonly #keeping: Keeping
@@ -338,7 +338,7 @@ export class KamailioEngine implements Engine {
     return queue
   }
 
-  /** @throws MqueueError what is wrong with the server, until it is to be tried again */
+  /** @throws MqueueError what is wrong with the server, until the next attempt */
   #assertDue(): void {
     const { failure, rest } = this.#server
     if (failure !== undefined && rest !== undefined) throw failure

@@ -30,13 +30,13 @@ export class Keeping {
       this.#strays = this.#file.take()
     } catch (error) {
       const text = `Items that were kept over the restart cannot be taken from ${this.#file.path}: ${reasonOf(error)}.`
-      const advice = 'Mend the file, let Node-RED remove it, or remove it.'
+      const advice = 'Repair the file, let Node-RED remove it, or remove it.'
       this.#report().error(`${text} ${advice}`)
     }
   }
 
   /**
-   * Gives queues what was kept of them.
+   * Hands queues what was kept of them.
    *
    * @param isComplete whether these are all that there are, so that what was kept of others goes
    */

@@ -36,7 +36,7 @@ export class Poller {
       try {
         await this.#step(wanted)
       } catch {
-        // Those who wait were told what is wrong, or need not know: it is tried again.
+        // Those who wait got the error, or do not need it: the next attempt follows.
         await this.#server.rest
       }
     }

@@ -19,7 +19,7 @@ interface Item {
 interface Want {
   /** Whether nobody wants them any more. */
   isGone(): boolean
-  /** Whether it is worth a request of its own to see if there are any. */
+  /** Whether it is worth a separate request to see if there are any. */
   readonly looks: boolean
 }
 
@@ -137,7 +137,7 @@ export class KamailioQueue {
     this.#keep(items)
   }
 
-  /** Gives away the items that wait in this process. */
+  /** Hands out the items that wait in this process. */
   giveAway(): [key: string, value: string][] {
     return this.#items.splice(0).map(({ key, value }) => [key, value])
   }

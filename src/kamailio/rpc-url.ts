@@ -28,7 +28,7 @@ const MOST_POLL = 3_600
  * Reads an `rpcUrl`; the editor does so as well as the runtime. Blank is `http://127.0.0.1:5060/RPC`; an address without
  * a path has the path `/RPC`.
  *
- * @param given the address; in a flow file it may be anything, and what is no text cannot be used
+ * @param given the address; in a flow file it may be anything, and what is not a text cannot be used
  * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password
  */
 export function parseRpcUrl(given: unknown): RpcUrl {

@@ -18,7 +18,7 @@ export type Found =
   /** Nothing was asked, since nobody needs it any more. */
   | { readonly is: 'skipped' }
 
-/** What is known of a Kamailio, and what it is to its engine. */
+/** What is known of a Kamailio, and what its engine uses it for. */
 export interface ServerCalls {
   report(): Report
   /** What is known of a queue has changed; of all, where none is named. */
@@ -50,7 +50,7 @@ export class Server {
   /** The time after a failure in which nothing is asked. */
   #rest: Promise<void> | undefined
   readonly #backoff = new Backoff()
-  /** Whether it was told that the server is away. */
+  /** Whether it was reported that the server is away. */
   #isTold = false
   /** The end of what is asked last. */
   #last: Promise<unknown> = Promise.resolve()

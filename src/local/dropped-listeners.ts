@@ -1,7 +1,7 @@
 import type { DroppedItem } from '../engine.ts'
 import { reasonOf } from '../errors.ts'
 
-/** Why an item was dropped, as it is told. */
+/** Why an item was dropped, as it is reported. */
 const REASONS: Readonly<Record<DroppedItem['reason'], string>> = {
   overflow: 'the queue was full when it came back, or was given up by another queue',
   replaced: 'a newer item with its key was queued when it came back',
@@ -11,7 +11,7 @@ const REASONS: Readonly<Record<DroppedItem['reason'], string>> = {
   rejected: 'it was rejected, and there is no dead letter queue',
 }
 
-/** Those who are told of items that were dropped without a message that caused it. */
+/** Those who get a report of items that were dropped without a message that caused it. */
 export class DroppedListeners {
   readonly #listeners = new Set<{ owner: string; listener: (item: DroppedItem) => void }>()
 
@@ -35,7 +35,7 @@ export class DroppedListeners {
       if (one === undefined) warn(`an item was dropped: ${REASONS[item.reason]}`)
       else one.listener(item)
     } catch (cause) {
-      warn(`an item that was dropped (${item.reason}) cannot be told: ${reasonOf(cause)}`)
+      warn(`an item that was dropped (${item.reason}) cannot be reported: ${reasonOf(cause)}`)
     }
   }
 }

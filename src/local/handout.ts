@@ -190,7 +190,7 @@ export class Handout {
     this.#disarm()
   }
 
-  /** Ends leases that nobody was told of, since they could not be stored: their items are where they were stored. */
+  /** Ends leases that nobody got, since they could not be stored: their items are where they were stored. */
   cancel(numbers: readonly number[]): void {
     for (const number of numbers) {
       const lease = this.#leases.end(number)
@@ -311,7 +311,7 @@ export class Handout {
       drop()
       return
     }
-    // There it begins anew.
+    // There it begins again.
     const burial = this.#calls.bury(item, { attempts: 0, origin })
     if (burial === 'done') return
     if (burial === 'never') {

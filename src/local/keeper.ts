@@ -24,7 +24,7 @@ export type QueueState =
  * 3. the wanted one takes it and lets operations through (`open`).
  *
  * What fails is tried again with back-off, from the step that failed. A storage that fails while it is open is opened
- * again in the same way; the back-off begins anew once something was written.
+ * again in the same way; the back-off begins again once something was written.
  */
 export class Keeper {
   readonly #queue: Queue

@@ -20,7 +20,7 @@ export interface Lease<V = unknown> extends QueuedItem<V>, Past {
   readonly owner: string
   /** When it ends by itself, in ms of the clock. */
   readonly ends: number
-  /** Whether the item was taken as by a fetch, so that it is no attempt. */
+  /** Whether the item was taken as by a fetch, so that it does not count as an attempt. */
   readonly isFetch: boolean
 }
 

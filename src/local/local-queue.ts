@@ -27,7 +27,7 @@ export interface Surroundings {
 
 /** One queue of this process: its items, and the storage that keeps them. Every operation stands here once. */
 export class LocalQueue {
-  /** Those who take its items, and who is told of what is dropped without them. */
+  /** Those who take its items, and who gets a report of what is dropped without them. */
   readonly consumers: Consumers
   readonly listeners = new DroppedListeners()
   readonly #queue: Queue
@@ -390,7 +390,7 @@ export class LocalQueue {
   /** Puts an item back whose asker has gone while its taking was stored. */
   #putBack(item: TakenItem, storage: Storage): void {
     this.#counters.fetched--
-    // Also a queue that is closing, or going over to another storage, waits until all that it was told is stored.
+    // Also a queue that is closing, or going over to another storage, waits until all its operations are stored.
     if (!storage.isOpen) {
       storage.rescueItem(item)
       return

@@ -6,7 +6,7 @@ export class Watchers {
   readonly #listeners = new Set<() => void>()
   /** Those who watch all queues. */
   readonly #all: Watchers | undefined
-  /** Whether a change is no news: a call is under way already, or nobody listens. */
+  /** Whether a change need not be passed on: a call is under way already, or nobody listens. */
   #isQuiet: boolean
   #timer: NodeJS.Timeout | undefined
   #calledAt = Number.NEGATIVE_INFINITY

@@ -64,7 +64,7 @@ export function cellOf(stamp: string, key: string, value: unknown): Cell {
   return { key: writeKey(key), head: `${stamp}${NUL}${val_type ?? ''}${NUL}`, value: val }
 }
 
-/** A key as it stands in Redis: as itself where that is a text that can be told from the others. */
+/** A key as it stands in Redis: as itself where that is a text that differs from all others. */
 export function writeKey(key: string): string {
   const isPlain = key.isWellFormed() && !key.includes(NUL) && !key.startsWith(AS_JSON)
   return isPlain ? key : AS_JSON + JSON.stringify(key)

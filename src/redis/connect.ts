@@ -19,7 +19,7 @@ export interface Connection {
   /** Sends a command; rejects with a `Refusal`, or when the connection is lost first. */
   command<T>(args: Command): Promise<T>
   /**
-   * Calls `listener` with what is published on a sharded channel. It comes by a connection of its own: a server sends
+   * Calls `listener` with what is published on a sharded channel. It comes by its own connection: a server sends
    * only small replies to who is subscribed.
    */
   subscribe(channel: string, listener: (message: string) => void): Promise<void>

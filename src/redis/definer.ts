@@ -45,7 +45,7 @@ export class Definer {
     return dropped
   }
 
-  /** What defines queues in a call of its own, before one that needs them. */
+  /** What defines queues in its own call, before one that needs them. */
   groups(queues: readonly SharedQueue[]): Group[] {
     // What this process no longer defines is taken as it is found.
     return queues.flatMap((queue) => {

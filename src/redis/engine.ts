@@ -281,7 +281,7 @@ export class RedisEngine implements LeasingEngine {
     return this.#watched.watch(queue, listener)
   }
 
-  /** Gives back what this process has on lease, and ends the connection. */
+  /** Returns what this process has on lease, and ends the connection. */
   async save(): Promise<void> {
     for (const queue of this.#queues.values()) queue.close(stopping(queue.name))
     this.releaseAll()
@@ -340,7 +340,7 @@ export class RedisEngine implements LeasingEngine {
     if (this.#link.failure !== undefined) return
     for (const [name, queue] of this.#queues) {
       if (queue.takers.waiting > 0) queue.takers.look()
-      // Who has leases must be heard of, also where those who wait have no room for more.
+      // Who has leases must report regularly, also where those who wait have no room for more.
       if (queue.shared.held.size > 0 || this.#watched.isWatched(name)) {
         queue.ask('S').catch(() => {})
       }

@@ -5,7 +5,7 @@ import { readCell } from './cells.ts'
 import { type Asker, Group, type List, type Reply } from './groups.ts'
 import type { SharedQueue } from './shared-queue.ts'
 
-/** Items to be taken for good, each by somebody of its own. */
+/** Items to take for good, each by another caller. */
 export class FetchGroup extends Group {
   #askers: (Asker<FetchedItem | undefined> & { readonly signal: AbortSignal | undefined })[] = []
 

@@ -67,7 +67,7 @@ export abstract class Group {
   }
 }
 
-/** Leases to be ended or extended, each list by somebody of its own. */
+/** Leases to end or extend, each list by another caller. */
 export class LeasesGroup extends Group {
   readonly #parameters: readonly string[]
   readonly #askers: (Asker<boolean[]> & { readonly leases: readonly string[] })[] = []

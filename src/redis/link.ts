@@ -19,7 +19,7 @@ type State =
   | { readonly is: 'up'; readonly connection: Connection }
   | { readonly is: 'down'; readonly error: MqueueError }
 
-/** What a server refuses, by what people are told of it. */
+/** What a server refuses, by the words for people. */
 const FULL = 'full'
 const OTHERS = 'others'
 

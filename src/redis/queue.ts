@@ -221,7 +221,7 @@ export class RedisQueue {
       const item: DroppedItem = { key, value, reason: reason as DroppedItem['reason'] }
       this.listeners.tell(item, owner, (text) => this.#warn(text))
     } catch (cause) {
-      this.#warn(`an item that was dropped (${reason}) cannot be told: ${reasonOf(cause)}`)
+      this.#warn(`an item that was dropped (${reason}) cannot be reported: ${reasonOf(cause)}`)
     }
   }
 

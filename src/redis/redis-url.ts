@@ -33,7 +33,7 @@ const MOST_DATABASES = 1_000_000
 /**
  * Reads a `redisUrl`; the editor does so as well as the runtime. Blank is `redis://127.0.0.1:6379/0`.
  *
- * @param given the address; in a flow file it may be anything, and what is no text cannot be used
+ * @param given the address; in a flow file it may be anything, and what is not a text cannot be used
  * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password
  */
 export function parseRedisUrl(given: unknown): RedisUrl {

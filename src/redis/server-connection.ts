@@ -129,7 +129,7 @@ interface Client {
   destroy(): void
 }
 
-/** The name that a certificate must be for. An address is no name. */
+/** The name that a certificate must be for. An address is not a name. */
 function serverName(host: string): string {
   return /^[\d.]+$|:/.test(host) ? '' : host
 }

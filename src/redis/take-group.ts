@@ -100,7 +100,7 @@ export class TakeGroup extends Group {
     return this.giveBack((reply as (string | number)[]).slice(3) as string[])
   }
 
-  /** What gives back what was taken for nobody. */
+  /** Returns what was taken for nobody. */
   giveBack(cells: readonly string[]): Group[] {
     if (cells.length === 0) return []
     if (this.#ask.taker.ask.lease === undefined) return [new BackGroup(this.queue, cells)]

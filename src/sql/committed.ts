@@ -3,7 +3,7 @@ import type { Queue } from '../local/queue.ts'
 import type { Chunk } from './lane.ts'
 
 /**
- * What the table of a journaled queue held last: what the queue holds, but for what is on its way to the table.
+ * What the table of a journaled queue held last: what the queue holds, without what is on its way to the table.
  *
  * @param onTheirWay the changes that are not committed, in their order
  * @returns the items that were committed, oldest first, and the ids of those that were not

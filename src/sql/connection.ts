@@ -94,7 +94,7 @@ export class Connection {
   }
 
   /**
-   * Makes some changes in a transaction of their own, in its turn.
+   * Makes some changes in their own transaction, in its turn.
    *
    * @param timeout how long it may take, in ms
    * @throws UncertainCommit when it is not known whether they were made; anything else, when they were not
@@ -106,7 +106,7 @@ export class Connection {
     })
   }
 
-  /** Gives the connection up, in its turn, if no transaction can be begun over it. Other failures are none here. */
+  /** Gives up the connection, in its turn, if no transaction can be begun over it. Other failures are none here. */
   async probe(timeout: number): Promise<void> {
     await this.transaction(async () => {}, timeout).catch(() => {})
   }

@@ -6,7 +6,7 @@ import type { Encoded } from './rescue-lines.ts'
 import { pastColumns } from './table.ts'
 
 /**
- * An item for a rescue file; one that cannot be encoded is told by its key.
+ * An item for a rescue file; one that cannot be encoded is reported by its key.
  *
  * @param past what it has been through
  */

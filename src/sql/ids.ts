@@ -76,7 +76,7 @@ export function noIdLeft({ queue, largestId }: Table): Error {
   return new Error(`${text}; alter it to bigint, or fetch what is queued`)
 }
 
-/** Gives rows the ids from 1 on, in their order; returns how many rows there are. */
+/** Assigns the ids from 1 on to rows, in their order; returns how many rows there are. */
 async function closeUp(driver: Driver, table: Table, progressed: () => void): Promise<number> {
   let used = 0
   let after: number | undefined

@@ -305,7 +305,7 @@ export class Journal implements Storage {
       },
       cut: (cause) => {
         if (cause instanceof StoreGone) this.#writeDown(queue, [])
-        // A connection to a server that is cut is made anew, and is no error. A file is not cut without a reason.
+        // A connection to a server that is cut is made again, and is not an error. A file is not cut without a reason.
         if (!database.isServer) lose(cause)
         else {
           giveUp()
@@ -330,7 +330,7 @@ export class Journal implements Storage {
     this.#rescue(() => withIds(items.values()), [...added])
   }
 
-  /** Writes down what was committed, since the table is gone: what the queue holds but for what is on its way. */
+  /** Writes down what was committed, since the table is gone: what the queue holds, without what is on its way. */
   #writeDown(queue: Queue, onTheirWay: readonly Chunk[]): void {
     const { items, uncommitted } = committedOf(queue, onTheirWay)
     this.#rescue(() => withIds(items), uncommitted)

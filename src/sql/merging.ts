@@ -37,7 +37,7 @@ export class IdsTaken extends Error {
   }
 }
 
-/** What a rescue file gave its table. */
+/** What a rescue file wrote to its table. */
 export interface PutBack {
   /** How many items were inserted. */
   readonly rescued: number

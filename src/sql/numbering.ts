@@ -54,7 +54,7 @@ function* once(rescue: RescueFile, repeated: ReadonlySet<number>): Generator<Ent
 }
 
 /**
- * Writes an id of its own to every item of a rescue file that has none, before all rows where there is room, and to those
+ * Writes a new id to every item of a rescue file that has none, before all rows where there is room, and to those
  * whose id another row has.
  *
  * @param taken the ids that other rows have

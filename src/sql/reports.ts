@@ -7,7 +7,7 @@ import { leaveOnly } from './merging.ts'
 import type { RescueFile } from './rescue-file.ts'
 import type { Encoded, Unkept } from './rescue-lines.ts'
 
-/** So many items are told by their keys. */
+/** So many items are reported by their keys. */
 const MOST_LISTED = 10
 
 /**
@@ -36,7 +36,7 @@ export function reportLoaded(
     database.report.warn(`Queue ${quote(queue)}: ${rescued} items were loaded from ${path}.`)
   }
   if (table.typed) return
-  const text = `Table ${quote(queue)} has no column val_type: values that are no texts are kept as JSON`
+  const text = `Table ${quote(queue)} has no column val_type: values that are not texts are kept as JSON`
   database.report.warn(`${text}, and come back as texts.`)
 }
 
@@ -77,7 +77,7 @@ export function rescueNow(
   return { lost: unkept.length + left, paths }
 }
 
-/** What has become of items that were to be rescued. */
+/** What has become of items that had to be rescued. */
 export interface Rescue {
   /** How many of them can be kept nowhere. */
   readonly lost: number

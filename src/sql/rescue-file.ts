@@ -42,7 +42,7 @@ export class RescueFile {
    * @param directory where it is
    * @param id distinguishes stores in one directory
    * @param names the table that ids are of
-   * @param formerName a name that files may have for it that were written before tables had names of their own
+   * @param formerName a name that files may have for it that were written before tables had their own names
    */
   constructor(
     directory: string,
@@ -122,8 +122,8 @@ export class RescueFile {
   }
 
   /**
-   * Adds to what it holds, at once: for the end of the process, and for what must be told before it is answered. What does
-   * not fit there goes to the second place.
+   * Adds to what it holds, at once: for the end of the process, and for what must be on record before it is answered.
+   * What does not fit there goes to the second place.
    *
    * @param items returns the items, as often as it is called
    */

@@ -14,7 +14,7 @@ export interface Unkept {
   readonly reason: string
 }
 
-/** What becomes of an item that is to be written: each by itself. */
+/** What becomes of an item that must be written: each by itself. */
 export type Encoded = RescuedItem | Unkept
 
 /** The names of the table that ids are of: one that it has in common with another table makes them the same table. */
@@ -86,7 +86,7 @@ export function* entryLines(entries: Iterable<Entry>, here: Names): Generator<st
   }
 }
 
-/** Lines that are no items. */
+/** Lines that are not items. */
 export function* asLines(...texts: Iterable<string>[]): Generator<Line> {
   for (const some of texts) for (const text of some) yield { text, done: 0 }
 }

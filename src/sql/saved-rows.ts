@@ -16,7 +16,7 @@ export function* itemsOf(queue: Queue, firstId: number | undefined): Generator<E
 }
 
 /**
- * The items as rows. Each has an id of its own, whatever becomes of the others.
+ * The items as rows. Each has its own id, whatever becomes of the others.
  *
  * @param refused is given what does not fit into the table
  * @param unkept is given what cannot be written anywhere

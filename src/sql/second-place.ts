@@ -8,7 +8,7 @@ import { LineWriter, makeDirectory } from './line-file.ts'
 const LONGER_BY = '.'.length + 36 + '.jsonl'.length
 
 /**
- * Where a rescue file goes on that cannot be written in its own place: in a directory of its own under that for
+ * Where a rescue file goes on that cannot be written in its own place: in its own directory under that for
  * temporary files. Each time is a new file.
  */
 export class SecondPlace {

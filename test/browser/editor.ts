@@ -36,7 +36,7 @@ export interface View extends BrowserContextOptions {
 
 export class Editor {
   readonly page: Page
-  /** What the browser's console was told as an error, and what was thrown. */
+  /** What the browser's console shows as an error, and what was thrown. */
   readonly errors: string[] = []
   readonly #browser: Browser
 
@@ -85,7 +85,7 @@ export class Editor {
     await this.page.addStyleTag({ content: '#red-ui-notifications { pointer-events: none }' })
   }
 
-  /** What an expression gives in the page, where `RED` is the editor. */
+  /** The result of an expression in the page, where `RED` is the editor. */
   value<T>(expression: string): Promise<T> {
     return this.page.evaluate(expression) as Promise<T>
   }
@@ -96,7 +96,7 @@ export class Editor {
     return this.page.locator(`#red-ui-workspace-chart [id="${id}"]`)
   }
 
-  /** Drags a node from the palette to a place on the canvas, and gives its id. */
+  /** Drags a node from the palette to a place on the canvas, and returns its id. */
   async drag(type: string, x: number, y: number): Promise<string> {
     const known = await this.value<string[]>(IDS)
     const source = this.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`)
@@ -194,7 +194,7 @@ export class Editor {
     const known = await this.value<string[]>(FLOWS)
     await this.page.locator('#red-ui-workspace-chart').focus()
     await this.page.keyboard.press('Control+i')
-    // The tabs of the dialog hear a click once its first one has the focus.
+    // The tabs of the dialog take a click once its first one has the focus.
     await this.page.locator('#red-ui-clipboard-dialog-import-text:focus').waitFor()
     await this.page.locator('#red-ui-tab-red-ui-clipboard-dialog-import-tab-examples a').click()
     const tree = this.page.locator('#red-ui-clipboard-dialog-import-tab-examples')

@@ -64,7 +64,7 @@ describeEditor(
       assert.equal(await dialog.problem(0), '')
     })
 
-    it('is told when it is folded again', async () => {
+    it('is reported when it is folded again', async () => {
       const summary = dialog.failures(0).locator('summary')
       await summary.focus()
       await shared.editor.page.keyboard.press('Space')

@@ -8,7 +8,7 @@ import { CHROMIUM, Editor, type View } from './editor.ts'
 
 let packed: PackedUserDir | undefined
 
-/** A user directory of its own, with the packed tarball installed. Packing it once is enough. */
+/** Its own user directory, with the packed tarball installed. Packing it once is enough. */
 function makeUserDir(): string {
   if (packed === undefined) {
     packed = installPacked()

@@ -312,7 +312,7 @@ describe('the dialogs with a live Kamailio', () => {
         assert.equal(await isValid('consume'), true)
       })
 
-      it('mq-fetch: takes no lease, and one that is set can be mended', async () => {
+      it('mq-fetch: takes no lease, and one that is set can be corrected', async () => {
         await shared.editor.edit('fetch')
         assert.deepEqual(await usable('wait', 'count', 'lease'), ['wait', 'count'])
         assert.match(await reason('lease').innerText(), /^Kamailio has no leases\. /)

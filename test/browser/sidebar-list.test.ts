@@ -176,7 +176,7 @@ describeEditor(
       assert.match(await active(), /^calls: /)
       await keyboard.press('End')
       assert.match(await active(), /^shared: /)
-      // Nothing on the canvas has heard of it.
+      // Nothing on the canvas has changed by it.
       assert.equal(await value('RED.nodes.dirty()'), false)
       await keyboard.press('Home')
       await first.click()

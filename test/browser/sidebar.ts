@@ -21,7 +21,7 @@ export class SidebarTab {
   async hide(): Promise<void> {
     await this.#editor.value(`RED.sidebar.show('info')`)
     await this.root.waitFor({ state: 'hidden' })
-    // The sidebar is told of it after the next frame, and not at all where it is shown again by then.
+    // The sidebar gets the event after the next frame, and not at all where it is shown again by then.
     await this.#editor.value(
       'new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(told))))',
     )

@@ -62,7 +62,7 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
     const lease = (count = 1, options = {}) =>
       engine.take('q', { count, lease: 60_000, ...options })
 
-    /** Waits until what was asked for before is done, and what was due is told. */
+    /** Waits until what was asked for before is done, and what was due is reported. */
     const isSettled = () => engine.size('q')
 
     /** The keys of all that waits, in order. */
@@ -470,7 +470,7 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
       assert.deepEqual([await waiting(), await waiting('dead')], ['xyab', 'cd'])
     })
 
-    it('are not sent back twice when a deploy gives them back meanwhile', async () => {
+    it('are not sent back twice when a deploy returns them meanwhile', async () => {
       await start('abcde', { name: 'q', deadLetter: 'dead' }, { name: 'dead' })
       await engine.reject('q', leasesOf(await lease(5)))
       const add = engine.add.bind(engine)
@@ -524,7 +524,7 @@ export function leasesItems(what: string, make: Make, dbmode = 0, traits: Traits
       assert.deepEqual(stats, { ...counts, acknowledged: 1, dropped })
     })
 
-    it('are no place for those who are gone', async () => {
+    it('hold no place for those who are gone', async () => {
       await start('a', { name: 'q' })
       const gone = new AbortController()
       gone.abort()

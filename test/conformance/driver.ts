@@ -311,7 +311,7 @@ export function conformsAsDriver(
     })
   })
 
-  it('gives each table names of its own, the same on every connection', async () => {
+  it('assigns each table its own names, the same on every connection', async () => {
     const namesOf = async (table: string) => (await madeTable(await open(), table)).names
     const names = [await namesOf('p'), await namesOf('q')]
     assert.deepEqual([await namesOf('p'), await namesOf('q')], names)
@@ -387,7 +387,7 @@ export function conformsAsDriver(
       assert.equal(await driver.count(table), 5)
     })
 
-    it('gives ids to others behind those of the table once they were restarted', async () => {
+    it('assigns others ids behind those of the table once they were restarted', async () => {
       const driver = await open()
       const table = await madeTable(driver, 'q')
       assert.equal(table.largestId, Number.MAX_SAFE_INTEGER)

@@ -1,4 +1,4 @@
-/** What every engine must do. Each one runs this suite with a factory of its own. */
+/** What every engine must do. Each one runs this suite with its own factory. */
 import assert from 'node:assert/strict'
 import {
   type Addmode,
@@ -108,13 +108,13 @@ export function conformsAsEngine(
     }
 
     describe('fetching', () => {
-      it('gives items in the order in which they were added', async () => {
+      it('returns items in the order in which they were added', async () => {
         await engine.define([defined('q')])
         await addAll('q', 'a1 b2 a3')
         assert.deepEqual(await drained('q'), ['a=1', 'b=2', 'a=3'])
       })
 
-      it('gives nothing from an empty queue', async () => {
+      it('returns nothing from an empty queue', async () => {
         await engine.define([defined('q')])
         assert.equal(await engine.fetch('q'), undefined)
         await put('q', 'k', 1)

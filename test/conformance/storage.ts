@@ -24,7 +24,7 @@ export const TEXTS = [
   LONG,
 ]
 
-/** Values that are no texts. */
+/** Values that are not texts. */
 export const VALUES = [
   1,
   -0.5,
@@ -265,7 +265,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
       assert.equal(await inTable(), 'a1')
     })
 
-    it('leaves a whole message its own, but for what ends with the process', async () => {
+    it('leaves a whole message as it is, except what ends with the process', async () => {
       const engine = await start(4)
       const message = { _msgid: '1', payload: 'p', req: { socket() {} }, res: { send() {} } }
       await engine.add('q', 'k', message)
@@ -292,7 +292,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
 
   describe('a table without the column val_type', () => {
     for (const dbmode of [1, 4] as const) {
-      it(`gets values that are no texts as JSON, with one warning (dbmode ${dbmode})`, async () => {
+      it(`gets values that are not texts as JSON, with one warning (dbmode ${dbmode})`, async () => {
         await makeTable('a1', '"key" text not null, val text not null')
         const engine = await start(dbmode)
         const values = [{ b: [1n, true] }, 2, 'text']
@@ -361,7 +361,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
 
     for (const [what, make, says] of bads) {
       for (const dbmode of [1, 4] as const) {
-        it(`${what} is told with queue and table, and stays as it was (dbmode ${dbmode})`, async () => {
+        it(`${what} is reported with queue and table, and stays as it was (dbmode ${dbmode})`, async () => {
           await make()
           const before = await database().query('select * from "q"')
           const engine = await start(dbmode)
@@ -375,7 +375,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
       }
     }
 
-    it('is loaded once it is mended', async () => {
+    it('is loaded once it is corrected', async () => {
       await makeTable('a1 b2')
       await nullAt('val')
       const engine = await start(1)
@@ -505,7 +505,7 @@ export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind
   })
 
   describe('a deleted queue', () => {
-    it('leaves its rows alone, and lets go of its table', async () => {
+    it('leaves its rows alone, and releases its table', async () => {
       const engine = await start(4)
       await addAll(engine, 'a1')
       await engine.define([])

@@ -4,7 +4,7 @@ export interface Hands {
   readonly url: string
   /** Presses the button of the inject node of that name. */
   press(inject: string, times?: number): Promise<void>
-  /** Waits for the next message of the debug node of that name, and gives it as text. */
+  /** Waits for the next message of the debug node of that name, and returns it as text. */
   next(debug: string): Promise<string>
   /** The newest status of the debug node of that name; empty while it has none. */
   status(debug: string): Promise<string>

@@ -1,4 +1,4 @@
-/** The proxy of examples/kamailio: with a consumer of its own, and with the flow that stands in for that. */
+/** The proxy of examples/kamailio: with its own consumer, and with the flow that stands in for that. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type FlowNode, NodeRed, type Options, until } from '../support/node-red.ts'
 import type { Hands } from './hands.ts'
 
-/** Tries a flow without an editor: presses buttons over HTTP and hears what an editor would be told. */
+/** Tries a flow without an editor: presses buttons over HTTP and receives what an editor would receive. */
 export class OverHttp implements Hands {
   readonly #flow: FlowNode[]
   #nodeRed: NodeRed

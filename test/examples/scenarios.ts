@@ -146,7 +146,7 @@ export const SCENARIOS: Record<string, Scenario> = {
       await hands.press('look')
       failed = await hands.next('given up')
     }
-    await hands.press('mend the stove')
+    await hands.press('repair the stove')
     await hands.press('send again')
     assert.equal(await hands.next('sent again'), 'soup: attempts, from orders')
     assert.equal(await hands.next('served'), 'table 2: soup')

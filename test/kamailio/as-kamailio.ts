@@ -4,7 +4,7 @@
  *
  * - Kamailio answers with return codes, whose meaning differs from function to function. Here an
  *   outcome is a result or an error: an unknown queue is `MQ_UNKNOWN_QUEUE` everywhere.
- * - `mq_size` gives -1 for an empty queue, since 0 would end Kamailio's script. Here it is 0.
+ * - `mq_size` returns -1 for an empty queue, since 0 would end Kamailio's script. Here it is 0.
  * - `$mqk` and `$mqv` are one per queue and process, and show null for an empty text. Here they are
  *   properties of a message, and an empty text stays one.
  * - A negative size is unlimited in Kamailio. Here it is refused, and unlimited is written 0.

@@ -14,7 +14,7 @@ import { wildPieces } from './cfg-wild.ts'
 
 export interface Configuration {
   text: string
-  /** False where it has something that must or may be told instead of read. */
+  /** False where it has something that must or may be reported instead of read. */
   isPlain: boolean
 }
 

@@ -79,7 +79,7 @@ function whole(body: string, names: readonly string[]): string {
   }
   const loaded = [...body.matchAll(/^loadmodule "(\w+)/gm)].map(([, name]) => name)
   const modules = NEEDED.filter((name) => !loaded.includes(name))
-  // We ask for a log of our own, and for another port.
+  // We ask for our own log, and for another port.
   const quiet = body.replace(/^(debug|log_stderror|port|listen|children|fork)=.*$/gm, '')
   return `#!KAMAILIO\n${modules.map(loading).join('')}${quiet}\n${trial(names)}`
 }
@@ -115,7 +115,7 @@ async function run(
   const small = ['-n', '1', '-T', '-m', '16', '-M', '4']
   const child = spawn('kamailio', ['-f', file, '-DD', '-E', '--debug=2', ...where, ...small], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    // A process group of its own: whatever happens to the main process, no worker stays behind.
+    // Its own process group: whatever happens to the main process, no worker stays behind.
     detached: true,
     env: { ...process.env, ...env },
   })

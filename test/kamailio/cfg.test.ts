@@ -1,4 +1,4 @@
-/** The reader of configurations beside a real Kamailio: what it has is what is read, or is told. */
+/** The reader of configurations beside a real Kamailio: what it has is what is read or reported. */
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

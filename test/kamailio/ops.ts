@@ -19,7 +19,7 @@ export function rng(seed: number): () => number {
 
 const KEYS = ['a', 'b', 'c', 'd', 'e']
 // Rarer keys: empty, case, spaces, the same letter composed and decomposed, text
-// that looks like Kamailio's null, and names with a meaning of their own in JavaScript.
+// that looks like Kamailio's null, and names with a special meaning in JavaScript.
 const ODD_KEYS = [
   '',
   'A',

@@ -41,7 +41,7 @@ const MODULE_DIRS = ['x86_64', 'aarch64'].map(
   (cpu) => `/usr/lib/${cpu}-linux-gnu/kamailio/modules/`,
 )
 
-/** Tells whether a module of Kamailio is installed. */
+/** Whether a module of Kamailio is installed. */
 export function hasModule(name: string): boolean {
   return MODULE_DIRS.some((dir) => existsSync(join(dir, `${name}.so`)))
 }
@@ -137,7 +137,7 @@ export class Rig {
     const dirs = ['-Y', this.#dir, '-w', this.#dir, '-P', join(this.#dir, 'pid')]
     this.#child = spawn('kamailio', ['-f', cfg, '-DD', '-E', ...memory, ...dirs], {
       stdio: ['ignore', out, out],
-      // A process group of its own: whatever happens to the main process, no worker stays behind.
+      // Its own process group: whatever happens to the main process, no worker stays behind.
       detached: true,
     })
     closeSync(out)

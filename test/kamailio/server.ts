@@ -68,7 +68,7 @@ export class KamailioServer {
     this.#child = spawn('kamailio', args, {
       stdio: ['ignore', out, out],
       env: { ...process.env, ...env },
-      // A process group of its own: whatever happens to the main process, no worker stays behind.
+      // Its own process group: whatever happens to the main process, no worker stays behind.
       detached: true,
     })
     closeSync(out)

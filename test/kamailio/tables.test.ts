@@ -108,7 +108,7 @@ onEachDatabase('a queue shared with Kamailio', (database, { module }) => {
     })
   }
 
-  it('gives its items to mqueue.fetch, in order', async () => {
+  it('returns its items to mqueue.fetch, in order', async () => {
     await withNodeRed(1, (red) => fill(red, ITEMS))
     await withKamailio(async (rig) => {
       for (const [key, val] of ITEMS) {

@@ -13,7 +13,7 @@ const flow = (queues: object[]): FlowNode[] => [
     id: 'log',
     type: 'function',
     ...place,
-    func: 'node.warn("HEARD " + msg.status.source.id + " " + JSON.stringify(msg.status.text))',
+    func: 'node.warn("RECEIVED " + msg.status.source.id + " " + JSON.stringify(msg.status.text))',
     wires: [],
   },
 ]
@@ -26,10 +26,10 @@ describe('the status of a config node', () => {
   after(() => nodeRed.stop())
 
   for (const type of ['full', 'nodes', 'flows'] as const) {
-    it(`reaches Status nodes while a definition is bad, and goes when it is mended, deployed as ${type}`, async () => {
+    it(`reaches Status nodes while a definition is bad, and goes when it is corrected, deployed as ${type}`, async () => {
       await nodeRed.deploy([TAB])
       const from = nodeRed.log.length
-      const heard = (text: string) => nodeRed.log.slice(from).includes(`HEARD ${text}`)
+      const heard = (text: string) => nodeRed.log.slice(from).includes(`RECEIVED ${text}`)
       await nodeRed.deploy(flow([{ name: 'q' }]), type)
       await until(() => heard('add "0"'), 'the status of the flow node')
       assert.equal(heard('config'), false)

@@ -121,8 +121,8 @@ function assertConserved(
   const dropped = seen.sent.filter((one) => isAdd(one) && one.port === 1)
   const places = [...items(fetched), ...items(dropped), ...held]
   assert.deepEqual(doubled(places), [], `${name}: items in two places`)
-  assert.deepEqual(without(places, added), [], `${name}: items that nobody was told were added`)
-  // Nobody hears of an item that is dropped when the node that would tell of it is gone: by an add, or where
+  assert.deepEqual(without(places, added), [], `${name}: items whose adding was not reported`)
+  // A dropped item is not reported when the node that would report it is gone: by an add, or where
   // an item that was fetched for it comes back to a queue that is full by then.
   const told = numbers(seen.sent.filter((one) => isAdd(one) && one.port === 0))
   const mayBeUntold = without(added, told).length + failed.filter(isFetch).length

@@ -24,7 +24,7 @@ const WORK = `
   }, Math.random() * 30)`
 
 interface Change {
-  /** Versions of the nodes that are deployed anew. */
+  /** Versions of the nodes that are deployed again. */
   versions?: Record<string, number>
   dbmode: number
   withConsumers?: boolean
@@ -134,7 +134,7 @@ async function work(line: Line, dbmode: number, deploys: number): Promise<void> 
         await nodeRed.deploy(kind === 'reload' ? [] : flow({ versions, dbmode }), kind)
       }
     }
-    // What was under way in a node that was deployed anew comes back when its lease ends.
+    // What was under way in a node that was deployed again comes back when its lease ends.
     const all = Array.from({ length: added }, (_, number) => number)
     const left = () => {
       const seen = new Set(numbersIn(nodeRed.log, /DONE (\d+)/g))

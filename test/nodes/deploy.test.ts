@@ -109,7 +109,7 @@ for (const line of Object.keys(LINES) as Line[]) {
         assert.equal(await drain(), '')
       })
 
-      it(`wait for a bad definition to be mended, deployed as ${type}`, async () => {
+      it(`wait for a bad definition to be corrected, deployed as ${type}`, async () => {
         await fill()
         await nodeRed.deploy(flow([config([{ name: 'q', size: 'many' }, { name: 'r' }])]), type)
         assert.equal((await nodeRed.ask('size')).error?.code, 'MQ_INVALID_DEFINITION')
@@ -117,7 +117,7 @@ for (const line of Object.keys(LINES) as Line[]) {
         assert.equal(await drain(), 'abc')
       })
 
-      it(`are told when they go after a bad deploy, deployed as ${type}`, async () => {
+      it(`are reported when they go after a bad deploy, deployed as ${type}`, async () => {
         const bad = [
           config([{ name: 'q', size: 'many' }]),
           config([{ name: 'q' }], { engine: 'kamailio', poll: 'never' }),
@@ -183,7 +183,7 @@ for (const line of Object.keys(LINES) as Line[]) {
       assert.equal(await drain(), 'abc')
     })
 
-    it('survive a deploy with a missing type, until it is mended', async () => {
+    it('survive a deploy with a missing type, until it is there again', async () => {
       await fill()
       const unknown = { id: 'u', type: 'no-such-type', z: 'tab', x: 1, y: 1, wires: [] }
       await nodeRed.deploy([...FLOW, unknown], 'full', /Waiting for missing types/)

@@ -72,7 +72,7 @@ for (const line of Object.keys(LINES) as Line[]) {
       ['{ in: [new Map([[1, new Set([2])]])] }', { in: [[[1, [2]]]] }],
       ['{ at: new Date(0) }', { at: '1970-01-01T00:00:00.000Z' }],
     ] as const) {
-      it(`is told over RPC: ${source}`, async () => {
+      it(`is reported over RPC: ${source}`, async () => {
         await add(source)
         assert.deepEqual(await fetch(), val)
       })

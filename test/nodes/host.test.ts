@@ -67,7 +67,7 @@ describe('a program with Node-RED inside', () => {
   }
 
   for (const order of ['exit', 'stop and exit']) {
-    it(`keeps them when it is told to ${order}`, async () => {
+    it(`keeps them when it is ordered to ${order}`, async () => {
       const end = ended()
       host.send(order)
       assert.deepEqual(await end, { code: 0, signal: null })

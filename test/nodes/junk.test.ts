@@ -73,7 +73,7 @@ describe('a config node', () => {
     }),
   ]
   for (const [what, made] of cases) {
-    it(`takes any JSON as ${what}, and what is queued stays until it is mended`, async () => {
+    it(`takes any JSON as ${what}, and what is queued stays until it is corrected`, async () => {
       await property(async (junk) => {
         const more = made(junk) as { queues?: unknown; engine?: unknown }
         // What is a good list, though another one, changes the queues as it says.
@@ -85,8 +85,8 @@ describe('a config node', () => {
         const { done, error } = await bad.run('mq-size', {})
         assert.equal(done, 1)
         if (error !== undefined) assert.ok(BAD.includes(error.code), error.code)
-        const mended = await reload(id, {})
-        const [item] = (await mended.run('mq-fetch', {})).out
+        const corrected = await reload(id, {})
+        const [item] = (await corrected.run('mq-fetch', {})).out
         assert.deepEqual([item?.mqk, item?.mqv], ['k', 'v'])
       })
     })
@@ -134,7 +134,7 @@ for (const line of Object.keys(LINES) as Line[]) {
     })
 
     for (const name of ['dbUrl', 'engine', 'mqueueSize', 'mqueueAddmode', 'queues', 'name']) {
-      it(`as ${name} of a config node harms no queue, and all is well when it is mended`, async () => {
+      it(`as ${name} of a config node harms no queue, and all is well when it is corrected`, async () => {
         const queues = [0, 1, 2, 3, 4].map((dbmode) => ({ name: `${name}${dbmode}`, dbmode }))
         const from = red.log.length
         for (const [i, junk] of JUNK.entries()) {

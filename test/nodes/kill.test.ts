@@ -112,7 +112,7 @@ class Work {
 }
 
 onEachDatabase('a journaled queue', (database, { name }) => {
-  it(`loses nothing and gives nothing twice in ${ROUNDS[name]} kills`, async function () {
+  it(`loses nothing and returns nothing twice in ${ROUNDS[name]} kills`, async function () {
     this.timeout(1_800_000)
     const userDir = makeUserDir()
     const record = join(userDir, 'record')

@@ -140,7 +140,7 @@ describe('mq-add', () => {
       ['an object of a class', new Car()],
       ['an object without a prototype', Object.assign(Object.create(null), { a: 1 })],
       ['an object of another realm', runInNewContext('({ a: { b: 1 } })')],
-      ['an object with a __proto__ of its own', JSON.parse('{"__proto__":{"x":1}}')],
+      ['an object with its own __proto__', JSON.parse('{"__proto__":{"x":1}}')],
     ]
     for (const [what, value] of values) {
       it(`that is ${what}`, async () => {
@@ -316,7 +316,7 @@ describe('mq-add', () => {
     }
 
     describe('of what another realm made, as a Function node does:', () => {
-      // What is made, what is done to it once it is queued, and what is to come out all the same.
+      // What is made, what is done to it once it is queued, and what must come out all the same.
       const cases: [what: string, make: string, change: string][] = [
         ['a flat object', '({ n: 1 })', 'it.n = 2'],
         ['a nested object', '({ a: { n: 1 } })', 'it.a.n = 2'],

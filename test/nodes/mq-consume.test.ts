@@ -175,7 +175,7 @@ describe('mq-consume', () => {
     await shows('1 in flight, 0')
   })
 
-  it('says once what is wrong, and begins when it is mended', async () => {
+  it('says once what is wrong, and begins when it is corrected', async () => {
     for (const [consumer, code, text] of [
       [{ queue: 'none' }, 'MQ_UNKNOWN_QUEUE', 'unknown queue'],
       [{ queue: '' }, 'MQ_UNKNOWN_QUEUE', 'unknown queue'],
@@ -204,7 +204,7 @@ describe('mq-consume', () => {
 describe('mq-ack', () => {
   afterEach(unload)
 
-  it('is told what to do by its settings or by the message', async () => {
+  it('takes its action from its settings or from the message', async () => {
     const nodes = [
       config([{ name: 'q', retryDelay: 0, deadLetter: 'dead' }, { name: 'dead' }]),
       ADD,
@@ -301,7 +301,7 @@ describe('mq-ack', () => {
     assert.ok((error?.message.length ?? 0) < 1_000)
   })
 
-  it('that is told by a message what to do is told something', async () => {
+  it('that takes its action from the message needs one there', async () => {
     const node = { id: 'by', type: 'mq-ack', action: 'mqack', actionType: 'msg' }
     const { run } = await load([config([{ name: 'q' }]), node])
     assert.equal((await run('by', { mqlease: 'q:a-1' })).error?.code, 'MQ_INVALID_VALUE')

@@ -162,7 +162,7 @@ describe('mq-fetch', () => {
       assert.equal(out[0]?._msgid, 'trigger')
     })
 
-    it('does as always with a value that is no message', async () => {
+    it('does as always with a value that is not a message', async () => {
       const { add, fetch } = await fetching({ restore: 'true' })
       await add({ topic: 'k', payload: { payload: 1 } })
       const { out } = await fetch({ own: 1 })

@@ -14,7 +14,7 @@ async function sizing(size: object) {
 describe('mq-size', () => {
   afterEach(unload)
 
-  it('gives the size of a queue in the payload', async () => {
+  it('returns the size of a queue in the payload', async () => {
     const { size, run } = await sizing({})
     assert.deepEqual((await size({ topic: 't', payload: 'old' })).out[0], {
       _msgid: 'id',
@@ -26,7 +26,7 @@ describe('mq-size', () => {
     assert.deepEqual([out[0]?.payload, out[1], done], [1, undefined, 1])
   })
 
-  it('gives it in another property', async () => {
+  it('returns it in another property', async () => {
     const { size } = await sizing({ sizeTo: 'queue.length' })
     assert.deepEqual((await size({ payload: 'mine' })).out[0], {
       _msgid: 'id',
@@ -35,7 +35,7 @@ describe('mq-size', () => {
     })
   })
 
-  it('gives the sizes of all queues', async () => {
+  it('returns the sizes of all queues', async () => {
     const { size, run } = await sizing({ queueType: 'all', queue: '' })
     await run('add', { payload: 1 })
     const sizes = (await size()).out[0]?.payload as object

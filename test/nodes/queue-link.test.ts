@@ -48,7 +48,7 @@ describe('a flow node', () => {
         )
       })
 
-      it('finds the name of its queue wherever it is told to look', async () => {
+      it('finds the name of its queue in each place that can be set', async () => {
         const { run, node } = await load(
           [
             config([{ name: 'q' }, { name: '7' }]),

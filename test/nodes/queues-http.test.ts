@@ -57,7 +57,7 @@ const QUEUES = [
 
 interface Reply {
   status: number
-  // biome-ignore lint/suspicious/noExplicitAny: each route has an answer of its own
+  // biome-ignore lint/suspicious/noExplicitAny: each route has its own answer
   body: any
   type: string | null
 }

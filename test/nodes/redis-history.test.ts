@@ -12,7 +12,7 @@ const ROUNDS = { process: 20, server: 40, connections: 140 }
 const PROCESSES = 3
 const PREFIX = 'history'
 
-/** Some items in every twentieth of a second, each with a name of its own; stopped by the context. */
+/** Some items in every twentieth of a second, each with its own name; stopped by the context. */
 const SOURCE = `
   if (global.get('stopped')) return
   const n = (context.get('n') ?? 0) + 5

@@ -141,7 +141,7 @@ describe('Node-RED processes with one Redis', function () {
     await addSome()
     const numbers = Array.from({ length: added }, (_, number) => number)
     const isOver = async () => JSON.stringify(await sizes(source)) === '{"size":0,"leased":0}'
-    // What was under way in a node that was deployed anew comes back.
+    // What was under way in a node that was deployed again comes back.
     await until(() => new Set(numbersOf(logs, 'DONE')).size === added, 'all to be worked on')
     for (const deadline = Date.now() + 60_000; !(await isOver()); await sleep(20)) {
       assert.ok(Date.now() < deadline, JSON.stringify(await sizes(source)))
@@ -205,7 +205,7 @@ describe('Node-RED processes with one Redis', function () {
     await shows(older, '2 / 5')
   })
 
-  it('are told once that Redis is away, and go on when it is there', async () => {
+  it('report once that Redis is away, and go on when it is there', async () => {
     const server = await RedisServer.start({
       settings: { appendonly: 'yes', appendfsync: 'always' },
     })

@@ -82,7 +82,7 @@ for (const line of Object.keys(LINES) as Line[]) {
       while ((await sizeOf()) !== count) assert.ok(Date.now() < deadline)
     }
 
-    it('gives sizes and items', async () => {
+    it('returns sizes and items', async () => {
       await add({ a: 1 })
       assert.deepEqual((await rpc(nodeRed, SIZE)).result, { name: 'q', size: 1 })
       const { status, result } = await rpc(nodeRed, FETCH)
@@ -101,7 +101,7 @@ for (const line of Object.keys(LINES) as Line[]) {
       }
     })
 
-    it('answers what is no JSON, or no request, as the standard says', async () => {
+    it('answers what is not JSON, or not a request, as the standard says', async () => {
       for (const [body, code] of [
         ['{oops', -32700],
         ['', -32700],
@@ -239,14 +239,14 @@ for (const line of Object.keys(LINES) as Line[]) {
       } finally {
         nodeRed.resume()
       }
-      // What goes the same way after them, with a connection of its own, is answered after them.
+      // What goes the same way after them, with its own connection, is answered after them.
       const headers = { Connection: 'close' }
       for (let i = 0; i < 5; i++) {
         assert.equal((await rpc(nodeRed, SIZE, { headers })).result?.size, 50)
       }
     })
 
-    it('gives each item to one of a hundred clients at once', async () => {
+    it('hands each item to one of a hundred clients at once', async () => {
       await fill(1000)
       const taken: unknown[] = []
       const client = async () => {

@@ -11,7 +11,7 @@ interface Status {
   source: { id: string }
 }
 
-/** Loads nodes and gives what each shows, as `fill text`; the last is the newest. */
+/** Loads nodes and returns what each shows, as `fill text`; the last is the newest. */
 async function showing(nodes: Parameters<typeof load>[0], queues: object[] = [{ name: 'q' }]) {
   const bench = await load([config(queues, { name: 'queues' }), ...nodes])
   const shown = (id: string) =>

@@ -64,7 +64,7 @@ describe('the test of a connection to Redis', () => {
     assert.deepEqual([status, ok, persistence, evicts, cautions], [200, true, 'log', undefined, []])
   })
 
-  it('knows that snapshots are to be taken before there was one', async () => {
+  it('knows that snapshots will be taken before there was one', async () => {
     const own = await RedisServer.start()
     const found = () => test({ redisUrl: `redis://127.0.0.1:${own.port}` })
     try {
@@ -113,7 +113,7 @@ describe('the test of a connection to Redis', () => {
     assert.equal((await nodeRed.post('mqueue/test-connection', open)).status, 401)
   })
 
-  it('refuses other sites, what is no JSON, and too much of it', async () => {
+  it('refuses other sites, what is not JSON, and too much of it', async () => {
     const text = JSON.stringify({ redisUrl: redisUrl() })
     const origin = await test(text, ADMIN, { Origin: 'http://other.example' })
     assert.deepEqual([origin.status, origin.ok], [403, false])

@@ -7,7 +7,7 @@ const at = (url?: string, more: object = {}) =>
   parseAddress({ url, directory: '/data/mqueue', id: 'a/b*', ...more })
 
 describe('a database address', () => {
-  it('that is blank is a file of its own, whatever the id is made of', () => {
+  it('that is blank is its own file, whatever the id is made of', () => {
     for (const url of [undefined, '', '  ']) {
       const { target, isOwn } = at(url)
       assert.deepEqual([target, isOwn], ['/data/mqueue/a%2Fb%2A.sqlite', true])

@@ -90,7 +90,7 @@ describe('parseDefinition', () => {
     assert.equal(parseDefinition({ name: 'q', size: 1 }, { mqueueSize: 'x' }).size, 1)
   })
 
-  it('refuses what is no object', () => {
+  it('refuses what is not an object', () => {
     for (const input of [null, 'q', 5, undefined]) assert.match(errorOf(input).message, /an object/)
   })
 

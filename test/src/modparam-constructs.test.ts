@@ -1,4 +1,4 @@
-/** Configurations, construct by construct: what is taken as Kamailio takes it, and what is told. */
+/** Configurations, construct by construct: what is taken as Kamailio takes it, and what is reported. */
 import assert from 'node:assert/strict'
 import { parseModparams } from '../../src/index.ts'
 
@@ -204,7 +204,7 @@ c\x00d")`,
       [],
     ],
     [
-      'bytes that are no characters of ASCII',
+      'bytes that are not characters of ASCII',
       String.raw`modparam("mqueue", "db_url", "\xc3\xa9")`,
       ['1 unknown Ã©'],
       [],

@@ -33,7 +33,7 @@ function check(text: string, expected: Expected): void {
   const read = parseModparams(text)
   for (const { name } of read.definitions) assert.ok(!never.includes(name), name)
   for (const { line } of read.errors) assert.ok(line !== undefined && line > 0)
-  if (mustTell) assert.ok(read.errors.length > 0, 'nothing is told')
+  if (mustTell) assert.ok(read.errors.length > 0, 'nothing is reported')
   else if (orTell && read.errors.length > 0) return
   else assert.deepEqual(read.errors, [])
   if (definitions !== undefined) assert.deepEqual(read.definitions, definitions)

@@ -24,7 +24,7 @@ async function define(engine: Engine, queues: QueueDefinitionInput[]): Promise<v
   await engine.define(queues.map((queue) => parseDefinition(queue)))
 }
 
-/** Overviews of one engine, by a clock that goes on when it is told to. */
+/** Overviews of one engine, by a clock that goes on when the test says so. */
 function overviewsOf(engine: Engine) {
   let time = 0
   const overviews = new Overviews(
@@ -60,7 +60,7 @@ async function lookUntil(
   }
 }
 
-/** An engine that counts who asks it, and answers when it is told to. */
+/** An engine that counts who asks it, and answers when the test says so. */
 class Slow extends LocalEngine {
   asked = 0
   answer = () => {}

@@ -26,7 +26,7 @@ async function ask(engine: MemoryEngine, method: string, params?: unknown) {
 
 describe('answerRpc', () => {
   describe('mqueue.get_size', () => {
-    it('gives name and size, 0 for an empty queue', async () => {
+    it('returns name and size, 0 for an empty queue', async () => {
       const engine = engineWith('q')
       assert.deepEqual(await ask(engine, 'mqueue.get_size', ['q']), {
         result: { name: 'q', size: 0 },
@@ -59,7 +59,7 @@ describe('answerRpc', () => {
     })
   })
 
-  it('mqueue.get_sizes gives all sizes in the order of the definitions, whatever its parameters', async () => {
+  it('mqueue.get_sizes returns all sizes in the order of the definitions, whatever its parameters', async () => {
     const engine = engineWith('z', 'a')
     engine.add('a', 'k', 'v')
     const result = [
@@ -83,7 +83,7 @@ describe('answerRpc', () => {
   })
 
   describe('mqueue.fetch', () => {
-    it('gives the oldest item, with an empty key or value as well', async () => {
+    it('returns the oldest item, with an empty key or value as well', async () => {
       const engine = engineWith('q')
       engine.add('q', 'k', 'v')
       engine.add('q', '', '')
@@ -99,7 +99,7 @@ describe('answerRpc', () => {
       assert.deepEqual(await ask(engine, 'mqueue.fetch', ['x']), { fault: '500 No such queue' })
     })
 
-    it('gives a value of any type as JSON of its own, and never fails on it', async () => {
+    it('returns a value of any type as JSON, and never fails on it', async () => {
       const engine = engineWith('q')
       const loop: Record<string, unknown> = { name: 'loop' }
       loop.self = loop
@@ -120,7 +120,7 @@ describe('answerRpc', () => {
       }
     })
 
-    it('gives the content of maps, sets and errors, which JSON would leave empty', async () => {
+    it('returns the content of maps, sets and errors, which JSON would leave empty', async () => {
       const engine = engineWith('q')
       engine.add('q', 'k', { map: new Map([['a', 1]]), set: new Set([2]), error: new Error('e') })
       assert.deepEqual(await ask(engine, 'mqueue.fetch', ['q']), {
@@ -139,7 +139,7 @@ describe('answerRpc', () => {
       })
     })
 
-    describe('leaves an item queued that cannot be told', () => {
+    describe('leaves an item queued that cannot be written as JSON', () => {
       let doubling: object = {}
       for (let i = 0; i < 60; i++) doubling = { a: doubling, b: doubling }
       const cases: [what: string, value: unknown][] = [
@@ -388,7 +388,7 @@ describe('answerRpc', () => {
     const engines = new Map([['id', engineWith('q')]])
     const codeOf = (response: unknown) => (response as { error: { code: number } }).error.code
 
-    it('refuses what is no request', async () => {
+    it('refuses what is not a request', async () => {
       for (const body of [
         {},
         5,

@@ -41,7 +41,7 @@ describe('a value in a row', () => {
       ['a list of objects', '[1, { a: [{}] }]', 'json'],
       ['an object without a prototype', 'Object.assign(Object.create(null), { a: 1 })', 'json'],
       ['an object with names of its prototype', '({ hasOwnProperty: 1, constructor: 2 })', 'json'],
-      ['an object with a __proto__ of its own', 'JSON.parse(\'{"__proto__":{"x":1}}\')', 'json'],
+      ['an object with its own __proto__', 'JSON.parse(\'{"__proto__":{"x":1}}\')', 'json'],
       ['the arguments of a function', '(function () { return arguments })(1, "b")', 'json'],
       ['an object behind a proxy', 'new Proxy({ a: 1 }, {})', 'json'],
       ['an object with a map', '({ a: new Map([[{}, 1]]) })', 'v8'],

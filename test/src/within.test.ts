@@ -18,7 +18,7 @@ describe('a promise that is waited for only so long', () => {
     await assert.rejects(within(hanging(), 1, late), /late/)
   })
 
-  it('may still reject later, which is no error then', async () => {
+  it('may still reject later, which is not an error then', async () => {
     const unhandled: unknown[] = []
     const note = (reason: unknown) => unhandled.push(reason)
     process.on('unhandledRejection', note)

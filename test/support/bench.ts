@@ -53,7 +53,7 @@ export async function load(
   nodes: FlowNode[],
   env: { name: string; value: string; type: string }[] = [],
 ) {
-  // Queues outlive their config node, so each load has one of its own.
+  // Queues outlive their config node, so each load has its own.
   const configId = `config${++loads}`
   const heard: Heard[] = []
   const underTest = nodes.filter(({ type }) => type.startsWith('mq-'))

@@ -11,7 +11,7 @@ import type { Report } from '../../src/index.ts'
 
 export type Rows = Record<string, unknown>[]
 
-/** A database of its own for one suite. */
+/** A database for one suite alone. */
 export interface TestDatabase {
   /** Where a store finds it. */
   readonly location: StoreLocation
@@ -43,7 +43,7 @@ let count = 0
 const freshName = () => `mqueue_test_${process.pid}_${++count}`
 
 function emptied(directory: string): void {
-  // A connection that is just ending removes files of its own.
+  // A connection that is just ending removes its own files.
   for (const file of readdirSync(directory)) {
     rmSync(join(directory, file), { recursive: true, force: true })
   }

@@ -10,7 +10,7 @@ export type Fault = 'refused' | 'unanswered'
 
 type Method = (this: unknown, ...args: unknown[]) => unknown
 
-// SQLite is called in a thread. It gets the faults when it starts, and is told through memory that it shares.
+// SQLite is called in a thread. It gets the faults when it starts, and signals through memory that it shares.
 const shared = new Int32Array(new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT))
 setEnvironmentData(ENVIRONMENT, shared)
 workerThreads.Worker = class extends Worker {

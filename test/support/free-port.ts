@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
 /**
- * The ports to choose from. The system gives none of them to connections: one of those would take the place of a server
+ * The ports to choose from. The system uses none of them for connections: one of those would take the place of a server
  * between its choice and its start, and who looks whether the server answers may even connect to itself.
  */
 const [FIRST, BEHIND] = [10_000, 32_768]

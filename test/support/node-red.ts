@@ -198,7 +198,7 @@ export class NodeRed {
     return access_token
   }
 
-  /** Sends a message through a probe of the flow (see flows.ts) and gives what came out. */
+  /** Sends a message through a probe of the flow (see flows.ts) and returns what came out. */
   async ask(probe: string, message: object = {}): Promise<Answer> {
     const headers = { 'Content-Type': 'application/json' }
     const body = JSON.stringify(message)

@@ -38,7 +38,7 @@ async function start(settings: readonly string[]) {
   mkdirSync(join(directory, 'data'))
   execFileSync('chown', ['-R', 'mysql', directory])
   const port = await freePort()
-  // Without tables of its own it starts in no time, and lets in whoever comes from this machine.
+  // Without its own tables it starts in no time, and lets in whoever comes from this machine.
   const server = spawn(PROGRAM, [
     '--no-defaults',
     '--user=mysql',

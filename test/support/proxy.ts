@@ -13,7 +13,7 @@ export class TcpProxy {
   delay = 0
   /** Whether nothing passes any more, while the connections stay. */
   frozen = false
-  /** Whether nothing of what servers say passes any more, while they hear everything. */
+  /** Whether nothing of what servers say passes any more, while they receive everything. */
   swallowsReplies = false
   /** How many pieces of replies did not pass. */
   swallowed = 0
@@ -54,7 +54,7 @@ export class TcpProxy {
     this.#cutsAtReply = true
   }
 
-  /** Ends one direction: the client hears that the server has finished, and the server nothing. */
+  /** Ends one direction: the client sees that the server has finished, and the server nothing. */
   halfClose(): void {
     for (const [client] of this.#pairs) client.end()
   }

@@ -39,7 +39,7 @@ export const HAS_REDIS = isInstalled('redis-server')
 /** The programs that are there. Valkey is not to be had on every system. */
 export const REDIS_PROGRAMS = (['redis-server', 'valkey-server'] as const).filter(isInstalled)
 
-/** Lines of a configuration: a list gives a line for each of its values. */
+/** Lines of a configuration: a list becomes a line for each of its values. */
 type Settings = Record<string, string | readonly string[]>
 
 export interface RedisOptions {
@@ -231,7 +231,7 @@ export class RedisServer {
   }
 }
 
-/** Asks a server of this machine something, on a connection of its own. */
+/** Asks a server of this machine something, on its own connection. */
 export async function ask(
   port: number,
   words: readonly (string | number)[],

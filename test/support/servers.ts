@@ -126,7 +126,7 @@ export class PostgresServer extends OwnServer {
     for (const { pid } of [this, ...found]) this.run('sh', ['-c', limited(pid)])
   }
 
-  /** Runs statements in a session of their own. */
+  /** Runs statements in their own session. */
   async query(text: string): Promise<Rows> {
     const client = new pg.Client(this.url())
     await client.connect()
@@ -163,7 +163,7 @@ export class PgBouncer extends OwnServer {
     return `postgres://postgres@127.0.0.1:${this.port}/postgres`
   }
 
-  /** Gives it an order, which needs `admin_users = postgres`. */
+  /** Sends it an order, which needs `admin_users = postgres`. */
   async command(text: string): Promise<void> {
     const client = new pg.Client(`postgres://postgres@127.0.0.1:${this.port}/pgbouncer`)
     await client.connect()
@@ -194,7 +194,7 @@ export class MariadbServer extends OwnServer {
     return `mysql://${user}${password && `:${password}`}@127.0.0.1:${this.port}/test`
   }
 
-  /** Runs statements in a session of their own. */
+  /** Runs statements in their own session. */
   async query(text: string): Promise<Rows> {
     const uri = `mysql://root@127.0.0.1:${this.port}`
     const client = await mysql.createConnection({ uri, multipleStatements: true })

@@ -1,4 +1,4 @@
-/** The Redis on 127.0.0.1:6379, which tests share: each works under prefixes of its own. */
+/** The Redis on 127.0.0.1:6379, which tests share: each works under its own prefixes. */
 import { randomBytes } from 'node:crypto'
 import { ask } from './redis-servers.ts'
 

@@ -16,7 +16,7 @@ export class SmallDisk {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'tmpfs', path])
   }
 
-  /** Fills it up, but for some pages of 4 kB. */
+  /** Fills it up, except some pages of 4 kB. */
   fill(pagesLeft: number): void {
     const { bavail, bsize } = statfsSync(this.path)
     writeFileSync(join(this.path, 'filling'), Buffer.alloc((bavail - pagesLeft) * bsize))

@@ -72,7 +72,7 @@ export type WholeItem = Pick<ItemAnswer, 'id' | 'key' | 'value' | 'kind' | 'isCu
 /** What an action did. */
 export interface Outcome {
   count: number
-  /** How many items stayed that were to be sent back, and why. */
+  /** How many items could not be sent back and stayed, and why. */
   left?: number
   reason?: string
   /** How many items had to go from the queue that they were sent back to. */

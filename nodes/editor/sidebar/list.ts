@@ -146,7 +146,7 @@ export class List {
   }
 
   #pressed(event: KeyboardEvent): void {
-    // The buttons in the list have keys of their own.
+    // The buttons in the list have their own keys.
     if (event.target !== this.element || event.ctrlKey || event.metaKey || event.altKey) return
     const index = this.#layout.indexOf(this.#active)
     const move = this.#moved(event.key, index)

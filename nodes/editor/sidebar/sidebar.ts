@@ -46,9 +46,9 @@ export class Sidebar {
   #answer: QueuesAnswer | undefined
   #trouble: Trouble | undefined
   #opened: Opened | undefined
-  /** The queue that is to be marked in the list. */
+  /** The queue to mark in the list. */
   #marked: Target | undefined
-  /** The queue that is to be opened with the next answer. */
+  /** The queue to open with the next answer. */
   #toOpen: Target | undefined
 
   constructor(root: HTMLElement) {

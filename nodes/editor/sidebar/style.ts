@@ -1,7 +1,7 @@
 /** How the sidebar looks, in the colours of the editor's theme. All of it is within the one element of the sidebar. */
 export const STYLE = `
 #mqueue-sidebar {
-  /* A blue that can be told from what is behind it, and from an error, in every theme. */
+  /* A blue that differs from what is behind it, and from an error, in every theme. */
   --mqueue-blue: color-mix(in srgb, var(--red-ui-node-status-colors-blue) 70%, var(--red-ui-primary-text-color));
   container-type: inline-size;
   box-sizing: border-box;

@@ -14,7 +14,7 @@ local PORTION = 50
 local MOST_BYTES = 4000000
 local MOST_ENDED = 200
 local MOST_REORDERED = 10000
--- A client that was not heard of for so long is gone: it is heard of every 5 s, and may be busy for 60.
+-- A client that has not reported for so long is gone: it reports every 5 s, and may be busy for 60.
 local SILENCE = 66000
 -- How often one looks for the leases of clients that are gone, in ms.
 local LOOK_AGAIN = 7000

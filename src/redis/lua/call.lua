@@ -35,7 +35,7 @@ while at <= #ARGV do
   replies[#replies + 1] = reply
 end
 
--- Wakes those who wait longest for a queue that has grown, one for each item. Only those that hear it count.
+-- Wakes those who wait longest for a queue that has grown, one for each item. Only those that receive it count.
 local function wake(q)
   local left = math.min(q.grew, size(q))
   if left <= 0 then return end

@@ -14,7 +14,7 @@ local function stamp()
   return text
 end
 
--- The stamp of a cell, the attempts, where it came from, and where its meta ends. What is no cell has none of these.
+-- The stamp of a cell, the attempts, where it came from, and where its meta ends. What is not a cell has none of these.
 local function past(cell)
   -- Most have nothing behind their stamp.
   if byte(cell, 11) == 0 then return sub(cell, 1, 10), 0, '', 11 end

@@ -116,7 +116,7 @@ function operations.T(q, from)
   end
   local reply = { 0, -1, 0 }
   local records, scores = {}, {}
-  -- Written once, since a number is written anew for each command that it is given to.
+  -- Written once, since a number is written again for each command that takes it.
   local till = lease and format('%.17g', now + lease)
   -- What cannot be noted must not be taken.
   if lease then call('HLEN', q.leased) end

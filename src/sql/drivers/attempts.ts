@@ -26,7 +26,7 @@ export function columnsOf(
   return ['id', quotedKey, 'val', ...own]
 }
 
-/** Whether any of some rows has a past that is to be written. */
+/** Whether any of some rows has a past that must be written. */
 export function havePast(
   rows: readonly { readonly attempts?: number; readonly dead_letter?: string }[],
 ): boolean {

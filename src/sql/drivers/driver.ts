@@ -1,6 +1,6 @@
 import type { StoredItem } from '../../value.ts'
 
-/** A row of a queue's table: Kamailio's `id`, `key` and `val`, and columns of our own. */
+/** A row of a queue's table: Kamailio's `id`, `key` and `val`, and our own columns. */
 export interface Row extends StoredItem {
   /** The order of the items: the oldest has the smallest. */
   readonly id: number
@@ -16,7 +16,7 @@ export interface Column {
   /** Its type, in the database's own words. */
   readonly type: string
   readonly isText: boolean
-  /** The largest number it holds, and that the database gives for it, where it holds whole numbers. */
+  /** The largest number that it holds, and that the database assigns to it, where it holds whole numbers. */
   readonly largest: number | undefined
   /** Why it cannot keep a text, such as `it holds at most 64 characters`; undefined when it can. */
   refuses(text: string): string | undefined
@@ -153,7 +153,7 @@ export interface Driver {
   removeAll(table: Table): Promise<number>
 
   /**
-   * Makes all these changes in a transaction of their own, in as few round trips as the database allows. Outside of
+   * Makes all these changes in their own transaction, in as few round trips as the database allows. Outside of
    * a transaction.
    *
    * @throws UncertainCommit when it is not known whether they were made; any other error when they were certainly
@@ -186,5 +186,5 @@ export const CONNECT_TIMEOUT = 5_000
 /** How long a statement waits for a table or a row that others have locked, in ms. */
 export const LOCK_TIMEOUT = 5_000
 
-/** How long a session may take to end after it was told to, in ms. */
+/** How long a session may take to end after the order to end, in ms. */
 export const END_TIMEOUT = 2_000

@@ -20,7 +20,7 @@ export interface Statement {
     | undefined
 }
 
-/** Changes as statements, in the order in which they are to be made. */
+/** Changes as statements, in the order in which they must be made. */
 export function* statementsOf(changes: Iterable<TableChanges>): Generator<Statement> {
   for (const { table, removed, added, attempted } of changes) {
     const from = `delete from ${nameOf(table.name)} where`

@@ -212,7 +212,7 @@ class MysqlDriver implements Driver {
     const statements = [...statementsOf(changes)]
     const [first] = statements
     if (first === undefined) return
-    // Alone it is a transaction of its own.
+    // Alone it is its own transaction.
     if (statements.length === 1) return this.#last(() => this.#run(first))
     const texts = [...textsOf(statements, this.#settings.packet)]
     const last = texts.pop() as string

@@ -13,7 +13,7 @@ export interface Place {
 
 /** Where the table of a queue is. */
 export interface Places {
-  /** Where it is to Kamailio. A name that is none to Kamailio, such as `a-b`, stands for itself. */
+  /** Where Kamailio finds it. What Kamailio does not take for a name, such as `a-b`, stands for itself. */
   readonly table: Place
   /** Where it was made by the versions of this package that quoted every name; undefined where that is the same. */
   readonly quoted: Place | undefined

@@ -51,7 +51,7 @@ export class PostgresSession {
       throw logInFailure(error, this.client.password)
     }
     const pid = await pidOf(this.client)
-    // A pooler has ids of its own for its clients.
+    // A pooler has its own ids for its clients.
     this.isPooled = pid !== (this.client as unknown as { processID: unknown }).processID
     if (this.isPooled) await this.#assertOwn()
     const settings = `set lock_timeout = ${LOCK_TIMEOUT}`
@@ -106,7 +106,7 @@ export class PostgresSession {
 
 /** The error of a session that others are given as well. */
 export function shared(): Unusable {
-  const reason = 'the pooler before it gives each transaction another session'
+  const reason = 'the pooler before it runs each transaction in another session'
   const advice = 'Set pool_mode = session there, or give the address of the server itself.'
   return new Unusable(reason, advice)
 }

@@ -23,7 +23,7 @@ interface FoundColumn {
   readonly type: string
   readonly kind: string
   readonly modifier: number
-  /** The largest number that the sequence of the column gives, if it has one. */
+  /** The largest number that the sequence of the column returns, if it has one. */
   readonly given: string | null
 }
 

@@ -34,7 +34,7 @@ interface Part {
   text(first: number, condition: string): string
 }
 
-/** Changes as parts of statements, in the order in which they are to be made. */
+/** Changes as parts of statements, in the order in which they must be made. */
 export function* changesOf(changes: Iterable<TableChanges>): Generator<Part> {
   const tables = new Set<string>()
   for (const one of changes) {

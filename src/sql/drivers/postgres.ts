@@ -186,7 +186,7 @@ class PostgresDriver implements Driver {
     const isAlone = others.length === 0 && !this.#session.isPooled
     if (!isAlone) return this.#writeAll([first, ...others])
     try {
-      // Alone it is a transaction of its own.
+      // Alone it is its own transaction.
       await this.#run(first)
     } catch (error) {
       throw await commitFailure(this.#asServer, error)
@@ -248,7 +248,7 @@ class PostgresDriver implements Driver {
     return rows[0]?.value
   }
 
-  /** Makes sure that nobody else is given the ids of rows that are to be added. */
+  /** Makes sure that nobody else gets the ids of rows that will be added. */
   async #reserveFor(table: Table, added: readonly Row[]): Promise<void> {
     const last = added.reduce((largest, { id }) => Math.max(largest, id), 0)
     if (last <= (this.#reserved.get(table.name) ?? 0)) return

@@ -267,7 +267,7 @@ export class SqliteFile extends SqliteReads {
     }
   }
 
-  /** Does some work in a transaction of its own. */
+  /** Does some work in its own transaction. */
   async #transaction<T>(work: () => T): Promise<T> {
     try {
       await this.begin()

@@ -46,7 +46,7 @@ describe('what the dialog of the config node checks', () => {
     assert.deepEqual(rules([{ name: '${N}', deadLetter: '${N}' }]), [['deadLetter', 0]])
   })
 
-  it('gives the definitions that do not depend on the environment', () => {
+  it('returns the definitions that do not depend on the environment', () => {
     const queues = [
       { name: '${N}' },
       { name: 'a', size: 5 },

@@ -80,7 +80,7 @@ describe('what is wrong with nodes whose queues are in Kamailio', () => {
     })
   }
 
-  it('mq-fetch: a lease, and still what is no lease anywhere', () => {
+  it('mq-fetch: a lease, and still what is not a lease anywhere', () => {
     const check = (lease: unknown, mqueue = 'live') =>
       validateNumber({ ...node('mq-fetch'), mqueue }, 'lease', lease)
     for (const lease of [60, '0.5']) assert.equal(check(lease), 'kamailio.noLease')

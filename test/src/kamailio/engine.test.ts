@@ -124,7 +124,7 @@ describe('the queues of a Kamailio', () => {
     await assert.rejects(async () => engine.size('r'), { code: 'MQ_INVALID_DEFINITION' })
   })
 
-  it('are told in the order in which they are defined', async () => {
+  it('are reported in the order in which they are defined', async () => {
     await add('a', 'r')
     const found = await askKamailio({ rpcUrl: rig.url })
     const all = QUEUES.map((name) => ({ name, size: name === 'r' ? 1 : 0 }))
@@ -432,7 +432,7 @@ describe('the queues of a Kamailio', () => {
       assert.equal((await (await make({ directory, id: 'x' })).fetch('q'))?.key, 'a')
     })
 
-    it('goes with its queue when that was deleted meanwhile, which is told', async () => {
+    it('goes with its queue when that was deleted meanwhile, which is reported', async () => {
       const engine = await make({ directory, id: 'x' })
       await keep(engine)
       await engine.save()
@@ -454,7 +454,7 @@ describe('the queues of a Kamailio', () => {
       assert.equal((await (await make({ directory, id: 'x' })).fetch('q'))?.key, 'a')
     })
 
-    it('is told as lost where it cannot be kept', async () => {
+    it('is reported as lost where it cannot be kept', async () => {
       const engine = await make()
       await keep(engine)
       const text = /^Items lost that were fetched from Kamailio at \S+ for nodes that had gone: 1\./
@@ -494,7 +494,7 @@ describe('the queues of a Kamailio', () => {
         assert.equal(engine.known('q'), 0)
         assert.match(
           reports.said.join(),
-          /cannot be taken from .*x\.kamailio\.json: .*Mend the file/,
+          /cannot be taken from .*x\.kamailio\.json: .*Repair the file/,
         )
         assert.deepEqual(readdirSync(directory), ['x.kamailio.json'])
       }

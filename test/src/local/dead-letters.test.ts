@@ -180,7 +180,7 @@ onEachDatabase('a dead letter', (database) => {
     assert.deepEqual(await next.fetch('q'), { key: 'a', value: 'a', size: 0 })
   })
 
-  it('that fails to be told does not end the process', async () => {
+  it('whose report fails does not end the process', async () => {
     const engine = await start({ name: 'q', attempts: 1 })
     engine.onDropped('q', '', () => {
       throw new Error('not now')
@@ -188,7 +188,7 @@ onEachDatabase('a dead letter', (database) => {
     await engine.add('q', 'a', 'a')
     await leased(engine)
     clock.move(60_000)
-    assert.match(reports.said.join('\n'), /cannot be told: not now/)
+    assert.match(reports.said.join('\n'), /cannot be reported: not now/)
     assert.equal(engine.leased('q'), 0)
   })
 })

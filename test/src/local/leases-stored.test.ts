@@ -244,11 +244,11 @@ onEachDatabase('leases that are stored', (database) => {
       await engine.define(parseDefinitions(swapped).definitions)
       assert.equal(await seen(engine, 'two'), 'a0', `dbmode ${dbmode}`)
       assert.equal(await seen(engine, 'one'), 'b0', `dbmode ${dbmode}`)
-      const anew = [
+      const redefined = [
         { name: 'three', id: '1', dbmode },
         { name: 'two', id: '3', dbmode },
       ]
-      await engine.define(parseDefinitions(anew).definitions)
+      await engine.define(parseDefinitions(redefined).definitions)
       assert.equal(await seen(engine, 'three'), 'a0', `dbmode ${dbmode}`)
       assert.equal(await seen(engine, 'two'), '', `dbmode ${dbmode}`)
       await engine.close()

@@ -13,7 +13,7 @@ import { requires } from '../../support/required.ts'
 
 const SHARED: Traits = { outlives: true, newestCounts: true }
 
-describe('the user that docs/redis.md gives', () => {
+describe('the user that docs/redis.md describes', () => {
   requires(HAS_REDIS, 'apt-get install redis-server')
   let redis: RedisServer
   let prefixes = 0
@@ -22,7 +22,7 @@ describe('the user that docs/redis.md gives', () => {
     const page = readFileSync(join(PROJECT, 'docs/redis.md'), 'utf8')
     const [, line = ''] = /^ACL SETUSER (mqueue .*)$/m.exec(page) ?? []
     assert.match(line, /-@all/)
-    // Each test has a prefix of its own.
+    // Each test has its own prefix.
     const words = line.replaceAll('{mqueue}', '{mqueue*}').split(' ')
     assert.equal(await redis.command('ACL', 'SETUSER', ...words), 'OK')
   })

@@ -1,4 +1,4 @@
-/** What is told, and what heals, when a Redis cannot do what it is asked. */
+/** What is reported, and what recovers, when a Redis cannot do what it is asked. */
 import assert from 'node:assert/strict'
 import { type ErrorCode, MqueueError, parseDefinitions } from '../../../src/index.ts'
 import { RedisEngine, type RedisPlace } from '../../../src/redis/engine.ts'
@@ -93,7 +93,7 @@ describe('a Redis on a bad day', function () {
 
   const toldOf = (what: RegExp) => reports.said.filter((said) => what.test(said)).length
 
-  /** What went wrong was told once, and that it is over as well. */
+  /** What went wrong was reported once, and its end as well. */
   function wasToldOnce(times = 1): void {
     assert.equal(toldOf(/^error:/), times, reports.said.join('\n'))
     assert.equal(toldOf(/^info: .* works again/), times, reports.said.join('\n'))
@@ -302,7 +302,7 @@ describe('a Redis on a bad day', function () {
     [1, 'dead:order'],
     [1, 'dead:values'],
   ] as const) {
-    it(`has something else under {…}:${key}, where an item is to go (addmode ${addmode})`, async () => {
+    it(`has something else under {…}:${key}, where an item must go (addmode ${addmode})`, async () => {
       const server = await serve()
       const engine = await start({ redisUrl: server.url })
       const inputs = definitions.map((one) => ({ ...one, addmode, edited: 1 }))
@@ -324,7 +324,7 @@ describe('a Redis on a bad day', function () {
   }
 
   for (const [what, cell] of [
-    ['is no cell', 'garbage'],
+    ['is not a cell', 'garbage'],
     ['has a value that is not of its type', '0000000000\0v8\0k\0AAAA'],
     ['has a type that nobody knows', '0000000000\0nonsense\0k\0v'],
   ] as const) {
@@ -376,7 +376,7 @@ describe('a Redis on a bad day', function () {
     while ((await engine.size('q')) > 0) {
       try {
         const item = await next()
-        // What cannot be read may be told in the log alone.
+        // What cannot be read may be reported in the log alone.
         all.push(item === undefined ? 'bad' : item.value)
       } catch (error) {
         assert.equal((error as MqueueError).code, 'MQ_INVALID_VALUE', String(error))

@@ -21,7 +21,7 @@ function onRedis(): Make {
   return (clock) => made({ redisUrl: REDIS_URL, prefix: freshPrefix() }, clock)
 }
 
-/** Makes engines for each test, on a Valkey of their own. */
+/** Makes engines for each test, on their own Valkey. */
 function onValkey(): Make {
   let server: RedisServer
   let count = 0
@@ -69,7 +69,7 @@ describe('RedisEngine', () => {
     }
   })
 
-  it('leaves a whole message its own, but for what ends with the process', async () => {
+  it('leaves a whole message as it is, except what ends with the process', async () => {
     const engine = make()
     await engine.define([defined('q')])
     const list = [1]

@@ -12,7 +12,7 @@ import { ownPrefixes, REDIS_PORT, REDIS_URL } from '../../support/shared-redis.t
 /** No lease ends during a test. */
 const LEASE = 3_600_000
 
-/** In `unique` an add that is done twice is told as a duplicate. */
+/** In `unique` an add that is done twice is reported as a duplicate. */
 const QUEUES = ['plain', 'unique'] as const
 const { definitions } = parseDefinitions([
   { name: 'plain', addmode: 0 },
@@ -42,7 +42,7 @@ class Ledger {
   }
 }
 
-/** An engine behind a proxy of its own. */
+/** An engine behind its own proxy. */
 interface Process {
   readonly engine: RedisEngine
   readonly proxy: TcpProxy
@@ -50,7 +50,7 @@ interface Process {
   answers: number
 }
 
-/** Adds, fetches and leases with an engine, in bursts, until it is told to end. */
+/** Adds, fetches and leases with an engine, in bursts, until the test ends it. */
 async function work(one: Process, ledger: Ledger, end: AbortSignal): Promise<void> {
   const { engine } = one
   /** The answer; undefined where the server could not be used. */

@@ -47,14 +47,14 @@ describe('a queue in Redis', function () {
     }
   }
 
-  it('gives large items that are fetched in one turn', async () => {
+  it('returns large items that are fetched in one turn', async () => {
     await fill()
     const items = await Promise.all(numbers(MANY).map(() => engine.fetch('q')))
     assert.deepEqual(keysOf(items), numbers(MANY))
     assert.equal(items.at(-1)?.value, `${LARGE}${MANY - 1}`)
   })
 
-  it('gives large items on a lease, and takes them back', async () => {
+  it('hands out large items on a lease, and takes them back', async () => {
     await fill()
     const items = await takeAll()
     assert.deepEqual(keysOf(items), numbers(MANY))

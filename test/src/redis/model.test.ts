@@ -186,7 +186,7 @@ class Side {
     return engine.retry(queue, leases, queue === 'q' ? ms : 0)
   }
 
-  /** All that can be seen of it, but for times. */
+  /** All that can be seen of it, except times. */
   async seen(): Promise<unknown> {
     const { engine } = this
     const queues = (['q', 'dead'] as const).map(async (name) => {
@@ -214,7 +214,7 @@ async function outcome(answer: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** What was handed out when keys were not unique has no place of its own in Redis when they are, so they stay as they are. */
+/** What was handed out when keys were not unique has no place in Redis when they are, so they stay as they are. */
 function keepingPlaces(
   { definitions }: Extract<Step, { do: 'define' }>,
   engine: LeasingEngine,
@@ -238,7 +238,7 @@ describe('queues in Redis', () => {
     const clock = new MovedClock()
     const place = { redisUrl: REDIS_URL, prefix: freshPrefix() }
     const memory = new Side(new LocalEngine(undefined, undefined, clock))
-    // Items are told apart by when they came, where those of several processes come back together.
+    // Items are distinguished by when they came, where those of several processes come back together.
     let ticks = 0
     const engines = Array.from({ length: count }, () => {
       return new RedisEngine(place, undefined, clock, () => clock.now() + ticks)

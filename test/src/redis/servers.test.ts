@@ -62,7 +62,7 @@ describe('a Redis of a test', function () {
     await assert.rejects(RedisServer.start({ settings: { nonsense: 'yes' } }), /nonsense/)
   })
 
-  it('keeps what it is told to over a restart and a kill', async () => {
+  it('keeps what its settings say over a restart and a kill', async () => {
     const settings = { appendonly: 'yes', appendfsync: 'always' }
     const server = await RedisServer.start({ settings })
     try {

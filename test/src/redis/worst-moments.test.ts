@@ -161,7 +161,7 @@ describe('queues in Redis', () => {
     )
   })
 
-  it('hear of a consumer that works as much as it may', async () => {
+  it('learn of a consumer that works as much as it may', async () => {
     const engine = await made({ name: 'q' })
     await engine.add('q', 'k', 1)
     const consumer = { lease: 300_000, owner: 'x', inFlight: 1, wait: FOREVER, isEager: true }

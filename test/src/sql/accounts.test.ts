@@ -113,7 +113,7 @@ describe('an account of PostgreSQL', () => {
     await refused(server.url('by-gss'), /not supported/, WHAT_WORKS)
   })
 
-  it('that the server rejects is told in its own words', async () => {
+  it('that the server rejects is reported in its own words', async () => {
     await refused(server.url('by-reject', PASSWORD), /pg_hba.conf rejects/, WHAT_WORKS)
     await refused(server.url('nobody', PASSWORD), /the user and the password/, WHAT_WORKS)
   })

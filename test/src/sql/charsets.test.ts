@@ -20,7 +20,7 @@ const CHARACTERS = [
 interface CharsetTable {
   readonly location: StoreLocation
   query(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>
-  /** Whether the server itself takes a text and gives it back. */
+  /** Whether the server itself takes a text and returns it. */
   takes(text: string): Promise<boolean>
 }
 

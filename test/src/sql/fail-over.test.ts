@@ -117,7 +117,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
       await eventually(async () => assert.equal(proxy.connections, 1))
     })
 
-    it('is tried until it takes them, and is told once', async () => {
+    it('is tried until it takes them, and is reported once', async () => {
       const engine = await start()
       await kind.demote(servers[0], true)
       await assert.rejects(add(engine, 'q'), unavailable)
@@ -134,7 +134,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
       assert.equal(errors().length, 1, reports.said.join('\n'))
     })
 
-    it('is told at the start', async () => {
+    it('is reported at the start', async () => {
       await kind.demote(servers[0], true)
       const engine = await start()
       await assert.rejects(async () => engine.size('q'), unavailable)

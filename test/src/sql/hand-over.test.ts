@@ -48,7 +48,7 @@ onEachDatabase('a hand-over', (database, { name }) => {
   afterEach(async function () {
     Object.assign(Connection.prototype, { transaction, write })
     const closing = engines.splice(0).map((engine) => within('close', engine.close()))
-    // The tests that come next are to be run all the same.
+    // The tests that come next must run all the same.
     if (this.currentTest?.isFailed()) await Promise.allSettled(closing)
     else await Promise.all(closing)
   })
@@ -314,7 +314,7 @@ onEachDatabase('a hand-over', (database, { name }) => {
     }
     await add()
     for (let i = 0; i < 3; i++) {
-      // Another queue uses the connection and lets go of it.
+      // Another queue uses the connection and releases it.
       await within('define', engine.define([r, defined('s', 0, 0, 1)]))
       await works(engine, 's')
       await add()

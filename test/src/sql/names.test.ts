@@ -109,7 +109,7 @@ onDatabase('PostgreSQL', 'the table of a queue', (database) => {
     })
   }
 
-  it('is not mistaken for another table that is no queue', async () => {
+  it('is not mistaken for another table that is not a queue', async () => {
     await database().query('create table "Calls" (id int, name text)')
     const engine = await open(['Calls'])
     assert.equal((await engine.add('Calls', 'k', 'v')).size, 1)

@@ -12,7 +12,7 @@ import { Reports } from '../../support/databases.ts'
 import { requires } from '../../support/required.ts'
 import { HAS_PGBOUNCER, PgBouncer, PostgresServer } from '../../support/servers.ts'
 
-const SHARED = /gives? each transaction another session.*pool_mode = session/
+const SHARED = /each transaction in another session.*pool_mode = session/
 
 describe('PostgreSQL behind a pooler', () => {
   requires(HAS_PGBOUNCER, 'as root: apt-get install postgresql pgbouncer')

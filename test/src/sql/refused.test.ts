@@ -24,7 +24,7 @@ onEachDatabase('a database that refuses writes', (database, { name }) => {
     return engine
   }
 
-  /** The texts that make a table refuse what is added, with a reason of its own each time. */
+  /** The texts that make a table refuse what is added, with another reason each time. */
   const refuse = {
     SQLite: [
       `create trigger refuse before insert on "q" begin select raise(abort, 'no adds today'); end`,
@@ -69,7 +69,7 @@ onEachDatabase('a database that refuses writes', (database, { name }) => {
     assert.deepEqual(said('info'), ['info: Queue "q" works again.'])
   }
 
-  it('is told once, tried ever less often, and said to work when a write has worked', async () => {
+  it('is reported once, tried ever less often, and reported as working when a write has worked', async () => {
     const engine = await start()
     await engine.add('q', 'k', 'before')
     for (const text of refuse) await database().query(text)
@@ -80,14 +80,14 @@ onEachDatabase('a database that refuses writes', (database, { name }) => {
     await database().query(accept)
     await worksAgain(engine)
     assert.equal(said('error').length, 1, reports.said.join('\n'))
-    // It is told again when it comes again, and tried at once.
+    // It is reported again when it comes again, and tried at once.
     for (const text of name === 'PostgreSQL' ? refuse.slice(1) : refuse)
       await database().query(text)
     assert.ok((await hammer(engine, 1_000)) >= 2)
     assert.equal(said('error').length, 2, reports.said.join('\n'))
   })
 
-  it('for another reason each time is told once', async () => {
+  it('for another reason each time is reported once', async () => {
     const engine = await start()
     const key = name === 'MariaDB' ? '"key"(9)' : '"key"'
     await database().query(`create unique index once on "q" (${key})`)
@@ -105,7 +105,7 @@ onEachDatabase('a database that refuses writes', (database, { name }) => {
 
   if (name === 'SQLite') return
 
-  it('since the account may only read is told once, and works when it may write', async () => {
+  it('since the account may only read is reported once, and works when it may write', async () => {
     const clerk = `clerk_${process.pid}_${name.toLowerCase()}`
     const own = new URL(database().location.url as string).pathname.slice(1)
     const first = await start({}, ['q', 'other'])
@@ -146,7 +146,7 @@ onEachDatabase('a database that refuses writes', (database, { name }) => {
     }
   })
 
-  it('but had only its idle connection cut is no error, and what comes meanwhile waits', async () => {
+  it('but had only its idle connection cut is not an error, and what comes meanwhile waits', async () => {
     const proxy = new TcpProxy(Number(new URL(database().location.url as string).port))
     await proxy.start()
     const url = new URL(database().location.url as string)

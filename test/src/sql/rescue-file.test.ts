@@ -230,7 +230,7 @@ describe('a rescue file', () => {
     })
   })
 
-  it('is told apart by the case of its queue, also where file names are not', () => {
+  it('is distinguished by the case of its queue, also where file names are not', () => {
     open('q').appendNow(() => [item('a')])
     open('Q').appendNow(() => [item('b')])
     const names = readdirSync(directory).map((name) => name.toLowerCase())

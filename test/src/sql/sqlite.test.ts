@@ -46,7 +46,7 @@ describe('an SQLite file', () => {
     database.close()
   }
 
-  it('of its own is made in the directory, by the id', async () => {
+  it('belongs to it is made in the directory, by the id', async () => {
     const engine = await start(4, '')
     await engine.add('q', 'k', 'v')
     const database = new DatabaseSync(join(directory, 'id.sqlite'), { readOnly: true })
@@ -85,10 +85,10 @@ describe('an SQLite file', () => {
     database.close()
   })
 
-  it('that is no database is left as it is', async () => {
+  it('that is not a database is left as it is', async () => {
     writeFileSync(
       path,
-      'this is no database, though it is long enough to be taken for one\n'.repeat(99),
+      'this is not a database, though it is long enough to be taken for one\n'.repeat(99),
     )
     const before = readFileSync(path)
     for (const dbmode of [1, 4] as const) {
@@ -108,7 +108,7 @@ describe('an SQLite file', () => {
     assert.deepEqual(readFileSync(path), bytes)
   })
 
-  it('that is read-only is told so, and its rows stay', async function () {
+  it('that is read-only is reported, and its rows stay', async function () {
     make(
       "create table q (id integer primary key, key text, val text); insert into q values (1, 'a', 'b')",
     )
@@ -132,7 +132,7 @@ describe('an SQLite file', () => {
     await eventually(async () => assert.equal((await engine.fetch('q'))?.value, 'b'))
   })
 
-  it('in a directory that is not there is told so', async () => {
+  it('in a directory that is not there is reported', async () => {
     await unavailable(
       await start(1, 'sqlite:/nowhere/at/all.sqlite'),
       /unable to open database file/,

@@ -1,4 +1,4 @@
-/** A PostgreSQL of its own that takes encrypted connections only. */
+/** Its own PostgreSQL that takes encrypted connections only. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { appendFileSync, chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'

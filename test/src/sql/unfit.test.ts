@@ -36,7 +36,7 @@ onEachDatabase('a table', (database, { name }) => {
       await refuses(/not a table/)
     })
 
-    it('with a text that is padded is told so', async () => {
+    it('with a text that is padded is reported', async () => {
       await database().query('create table "q" (id int primary key, "key" char(9), val text)')
       await refuses(/its column "key" has the type character\(9\); it must be a text/)
     })
@@ -52,7 +52,7 @@ onEachDatabase('a table', (database, { name }) => {
       }
     })
   } else {
-    it('whose engine knows no transactions is told so', async () => {
+    it('whose engine knows no transactions is reported', async () => {
       await database().query(
         'create table "q" (id int primary key, "key" text, val text) engine = MyISAM',
       )

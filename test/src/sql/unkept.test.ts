@@ -83,9 +83,9 @@ onEachDatabase('an item that cannot be written', (database, { name }) => {
 
   for (const [what, make, says] of BAD) {
     for (const dbmode of [1, 3, 4] as const) {
-      it(`${what} takes no other with it, and is told (0 to ${dbmode})`, async () => {
+      it(`${what} takes no other with it, and is reported (0 to ${dbmode})`, async () => {
         const engine = await queued('the bad one', make(), dbmode)
-        // With dbmode 4 it is told when it is handed over, and gone then.
+        // With dbmode 4 it is reported when it is handed over, and gone then.
         const saved = dbmode === 4 ? engine.save() : assert.rejects(engine.save(), /lost.*: 1\./)
         await saved
         assert.deepEqual(await keysInTable(), GOOD)
@@ -100,7 +100,7 @@ onEachDatabase('an item that cannot be written', (database, { name }) => {
   }
 
   for (const dbmode of [1, 3, 4] as const) {
-    it(`is left out of a rescue file, and is told (dbmode ${dbmode})`, async () => {
+    it(`is left out of a rescue file, and is reported (dbmode ${dbmode})`, async () => {
       const engine = await queued('the bad one', () => 1, dbmode === 4 ? 0 : dbmode)
       if (dbmode === 4) {
         // The table is locked, so that the items wait in the file.
@@ -175,7 +175,7 @@ onEachDatabase('an item that cannot be written', (database, { name }) => {
     assert.match(reports.said.join('\n'), /150 items are not saved/)
   })
 
-  it('is told with no more than ten others', async () => {
+  it('is reported with no more than ten others', async () => {
     const engine = await start(0)
     for (let i = 0; i < 30; i++) await engine.add('q', `key ${i}`, () => i)
     await engine.add('q', 'good', 'good')

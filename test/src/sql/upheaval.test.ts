@@ -89,7 +89,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
     assert.deepEqual([...(await other.sizes()).keys()], ['p'])
   })
 
-  it('lets go of the lock of a queue that could not be opened', async () => {
+  it('releases the lock of a queue that could not be opened', async () => {
     const text = name === 'MariaDB' ? 'longtext' : 'varchar'
     await database().query(`create table "q" (id integer primary key, "key" ${text}, val ${text})`)
     await database().query(`insert into "q" (id, "key", val) values (1, 'a', null)`)

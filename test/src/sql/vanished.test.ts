@@ -142,7 +142,7 @@ describe('an SQLite file in use', () => {
     })
   }
 
-  it('that is deleted while nothing happens is told soon, and what is queued is kept', async () => {
+  it('that is deleted while nothing happens is reported soon, and what is queued is kept', async () => {
     const engine = await start()
     for (const key of 'abc') await engine.add('q', key, key)
     assert.equal((await engine.fetch('q'))?.key, 'a')
@@ -167,7 +167,7 @@ describe('an SQLite file in use', () => {
     assert.deepEqual(await keysOf(engine), ['a', 'b', 'c'])
   })
 
-  it('that is replaced while nothing happens is told soon, and what both hold is there once', async () => {
+  it('that is replaced while nothing happens is reported soon, and what both hold is there once', async () => {
     const engine = await start()
     for (const key of 'abc') await engine.add('q', key, key)
     checkpoint()
@@ -221,7 +221,7 @@ describe('an SQLite file in use', () => {
     assert.deepEqual(reports.said, [])
   })
 
-  it('is given up, and that is told, when another has taken it after all', async () => {
+  it('is given up, and that is reported, when another has taken it after all', async () => {
     const engine = await start()
     await engine.add('q', 'a', 'a')
     const database = new DatabaseSync(path, { timeout: 1_000 })

@@ -102,7 +102,7 @@ describe('the feed of the sidebar', () => {
     feed.start()
     await clock.go(0)
     assert.equal(asked.length, 2)
-    // An answer to come is heard, and is the last one.
+    // An answer to come is received, and is the last one.
     feed.stop()
     await answer(2)
     await clock.go(60_000)

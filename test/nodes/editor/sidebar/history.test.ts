@@ -62,14 +62,14 @@ describe('what a queue did lately', () => {
     assert.deepEqual(new Set(known(taken).slice(3)), new Set([1]))
   })
 
-  it('begins anew where the counters fell, and does not know what happened between', () => {
+  it('begins again where the counters fell, and does not know what happened between', () => {
     const history = seen([0, 100, 100], [3, 130, 130], [12, 5, 5], [15, 8, 5])
     const [, ...values] = known(history.lines().added)
     assert.deepEqual(new Set(values), new Set([10, Number.NaN, 1]))
     assert.ok([...values, ...known(history.lines().taken)].every((value) => !(value < 0)))
   })
 
-  it('goes on where the clock of the runtime is set back, and begins anew', () => {
+  it('goes on where the clock of the runtime is set back, and begins again', () => {
     const history = seen([1000, 10, 0], [1001, 20, 0], [0, 30, 0], [1, 33, 0])
     assert.deepEqual(history.rates(), { added: 3, taken: 0 })
     assert.equal(known(history.lines().added)[0], 99)

@@ -54,7 +54,7 @@ describe('the lines of the list', () => {
     assert.deepEqual(shown('(FIRST'), ['n2 open', 'presence'])
   })
 
-  it('know their place among their siblings, and have a key of their own', () => {
+  it('know their place among their siblings, and have their own key', () => {
     const lines = all()
     const places = lines.map(({ position, count }) => `${position}/${count}`)
     assert.deepEqual(places, ['1/3', '1/3', '2/3', '3/3', '2/3', '1/1', '3/3'])

@@ -84,7 +84,7 @@ describe('the words of the sidebar', () => {
     assert.equal(words().problem(queue({ problem, loaded: 0 })), 'loading, 0 read')
   })
 
-  it('say what is to be known of a queue that works', () => {
+  it('say what people want to know of a queue that works', () => {
     assert.deepEqual(words().remarks(queue({ paused: false })), [])
     const all = queue({ paused: true, caution: 'may evict', late: true })
     assert.deepEqual(words().remarks(all), ['paused', 'may evict', 'slow to answer'])

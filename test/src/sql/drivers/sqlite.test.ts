@@ -54,7 +54,7 @@ onDatabase('SQLite', 'the thread', (database) => {
     return Math.max(longest, performance.now() - last)
   }
 
-  /** A process of its own that uses the driver; the script finds `driver`, once its table "q" is there. */
+  /** Its own process that uses the driver; the script finds `driver`, once its table "q" is there. */
   const scriptOf = (script: string) => `
     import { openSqlite } from ${JSON.stringify(import.meta.resolve('../../../../src/sql/drivers/sqlite.ts'))}
     const lost = (cause) => console.log('lost', cause.message)
