@@ -46,7 +46,7 @@ export function targets(page: string, text = read(page)): Target[] {
   })
 }
 
-/** The ids that GitHub gives to the headings of a page. */
+/** The ids that GitHub assigns to the headings of a page. */
 export function anchors(text: string): string[] {
   const seen = new Map<string, number>()
   const headings = withoutBlocks(text).matchAll(/^#+ +(.*)$/gm)
