@@ -1,10 +1,11 @@
 import type { Node, NodeAPI, NodeMessageInFlow } from 'node-red'
-import type { AddResult, DroppedItem } from '../src/engine.ts'
+import type { AddResult, DroppedItem, Engine } from '../src/engine.ts'
 import { MqueueError } from '../src/errors.ts'
 import { keyOf, missingValue } from '../src/item-key.ts'
 import type { MaybePromise } from '../src/maybe-promise.ts'
 import { copyOf } from './copy.ts'
 import { droppedMessage } from './dropped-message.ts'
+import { warnOfEmptyKeys } from './empty-keys.ts'
 import { InputNode, type Send } from './input.ts'
 import { type Reader, reader } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
@@ -20,6 +21,7 @@ interface MqAddDef extends QueueNodeDef {
 }
 
 class MqAdd extends InputNode {
+  readonly #node: Node
   readonly #key: Reader
   readonly #value: Reader
   readonly #tellsDropped: boolean
@@ -29,6 +31,7 @@ class MqAdd extends InputNode {
   constructor(RED: NodeAPI, node: Node, def: MqAddDef) {
     super(RED, node, new QueueLink(RED, node, def))
     const { key = 'topic', keyType = 'msg', value = 'payload', valueType = 'msg' } = def
+    this.#node = node
     this.#tellsDropped = isSet(def.dropped)
     this.#key = reader(RED, node, { value: key, type: keyType }, 'key', 'MQ_INVALID_KEY')
     this.#value = reader(RED, node, { value, type: valueType }, 'value', 'MQ_INVALID_VALUE')
@@ -50,8 +53,14 @@ class MqAdd extends InputNode {
     return this.inTurn(asked, ([queue, key, value]) => this.#add(msg, queue, key, value, send))
   }
 
-  #answerLater(msg: NodeMessageInFlow, queue: string, added: Promise<AddResult>, send: Send) {
-    return added.then((late) => this.#answer(msg, queue, late, send))
+  #answerLater(
+    msg: NodeMessageInFlow,
+    engine: Engine,
+    queue: string,
+    added: Promise<AddResult>,
+    send: Send,
+  ) {
+    return added.then((late) => this.#answer(msg, engine, queue, late, send))
   }
 
   /** The name of the queue, or a promise that rejects: the other parts may reject as well. */
@@ -76,19 +85,30 @@ class MqAdd extends InputNode {
     if (value === undefined || value === null) throw missingValue(engine, queue)
     assertTakesSize(msg)
     const added = engine.add(queue, text, copyOf(value, msg))
-    if (added instanceof Promise) return this.#answerLater(msg, queue, added, send)
-    this.#answer(msg, queue, added, send)
+    if (added instanceof Promise) return this.#answerLater(msg, engine, queue, added, send)
+    this.#answer(msg, engine, queue, added, send)
   }
 
-  #answer(msg: NodeMessageInFlow, queue: string, { size, dropped }: AddResult, send: Send): void {
+  #answer(
+    msg: NodeMessageInFlow,
+    engine: Engine,
+    queue: string,
+    { size, dropped }: AddResult,
+    send: Send,
+  ): void {
     if (dropped?.reason === 'full') {
       this.#refuse(queue, dropped, size, send)
       return
     }
     msg.mqsize = size
     send(msg)
+    if (dropped !== undefined) this.#dropped(engine, queue, dropped, send)
+  }
+
+  #dropped(engine: Engine, queue: string, dropped: DroppedItem, send: Send): void {
+    if (dropped.key === '') warnOfEmptyKeys(this.#node, engine, queue, dropped.reason)
     // Of messages sent together, Node-RED clones all but the first, which an HTTP response does not survive.
-    if (dropped !== undefined && this.#tellsDropped) send([null, droppedMessage(queue, dropped)])
+    if (this.#tellsDropped) send([null, droppedMessage(queue, dropped)])
   }
 
   /** Answers for an item that was not queued, since the queue is full and refuses what is new. */

@@ -8,7 +8,7 @@ import { droppedMessage } from './dropped-message.ts'
 import { FlowFile } from './flow-file.ts'
 import { Handed } from './handed.ts'
 import { Pace } from './pace.ts'
-import { QueueLink, type QueueNodeDef } from './queue-link.ts'
+import { figuresOf, QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { isSet, LONGEST_LEASE, numberIn, wordIn } from './settings.ts'
 import { cautionStatus, consumerStatus, pausedStatus } from './status.ts'
 import { pathOf } from './target.ts'
@@ -229,7 +229,7 @@ class MqConsume {
     const caution = engine.caution?.(queue)
     if (caution !== undefined) return cautionStatus(caution)
     const inFlight = holder?.leased(queue, this.#node.id) ?? 0
-    return consumerStatus(inFlight, size, engine.definition(queue).size)
+    return consumerStatus(inFlight, figuresOf(engine, queue, size))
   }
 
   #close(removed: boolean): void {

@@ -7,6 +7,7 @@ import { MqueueError, reasonOf } from '../src/errors.ts'
 import { Storages } from '../src/local/storages.ts'
 import { supported } from '../src/supports.ts'
 import { serveKamailioQuestion } from './ask-kamailio.ts'
+import { OverflowLog } from './overflow-log.ts'
 import { serveQueues } from './queues-http.ts'
 import {
   type ConfigNode,
@@ -35,6 +36,8 @@ interface MqueueDef extends NodeDef {
   queues?: unknown
 }
 
+const overflowLog = new OverflowLog()
+
 /** The engine of a config node whose definition names none that there is. */
 const DEFAULT_KIND = 'memory'
 
@@ -51,6 +54,7 @@ export default (RED: NodeAPI): void => {
       registry.refresh()
       for (const node of registry.configs) showDefinitions(node)
     })
+    overflowLog.begin(() => registry.configs)
     serveRpc(RED, () => registry.engines())
     serveQueues(RED, () => registry.sources())
     serveConnectionTest(RED)
@@ -204,8 +208,13 @@ async function define(
   { engine, definitions }: EngineInUse,
   errors: readonly MqueueError[],
 ): Promise<void> {
+  // A warning may be due for what was dropped under the definitions before these.
+  overflowLog.look(node, performance.now(), true)
   try {
-    for (const { queue, items } of await engine.define(definitions, errors)) {
+    const defining = engine.define(definitions, errors)
+    // What no longer fits is reported here.
+    overflowLog.skip(node)
+    for (const { queue, items } of await defining) {
       node.warn(`Queue "${queue}": items dropped by its new definition: ${items.length}.`)
     }
   } catch (error) {

@@ -5,7 +5,14 @@ import { after, type MaybePromise } from '../src/maybe-promise.ts'
 import { closedError } from './closed-error.ts'
 import { type Reader, reader, textOf } from './property.ts'
 import { type ConfigNode, knownSize, registry, type Seeker } from './registry.ts'
-import { cautionStatus, errorStatus, loadingStatus, StatusLine, sizeStatus } from './status.ts'
+import {
+  cautionStatus,
+  errorStatus,
+  type Figures,
+  loadingStatus,
+  StatusLine,
+  sizeStatus,
+} from './status.ts'
 
 /** The properties that all flow nodes have. */
 export interface QueueNodeDef extends NodeDef {
@@ -231,7 +238,7 @@ export class QueueLink implements Seeker {
     if (bad !== undefined) return errorStatus(bad)
     let sum = 0
     for (const { name } of inUse.definitions) sum += knownSize(engine, name) ?? 0
-    return sizeStatus(sum, 0)
+    return sizeStatus({ size: sum, bound: 0, dropped: 0 })
   }
 }
 
@@ -239,7 +246,13 @@ function describeSize(engine: Engine, queue: string): NodeStatus {
   const size = engine.known(queue)
   const caution = engine.caution?.(queue)
   if (caution !== undefined) return cautionStatus(caution)
-  return sizeStatus(size, engine.definition(queue).size)
+  return sizeStatus(figuresOf(engine, queue, size))
+}
+
+/** What a status shows of a queue with so many items waiting. */
+export function figuresOf(engine: Engine, queue: string, size: number): Figures {
+  const dropped = engine.overflowed?.(queue) ?? 0
+  return { size, bound: engine.definition(queue).size, dropped }
 }
 
 function nameOf(read: unknown): string {

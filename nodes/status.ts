@@ -23,6 +23,7 @@ const UNKNOWN = 'error'
 const LOADING = 'loading'
 const PAUSED = 'paused'
 const IN_FLIGHT = 'in flight'
+const DROPPED = 'dropped'
 const CAUTIONS: Record<Caution, Caution> = {
   'defined elsewhere': 'defined elsewhere',
   'may evict': 'may evict',
@@ -38,22 +39,32 @@ export const STATUS_TEXTS: readonly string[] = [
   LOADING,
   PAUSED,
   IN_FLIGHT,
+  DROPPED,
   ...Object.values(CAUTIONS),
 ]
 
+/** The numbers that a status shows of a queue. */
+export interface Figures {
+  readonly size: number
+  /** The most items there can be; 0 is unlimited. */
+  readonly bound: number
+  /** How many items it has dropped since it was full. */
+  readonly dropped: number
+}
+
 /**
- * The status of a number of items, and of their bound where there is one: `12`, `12 / 100`.
- *
- * @param bound the most there can be; 0 is unlimited
+ * The status of a number of items, of their bound where there is one, and of what was dropped: `12`, `12 / 100`,
+ * `100 / 100, 30 dropped`.
  */
-export function sizeStatus(size: number, bound: number): Status {
+export function sizeStatus({ size, bound, dropped }: Figures): Status {
   const fill = size === 0 ? 'grey' : bound > 0 && size >= bound ? 'yellow' : 'green'
-  return { fill, shape: 'dot', text: bound > 0 ? `${size} / ${bound}` : `${size}` }
+  const text = bound > 0 ? `${size} / ${bound}` : `${size}`
+  return { fill, shape: 'dot', text: dropped > 0 ? `${text}, ${dropped} ${DROPPED}` : text }
 }
 
 /** The status of a consumer: how many items it has in flight, and how many wait: `3 in flight, 12`. */
-export function consumerStatus(inFlight: number, size: number, bound: number): Status {
-  const waiting = sizeStatus(size, bound)
+export function consumerStatus(inFlight: number, figures: Figures): Status {
+  const waiting = sizeStatus(figures)
   if (inFlight === 0) return waiting
   return { ...waiting, fill: 'green', text: `${inFlight} ${IN_FLIGHT}, ${waiting.text}` }
 }

@@ -214,6 +214,15 @@ export interface Engine {
    */
   caution?(queue: string): Caution | undefined
 
+  /**
+   * How many items a queue has dropped since it was made, each the oldest of a full queue (`overflow`): at once and
+   * without asking anybody. In an engine that shares its queues, those that this process made it drop. An engine that
+   * drops nothing does without this function.
+   *
+   * @returns 0 for an unknown queue
+   */
+  overflowed?(queue: string): number
+
   /** How many items of a queue are stored nowhere else, so that they go with it; 0 for an unknown queue. */
   unstored(queue: string): number
 

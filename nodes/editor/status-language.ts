@@ -19,7 +19,9 @@ export function translateStatuses(): void {
     const node = RED.nodes.node(topic.split('/')[1] ?? '')
     // The editor does not have the nodes in an instance of a subflow.
     if (!node || !TYPES.includes(node.type)) return
-    const [, inFlight, waiting] = /^(\d+) in flight, (.*)$/.exec(String(status.text)) ?? []
-    if (inFlight !== undefined) status.text = `${inFlight} ${node._('in flight')}, ${waiting}`
+    if (typeof status.text !== 'string') return
+    status.text = status.text
+      .replace(/(?<=^\d+ )in flight(?=, )/, (words) => node._(words))
+      .replace(/(?<=, \d+ )dropped$/, (word) => node._(word))
   })
 }

@@ -243,6 +243,10 @@ export class LocalEngine implements LeasingEngine {
     return this.#queue(queue).known
   }
 
+  overflowed(queue: string): number {
+    return this.#queues.get(queue)?.overflowed ?? 0
+  }
+
   unstored(queue: string): number {
     return (this.#queues.get(queue) ?? this.#setAside.get(queue))?.unstored ?? 0
   }

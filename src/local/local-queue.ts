@@ -88,6 +88,11 @@ export class LocalQueue {
     return this.#queue.size
   }
 
+  /** How many items it has dropped since it was full. */
+  get overflowed(): number {
+    return this.#counters.dropped.overflow ?? 0
+  }
+
   add(key: string, value: unknown): MaybePromise<AddResult> {
     const { state } = this.#keeper
     if (state.is !== 'open' || this.#late > 0) return this.#addLater(key, value)

@@ -102,6 +102,7 @@ export class AddGroup extends Group {
     reason: DroppedItem['reason'],
     cell: string,
   ): void {
+    if (reason === 'overflow') this.queue.overflowed++
     try {
       const { key, value } = readCell(this.queue.name, cell)
       resolve({ size, dropped: { key, value, reason } })

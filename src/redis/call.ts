@@ -114,6 +114,16 @@ export class Call {
     })
   }
 
+  /** How many items its queues have dropped so far since they were full. */
+  get overflowed(): number[] {
+    return this.#queues.map((queue) => queue.overflowed)
+  }
+
+  /** The queues that have dropped items since. */
+  overflowing(before: readonly number[]): SharedQueue[] {
+    return this.#queues.filter((queue, index) => queue.overflowed !== before[index])
+  }
+
   /** What the reply says has been dropped. */
   losses(dropped: readonly (string | number)[]): Loss[] {
     const losses: Loss[] = []

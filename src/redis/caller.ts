@@ -266,12 +266,15 @@ export class Caller {
     this.#link.works(call.needsRoom)
     this.#offset = now - Date.now()
     const changed = call.note(counts)
+    const { overflowed } = call
     this.#events.lost(call.losses(dropped))
     const next = call.groups.flatMap((group, index) => this.#settle(group, replies[index] as never))
     // All of it goes before what was asked for later; of what goes back to the head, the oldest goes last.
     const back = next.filter(({ goesToHead }) => goesToHead).reverse()
     this.#pending.unshift(...back, ...next.filter(({ goesToHead }) => !goesToHead))
-    if (changed.length > 0) this.#events.changed(changed)
+    // A full queue that drops has the size that it had.
+    const news = new Set([...changed, ...call.overflowing(overflowed)])
+    if (news.size > 0) this.#events.changed([...news])
   }
 
   /** Answers a group; returns what must be asked for because of it. */

@@ -256,6 +256,10 @@ export class RedisEngine implements LeasingEngine {
     return new Map(answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])))
   }
 
+  overflowed(queue: string): number {
+    return this.#queues.get(queue)?.shared.overflowed ?? 0
+  }
+
   known(queue: string): number {
     const { shared } = this.#queue(queue)
     const { failure } = this.#link

@@ -216,6 +216,7 @@ export class RedisQueue {
   /** Tells of an item that went without a message that caused it. */
   dropped({ reason, lease, cell }: Loss): void {
     const owner = this.shared.held.end(this.#numberOf(lease))?.owner ?? ''
+    if (reason === 'overflow') this.shared.overflowed++
     try {
       const { key, value } = readCell(this.name, cell)
       const item: DroppedItem = { key, value, reason: reason as DroppedItem['reason'] }

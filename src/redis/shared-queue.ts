@@ -39,6 +39,8 @@ export class SharedQueue {
   size = 0
   leased = 0
   isPaused = false
+  /** How many items it has dropped since it was full, because of what this process did. */
+  overflowed = 0
   /** The leases of this process, by their numbers. */
   readonly held = new Leases()
   /** Until when items wait for their next attempt that this process has sent back, in ms of its clock, by lease. */

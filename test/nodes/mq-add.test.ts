@@ -404,6 +404,33 @@ describe('mq-add', () => {
     })
   })
 
+  it('says once for each queue that items with an empty key are one item under addmode 1 and 2', async () => {
+    const { run, node } = await load([
+      config([
+        { name: 'all' },
+        { name: 'oldest', addmode: 1 },
+        { name: 'newest', addmode: 2 },
+        { name: 'small', addmode: 2, size: 1 },
+      ]),
+      { id: 'add', type: 'mq-add', queue: 'queue', queueType: 'msg' },
+    ])
+    const warned: string[] = []
+    const add = node('add')
+    add.warn = (text: string) => warned.push(text)
+    for (let time = 0; time < 3; time++) {
+      for (const queue of ['all', 'oldest', 'newest'])
+        await run('add', { queue, topic: '', payload: 1 })
+      for (const topic of ['', 'a']) await run('add', { queue: 'small', topic, payload: 1 })
+    }
+    const one = 'all items with an empty key are one item, and'
+    const advice =
+      'An Inject node has the empty topic, unless you set one. Choose another key in this node, or set msg.topic before it.'
+    assert.deepEqual(warned, [
+      `Queue "oldest": ${one} only the first one is kept (addmode 1). ${advice}`,
+      `Queue "newest": ${one} the newest replaces the one that waits (addmode 2). ${advice}`,
+    ])
+  })
+
   it('answers once when both the key and the value fail, one of them later', async () => {
     const { add } = await adding({
       key: '$uppercase(topic)',

@@ -74,6 +74,29 @@ describe('the status of a node', () => {
     }
   })
 
+  it('counts what a full queue has dropped, on each of its nodes', async () => {
+    const { shown, node, run } = await showing(
+      [
+        { id: 'add', type: 'mq-add', queue: 'q' },
+        { id: 'fetch', type: 'mq-fetch', queue: 'q' },
+        { id: 'consume', type: 'mq-consume', queue: 'q', inFlight: 1 },
+      ],
+      [{ name: 'q', size: 2 }],
+    )
+    node('add').receive({ payload: 1 })
+    await until(() => shown('consume').at(-1) === 'green 1 in flight, 0 / 2', 'the first item')
+    for (const payload of [2, 3, 4, 5, 6]) node('add').receive({ payload })
+    for (const [id, text] of [
+      ['add', 'yellow 2 / 2, 3 dropped'],
+      ['fetch', 'yellow 2 / 2, 3 dropped'],
+      ['consume', 'green 1 in flight, 2 / 2, 3 dropped'],
+    ] as const) {
+      await until(() => shown(id).at(-1) === text, `${id} to show ${text}`)
+    }
+    await run('fetch', {})
+    await until(() => shown('add').at(-1) === 'green 1 / 2, 3 dropped', 'the count to stay')
+  })
+
   it('changes at most four times a second, and ends with the last state', async () => {
     const { shown, node } = await showing([{ id: 'add', type: 'mq-add', queue: 'q' }])
     const changedAt: number[] = []

@@ -1,0 +1,78 @@
+import type { Engine } from '../src/engine.ts'
+import { quote } from '../src/errors.ts'
+
+/** The time between two looks at all queues, in ms. */
+const INTERVAL = 1_000
+/** The least time between two warnings about one queue, in ms. */
+const QUIET = 60_000
+
+const ADVICE = 'Take its items faster, raise its size, or set "When full" to refuse'
+
+/** A config node, as far as it matters here. */
+interface Holder {
+  readonly inUse: { readonly engine: Engine }
+  warn(text: string): void
+}
+
+/** What is known of a queue. */
+interface Told {
+  /** How many of the dropped items need no warning any more. */
+  count: number
+  /** When there was the last warning, in ms. */
+  at: number
+}
+
+/** Warns in the log, at most once a minute for each queue, of the items that full queues drop. */
+export class OverflowLog {
+  readonly #told = new WeakMap<Engine, Map<string, Told>>()
+  #timer: NodeJS.Timeout | undefined
+
+  /** Looks at the queues of these nodes from now on. */
+  begin(holders: () => Iterable<Holder>): void {
+    const look = () => {
+      for (const holder of holders()) this.look(holder, performance.now())
+    }
+    this.#timer ??= setInterval(look, INTERVAL).unref()
+  }
+
+  /**
+   * Warns of what the queues of a node have dropped.
+   *
+   * @param now the time, in ms
+   * @param isDue whether the last warning does not matter
+   */
+  look(holder: Holder, now: number, isDue = false): void {
+    this.#visit(holder, (queue, count, told) => {
+      // A queue that was deleted and made again begins again.
+      if (count < told.count) told.count = 0
+      if (count === told.count || (!isDue && now - told.at < QUIET)) return
+      const text = `full, and its oldest items were dropped: ${count - told.count} in the last minute`
+      holder.warn(`Queue ${quote(queue)}: ${text}. ${ADVICE}.`)
+      told.count = count
+      told.at = now
+    })
+  }
+
+  /** Leaves out what the queues have dropped so far, since that was said otherwise. */
+  skip(holder: Holder): void {
+    this.#visit(holder, (_queue, count, told) => {
+      told.count = count
+    })
+  }
+
+  #visit(
+    { inUse: { engine } }: Holder,
+    visit: (queue: string, count: number, told: Told) => void,
+  ): void {
+    if (engine.overflowed === undefined) return
+    const known = this.#told.get(engine) ?? new Map<string, Told>()
+    this.#told.set(engine, known)
+    for (const queue of engine.names()) {
+      const count = engine.overflowed(queue)
+      if (count === 0 && !known.has(queue)) continue
+      const told = known.get(queue) ?? { count: 0, at: Number.NEGATIVE_INFINITY }
+      known.set(queue, told)
+      visit(queue, count, told)
+    }
+  }
+}
