@@ -394,6 +394,23 @@ export function conformsAsEngine(
         assert.ok(!called.includes('q'))
       })
 
+      itAdds('calls them after a full queue has dropped an item, and counts those', async () => {
+        for (const addmode of [0, 1, 2] as const) {
+          await engine.define([defined('q', 2, addmode)])
+          const before = engine.overflowed?.('q') as number
+          for (const key of 'ab') await engine.add('q', `${addmode}${key}`, 1)
+          const filled = engine.overflowed?.('q') as number
+          assert.equal(filled, addmode === 0 ? 0 : before + 2)
+          const seen: (number | undefined)[] = []
+          const end = engine.watch('q', () => seen.push(engine.overflowed?.('q')))
+          await engine.add('q', `${addmode}c`, 1)
+          assert.equal(engine.overflowed?.('q'), filled + 1)
+          await eventually(async () => assert.equal(seen.at(-1), filled + 1))
+          end()
+        }
+        assert.equal(engine.overflowed?.('nope'), 0)
+      })
+
       it('calls them at most four times a second, and after the last change', async () => {
         await engine.define([defined('q')])
         const seen: number[] = []
