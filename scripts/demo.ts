@@ -1,13 +1,23 @@
 /**
  * Starts Node-RED with this package and a demo flow: `npm start`. The environment variable PORT chooses
- * another port than 1880. What is changed in the editor is kept in `.demo/`.
+ * another port than 1880. What is changed in the editor is kept in `.demo/`, or in the directory that is the argument.
  */
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 const PROJECT = join(import.meta.dirname, '..')
-const USER_DIR = join(PROJECT, '.demo')
+const USER_DIR = resolve(process.argv[2] ?? join(PROJECT, '.demo'))
+const FLOWS = join(USER_DIR, 'flows.json')
 const HOST = '127.0.0.1'
 const port = Number(process.env.PORT || 1880)
 
@@ -36,8 +46,11 @@ function prepareUserDir(): void {
   mkdirSync(scope, { recursive: true })
   rmSync(link, { recursive: true, force: true })
   symlinkSync(PROJECT, link, 'junction')
-  const flows = join(USER_DIR, 'flows.json')
-  if (!existsSync(flows)) cpSync(join(PROJECT, 'examples/call-events-to-a-slow-worker.json'), flows)
+  if (!existsSync(FLOWS)) cpSync(join(PROJECT, 'examples/call-events-to-a-slow-worker.json'), FLOWS)
+  const preferences = join(USER_DIR, '.config.users.json')
+  // On a slow computer the editor of Node-RED 5 shows its first tip before it has a place for it, which throws.
+  const calm = { _: { editor: { view: { 'view-show-tips': false } } } }
+  if (!existsSync(preferences)) writeFileSync(preferences, JSON.stringify(calm))
   const settings = {
     uiHost: HOST,
     uiPort: port,
@@ -49,6 +62,17 @@ function prepareUserDir(): void {
   }
   const text = `module.exports = ${JSON.stringify(settings, null, 2)}\n`
   writeFileSync(join(USER_DIR, 'settings.cjs'), text)
+}
+
+/** Says where to look: at the first tab, which may not be the demo's any more. */
+function announce(): void {
+  const nodes: { id: string; type: string; label?: string }[] = JSON.parse(
+    readFileSync(FLOWS, 'utf8'),
+  )
+  const tab = nodes.find(({ type }) => type === 'tab')
+  const address = `http://${HOST}:${port}/${tab === undefined ? '' : `#flow/${tab.id}`}`
+  const look = tab === undefined ? '' : ` and look at the tab "${tab.label}"`
+  console.log(`\nThe demo runs. Open ${address}${look}. Ctrl+C stops it.\n`)
 }
 
 if (!Number.isInteger(port) || port < 1 || port > 65535) {
@@ -64,3 +88,7 @@ setInterval(() => {
 }, 500).unref()
 process.argv = [process.argv0, red, '-u', USER_DIR, '-s', join(USER_DIR, 'settings.cjs')]
 await import(red)
+const { default: RED } = await import('node-red')
+await once(RED.events, 'flows:started')
+if (!RED.server.listening) await once(RED.server, 'listening')
+announce()

@@ -38,6 +38,8 @@ export class Editor {
   readonly page: Page
   /** What the browser's console shows as an error, and what was thrown. */
   readonly errors: string[] = []
+  /** What the browser's console was told as a warning. */
+  readonly warnings: string[] = []
   readonly #browser: Browser
 
   /** Starts a browser, and resolves once the editor can be used. */
@@ -67,6 +69,7 @@ export class Editor {
       // The editor looks for a Node-RED that is restarting.
       const looking = /\/comms' failed.*ERR_CONNECTION_REFUSED/.test(message.text())
       if (message.type() === 'error' && !looking) this.errors.push(message.text())
+      if (message.type() === 'warning') this.warnings.push(message.text())
     })
     page.on('pageerror', (error) => {
       const text = error.stack ?? String(error)
