@@ -103,7 +103,7 @@ async function takeAll(editor: Editor): Promise<void> {
   await sidebar.show()
   const since = Date.now()
   // The backlog of the second burst, while the worker is busy with it.
-  await page.waitForFunction(`/^1\\d \\/ 20$/.test(RED.nodes.node('call-events-add').status?.text)`)
+  await page.waitForFunction(`/^1\\d \\/ 20/.test(RED.nodes.node('call-events-add').status?.text)`)
   await page.waitForFunction(`RED.nodes.node('call-events-backlog').status?.text > 0`)
   await takeFlow(editor, 'flow')
 
@@ -120,11 +120,11 @@ async function takeAll(editor: Editor): Promise<void> {
   await page.locator('#node-dialog-cancel').click()
   await page.locator('#node-dialog-cancel').waitFor({ state: 'detached' })
 
-  await editor.edit('call-events-fetch')
+  await editor.show('drain-tab')
+  await editor.edit('drain-fetch')
   await takeDialog(editor, 'mq-fetch')
   await editor.done()
 
-  await editor.show('drain-tab')
   await editor.inject('drain-in')
   await page.waitForFunction(`RED.nodes.node('drain-fetch').status?.text === '3'`)
   await takeFlow(editor, 'draining')
