@@ -43,7 +43,7 @@ export function ownJson(refuse: Refuse): RequestHandler {
       else if (req.headers['content-length'] === '0') refuse(res, 400, EMPTY)
       else next()
     } catch {
-      refuse(res, 400, 'it is nested so deeply that nothing can be done with it')
+      refuse(res, 400, 'it is nested too deeply to be read')
     }
   }
 }

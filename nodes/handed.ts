@@ -42,7 +42,8 @@ export class Handed {
   assertFits(msg: NodeMessage): void {
     if (this.#isUsual && !('mqk' in msg || 'mqv' in msg || 'mqsize' in msg)) return
     if (this.#collide) {
-      const text = 'Key, value and mqsize must go to three properties, none within another.'
+      const text =
+        'Key, value and mqsize must go to three different properties, and none may be within another.'
       throw new MqueueError('MQ_INVALID_VALUE', text)
     }
     assertSettable(this.key, msg, 'MQ_INVALID_KEY')

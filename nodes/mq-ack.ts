@@ -112,7 +112,7 @@ class MqAck extends InputNode {
     // A list may name one lease twice, as where parts of one item were joined.
     const leases = Array.isArray(found) ? [...new Set(found.flat())] : [found]
     if (leases.length > 0 && leases.every(isLease)) return leases
-    const what = found === undefined ? 'has no lease' : 'has something else than a lease'
+    const what = found === undefined ? 'has no lease' : 'has something other than a lease'
     const text = `The message ${what}. Keep msg.mqlease of the item on it, as it came.`
     throw new MqueueError('MQ_INVALID_LEASE', text)
   }
@@ -209,6 +209,6 @@ function lostError(lost: readonly string[]): MqueueError {
   const what = lost.length === 1 ? 'The lease has' : `${lost.length} leases have`
   const named = lost.slice(0, MOST_NAMED).join(', ') + (lost.length > MOST_NAMED ? ', …' : '')
   const reason = 'Its time was over, or it was acknowledged, retried or rejected before'
-  const advice = 'Give leases more time, or see that only one mq-ack gets each message'
+  const advice = 'Make the leases longer, or make sure that only one mq-ack gets each message'
   return new MqueueError('MQ_LEASE_LOST', `${what} ended already: ${named}. ${reason}. ${advice}.`)
 }

@@ -112,6 +112,7 @@ export default (RED: NodeAPI): void => {
 function keyOf(key: unknown): string {
   if (typeof key === 'string') return key
   if (typeof key === 'number' || typeof key === 'boolean') return String(key)
-  const text = 'The message has no key, and so nothing was removed. Give it the key of the items.'
+  const text =
+    'The message has no key, so nothing was removed. Set the key of the items in the message.'
   throw new MqueueError('MQ_INVALID_KEY', text)
 }

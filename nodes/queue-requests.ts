@@ -127,7 +127,7 @@ export class QueueRequests {
 function inTime<T>({ queue }: Place, ask: () => Promise<T>): Promise<T> {
   return within(ask(), LONGEST_WAIT, () => {
     const text = `Queue ${quote(queue)} has not answered in ${LONGEST_WAIT / 1_000} s.`
-    throw new MqueueError('MQ_UNAVAILABLE', `${text} What was asked for may still be done.`)
+    throw new MqueueError('MQ_UNAVAILABLE', `${text} The operation may still be done.`)
   })
 }
 

@@ -100,7 +100,7 @@ export function assertSettable(
   msg: NodeMessage,
   code: 'MQ_INVALID_KEY' | 'MQ_INVALID_VALUE',
 ): void {
-  let reason = 'what it lies in does not take it'
+  let reason = 'the value that holds it does not accept it'
   try {
     if (fits(msg)) return
   } catch (cause) {

@@ -30,7 +30,7 @@ const NODE_METRICS: readonly Metric<NodeView>[] = [
   {
     name: 'mqueue_engine_info',
     type: 'gauge',
-    help: 'Always 1; the labels say how the config node is called and where its queues live.',
+    help: 'Always 1; the labels have the name of the config node and the place of its queues.',
     values: ({ name, engine, database = '' }) => [[1, { name, engine, database }]],
   },
   {
@@ -69,7 +69,7 @@ const QUEUE_METRICS: readonly Metric<QueueView>[] = [
   {
     name: 'mqueue_queue_waiting_consumers',
     type: 'gauge',
-    help: 'Those who wait for items of the queue.',
+    help: 'Consumers and fetches that wait for items of the queue.',
     values: ({ waiting }) => one(waiting),
   },
   {
@@ -87,13 +87,13 @@ const QUEUE_METRICS: readonly Metric<QueueView>[] = [
   {
     name: 'mqueue_queue_takes_dead_letters',
     type: 'gauge',
-    help: 'Whether another queue gives up its items to this one (1) or not (0).',
+    help: 'Whether this is the dead letter queue of another queue (1) or not (0).',
     values: ({ isDeadLetters }) => one(Number(isDeadLetters)),
   },
   {
     name: 'mqueue_queue_caution',
     type: 'gauge',
-    help: 'Whether there is something to beware of (1) or not (0), by what it is.',
+    help: 'Whether a warning applies to the queue (1) or not (0), by its kind.',
     values: (queue) =>
       CAUTIONS.map((caution) => [
         isUp(queue) ? Number(queue.caution === caution) : undefined,
@@ -121,7 +121,7 @@ const QUEUE_METRICS: readonly Metric<QueueView>[] = [
   {
     name: 'mqueue_queue_dropped_items_total',
     type: 'counter',
-    help: 'Items that did not stay, by the reason.',
+    help: 'Items that were dropped, refused or removed, by the reason.',
     values: ({ dropped }) =>
       dropped === undefined
         ? []

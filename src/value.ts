@@ -99,7 +99,7 @@ function kept<T>(make: () => T): T {
     return make()
   } catch (cause) {
     const text = `The value cannot be kept in a database: ${reasonOf(cause)}`
-    throw new MqueueError('MQ_INVALID_VALUE', `${text} Queue what it is made of.`)
+    throw new MqueueError('MQ_INVALID_VALUE', `${text} Queue the data that it is made of.`)
   }
 }
 

@@ -61,7 +61,7 @@ class ConfigDialog {
     // Where it may be either, one of them keeps its own.
     const isMoved = engine.mayBeRedis && this.#redis.moveSecrets()
     if (engine.mayBeKamailio && !isMoved) this.#kamailio.moveSecrets()
-    if (engine.isKamailio) mendDefaults()
+    if (engine.isKamailio) correctDefaults()
     if (engine.mayHaveDatabase) this.#database.take(this.#database.url())
     const queues = this.#list.queues()
     if (queues.length === 0 && isReference(this.#given)) return this.#given
@@ -134,7 +134,7 @@ function defaults(): DefinitionDefaults {
 }
 
 /** Has no wrong default stay in a field that is hidden. */
-function mendDefaults(): void {
+function correctDefaults(): void {
   for (const field of ['mqueueSize', 'mqueueAddmode'] as const) {
     const input = configField(field)
     if (checkDefinitions([], { [field]: input.val() }).errors.length > 0) input.val('0')

@@ -4,14 +4,14 @@ declare const RED: {
   _(key: string, values?: Record<string, unknown>): string
   actions: { add(name: string, handler: () => void, options: { label: string }): void }
   clipboard: { copyText(value: string, element?: JQuery, message?: string): void }
-  comms: { subscribe(topic: string, heard: (topic: string, status: NodeStatus) => void): void }
+  comms: { subscribe(topic: string, listener: (topic: string, status: NodeStatus) => void): void }
   editor: { editConfig(name: string, type: string, id: string): void }
   events: {
-    on(event: 'nodes:add', heard: (node: EditorNode) => void): void
-    on(event: 'view:selection-changed', heard: () => void): void
+    on(event: 'nodes:add', listener: (node: EditorNode) => void): void
+    on(event: 'view:selection-changed', listener: () => void): void
     on(
       event: `registry:node-set-${'added' | 'enabled' | 'disabled' | 'removed'}`,
-      heard: (set: { types: string[] }) => void,
+      listener: (set: { types: string[] }) => void,
     ): void
   }
   i18n: { lang(): string }

@@ -90,7 +90,7 @@ class CallReader {
     const value = accept(({ kind }) => (minus === undefined ? VALUES.has(kind) : kind === 'number'))
     symbol(')')
     if (!isWhole || module === undefined || name === undefined || value === undefined) {
-      if (this.#isConcerned(word, read)) this.#tellMalformed(word, [...read, this.next])
+      if (this.#isConcerned(word, read)) this.#reportMalformed(word, [...read, this.next])
       return undefined
     }
     const doubt = [word, ...read].find((token) => token.doubt !== undefined)?.doubt
@@ -159,7 +159,7 @@ class CallReader {
     return isNamed || /mqueue/i.test(this.#textFrom(word))
   }
 
-  #tellMalformed(word: Token, tokens: readonly Token[]): void {
+  #reportMalformed(word: Token, tokens: readonly Token[]): void {
     const unknown = tokens.find(({ kind }) => kind === 'unknown')
     if (unknown !== undefined) this.#tell('unknown', unknown.text, word.line)
     else this.#tell('modparam', this.#shown(word), word.line)

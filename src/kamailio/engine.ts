@@ -193,7 +193,7 @@ export class KamailioEngine implements Engine {
     if (one !== undefined) one.putBack(items)
     else
       this.#report.warn(
-        `Queue ${quote(queue)}: items lost that came back too late: ${items.length}.`,
+        `Queue ${quote(queue)}: items came back too late and are lost: ${items.length}.`,
       )
   }
 
@@ -259,7 +259,8 @@ export class KamailioEngine implements Engine {
     this.#server.close()
     await this.#server.settled()
     const late = this.#kept - before
-    if (late > 0) this.#report.warn(`Items lost that came when the queues were closed: ${late}.`)
+    if (late > 0)
+      this.#report.warn(`Items came when the queues were closed, and are lost: ${late}.`)
     this.#queues = new Map()
     this.#hidden = new Map()
   }
@@ -289,11 +290,11 @@ export class KamailioEngine implements Engine {
   }
 
   #looked(): void {
-    for (const [name, queue] of this.#queues) this.#tellLacking(name, queue)
+    for (const [name, queue] of this.#queues) this.#reportLacking(name, queue)
   }
 
   /** Reports once that Kamailio lacks a queue. */
-  #tellLacking(name: string, queue: KamailioQueue): void {
+  #reportLacking(name: string, queue: KamailioQueue): void {
     if (!this.#server.lacks(name)) {
       this.#lacking.delete(name)
       return

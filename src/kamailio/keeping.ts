@@ -29,8 +29,8 @@ export class Keeping {
     try {
       this.#strays = this.#file.take()
     } catch (error) {
-      const text = `Items that were kept over the restart cannot be taken from ${this.#file.path}: ${reasonOf(error)}.`
-      const advice = 'Repair the file, let Node-RED remove it, or remove it.'
+      const text = `The items that were kept over the restart cannot be read from ${this.#file.path}: ${reasonOf(error)}.`
+      const advice = 'Repair or remove the file, and allow Node-RED to remove it.'
       this.#report().error(`${text} ${advice}`)
     }
   }
@@ -68,7 +68,7 @@ export class Keeping {
     }
     const count = [...items.values()].reduce((sum, some) => sum + some.length, 0)
     if (count === 0) return
-    const text = `Items lost that were fetched from Kamailio at ${shown} for nodes that had gone: ${count}.`
+    const text = `Items that were fetched from Kamailio at ${shown} for nodes that had gone are lost: ${count}.`
     if (this.#file === undefined) throw new MqueueError('MQ_UNAVAILABLE', text)
     try {
       this.#file.add(items)

@@ -54,7 +54,9 @@ export function readReply(response: IncomingMessage, body: Buffer, id: number): 
   }
   if (status === 404) throw refused('there is no RPC at the path of its address (HTTP 404)')
   if (status >= 300 && status < 400) {
-    throw refused(`it sends elsewhere (HTTP ${status}), which is not followed`)
+    throw refused(
+      `it redirects to another address (HTTP ${status}), and redirects are not followed`,
+    )
   }
   const kind = kindOf(body, reply)
   const failed = `it answers with ${kind} instead of JSON-RPC (HTTP ${status})`

@@ -51,7 +51,7 @@ export class Server {
   #rest: Promise<void> | undefined
   readonly #backoff = new Backoff()
   /** Whether it was reported that the server is away. */
-  #isTold = false
+  #isReported = false
   /** The end of what is asked last. */
   #last: Promise<unknown> = Promise.resolve()
   /** The look that waits for its turn. */
@@ -112,7 +112,7 @@ export class Server {
     this.#sizes = undefined
     this.#last.finally(() => former.close())
     this.#lookedAt = Number.NEGATIVE_INFINITY
-    this.#isTold = false
+    this.#isReported = false
     this.#works()
     this.#backoff.reset()
   }
@@ -236,15 +236,15 @@ export class Server {
   #works(): void {
     this.#failure = undefined
     this.#rest = undefined
-    if (this.#isTold) this.#calls.report().info(`Kamailio at ${this.#shown} works again.`)
-    this.#isTold = false
+    if (this.#isReported) this.#calls.report().info(`Kamailio at ${this.#shown} works again.`)
+    this.#isReported = false
     this.#calls.changed()
   }
 
   #isAway(cause: unknown): MqueueError {
     const error = this.#fails(cause)
-    if (!this.#isTold && !this.#isClosed) this.#calls.report().error(error.message)
-    this.#isTold = true
+    if (!this.#isReported && !this.#isClosed) this.#calls.report().error(error.message)
+    this.#isReported = true
     this.#calls.away(error)
     return error
   }

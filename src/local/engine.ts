@@ -329,8 +329,8 @@ export class LocalEngine implements LeasingEngine {
 function assertNoneLost(counts: readonly number[]): void {
   const lost = counts.reduce((sum, count) => sum + count, 0)
   if (lost === 0) return
-  const text = `Items that are lost, since they could be written nowhere: ${lost}.`
-  throw new MqueueError('MQ_UNAVAILABLE', `${text} The log says of each queue why.`)
+  const text = `Items are lost, because they could not be written anywhere: ${lost}.`
+  throw new MqueueError('MQ_UNAVAILABLE', `${text} The log has the reason for each queue.`)
 }
 
 /**

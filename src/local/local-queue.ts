@@ -36,7 +36,7 @@ export class LocalQueue {
   #watchers: Watchers
   readonly #counters = new Counters()
   /** Whether it was said that what is given up waits for its dead letter queue. */
-  #isBurialTold = false
+  #isBurialReported = false
   /** How many operations that had to wait are not answered yet. */
   #late = 0
 
@@ -276,7 +276,7 @@ export class LocalQueue {
       const isUnfit = error.code === 'MQ_INVALID_KEY' || error.code === 'MQ_INVALID_VALUE'
       return isUnfit ? 'never' : this.#buryLater(error.message)
     }
-    this.#isBurialTold = false
+    this.#isBurialReported = false
     other.consumers.serve()
     const [here, there] = [this.#storage, other.#storage]
     if (here === undefined || there === undefined) return 'later'
@@ -296,9 +296,9 @@ export class LocalQueue {
 
   /** Says once that what is given up waits for its dead letter queue. */
   #buryLater(reason: string): Burial {
-    if (!this.#isBurialTold)
-      this.#warn(`what is given up waits for its dead letter queue: ${reason}`)
-    this.#isBurialTold = true
+    if (!this.#isBurialReported)
+      this.#warn(`items that were given up wait for their dead letter queue: ${reason}`)
+    this.#isBurialReported = true
     return 'later'
   }
 

@@ -39,8 +39,8 @@ export class Watchers {
 
   /** Looks again whether anybody listens. */
   refresh(): void {
-    const isHeard = !this.isEmpty || (this.#all !== undefined && !this.#all.isEmpty)
-    this.#isQuiet = this.#timer !== undefined || !isHeard
+    const hasListeners = !this.isEmpty || (this.#all !== undefined && !this.#all.isEmpty)
+    this.#isQuiet = this.#timer !== undefined || !hasListeners
   }
 
   clear(): void {

@@ -99,8 +99,8 @@ export class Caller {
     if (failure !== undefined) throw failure
     if (this.#isLate) throw this.#unanswered()
     if (this.#operations < MOST_PENDING && this.#length < MOST_LENGTH) return
-    const text = `Redis at ${this.#link.shown} does not keep up with what is asked of it`
-    throw new MqueueError('MQ_UNAVAILABLE', `${text}. Send fewer messages, or later.`)
+    const text = `Redis at ${this.#link.shown} does not keep up with the requests`
+    throw new MqueueError('MQ_UNAVAILABLE', `${text}. Send fewer messages, or send them later.`)
   }
 
   /** Notes that more is asked for than the group that is pending had, in operations and characters. */
@@ -190,7 +190,7 @@ export class Caller {
   /** Somebody has gone on with this client's numbers: it goes on as another one. */
   #becomeAnother(groups: readonly Group[]): void {
     this.client = newClient()
-    failAll(groups, this.#broken('it was answered late'))
+    failAll(groups, this.#broken('its answer came too late'))
     this.#link.reconnect()
   }
 
@@ -316,7 +316,7 @@ export class Caller {
 
   #unanswered(): MqueueError {
     const { code, message } = this.#link.failure ?? this.#broken('it does not answer')
-    return new MqueueError(code, `${message} What was asked of it may have been done.`)
+    return new MqueueError(code, `${message} The operation may have been done.`)
   }
 
   #broken(cause: unknown): MqueueError {

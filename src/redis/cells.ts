@@ -80,7 +80,7 @@ export function readCell(queue: string, cell: string): CellItem {
   try {
     const [meta, type, key, ...rest] = cell.split(NUL)
     if (meta === undefined || type === undefined || key === undefined || rest.length !== 1) {
-      throw new Error('it is not made of four parts')
+      throw new Error('it does not have four parts')
     }
     const [stamp = '', attempt = '0', reason, from] = meta.split(',')
     const { value } = decode({ key: '', val: rest[0] as string, val_type: type || null })

@@ -15,7 +15,7 @@ export class Definer {
   readonly #report: () => Report
   readonly #changed: (queue: SharedQueue) => void
   /** What was said of each queue last. */
-  readonly #told = new Map<string, string>()
+  readonly #reported = new Map<string, string>()
 
   constructor(caller: Caller, report: () => Report, changed: (queue: SharedQueue) => void) {
     this.#caller = caller
@@ -68,7 +68,7 @@ export class Definer {
     const [refusal = '', stamp = '', , ...rest] = reply as string[]
     const gone = queue.learn(stamp, rest)
     this.#changed(queue)
-    this.#tell(queue, refusal)
+    this.#reportOnce(queue, refusal)
     const items: DroppedItem[] = []
     for (let at = 0; at < gone.length; at += 2) {
       const [reason, cell] = gone.slice(at, at + 2) as [DroppedItem['reason'], string]
@@ -89,11 +89,12 @@ export class Definer {
   }
 
   /** Says once that another definition counts, or that this one was refused. */
-  #tell(queue: SharedQueue, refusal: string): void {
+  #reportOnce(queue: SharedQueue, refusal: string): void {
     const { differences } = queue
     const text = [...differences, refusal].join()
-    if (this.#told.get(queue.name) === text || (text === '' && !this.#told.has(queue.name))) return
-    this.#told.set(queue.name, text)
+    if (this.#reported.get(queue.name) === text || (text === '' && !this.#reported.has(queue.name)))
+      return
+    this.#reported.set(queue.name, text)
     const what = `Queue ${quote(queue.name)} is defined elsewhere`
     if (refusal !== '') {
       const why = 'it holds more than 10,000 items, too many for another addmode'
@@ -103,7 +104,7 @@ export class Definer {
       this.#report().error(`${kept}: ${why}. ${advice}.`)
     } else if (differences.length > 0) {
       const how = `with ${differences.join(', ')}`
-      this.#report().warn(`${what}, ${how}. That counts, since it was edited later.`)
+      this.#report().warn(`${what}, ${how}. That definition counts, because it was edited later.`)
     }
   }
 

@@ -37,7 +37,7 @@ export class Link {
   #waiting: (() => void)[] = []
   readonly #backoff = new Backoff()
   /** What was reported, and does not work yet. */
-  readonly #told = new Set<string>()
+  readonly #reported = new Set<string>()
   readonly #cautioned = new Set<string>()
 
   constructor(
@@ -109,16 +109,16 @@ export class Link {
 
   /** A call was done. */
   works(neededRoom: boolean): void {
-    if (this.#told.size === 0) return
-    const wasTold = this.#told.delete(OTHERS)
-    const wasFull = neededRoom && this.#told.delete(FULL)
-    if (wasTold || wasFull) this.#report().info(`Redis at ${this.shown} works again.`)
+    if (this.#reported.size === 0) return
+    const wasReported = this.#reported.delete(OTHERS)
+    const wasFull = neededRoom && this.#reported.delete(FULL)
+    if (wasReported || wasFull) this.#report().info(`Redis at ${this.shown} works again.`)
   }
 
   /** The server has refused a call; reports it once, and returns the error. */
   refuses(reason: string): MqueueError {
     const error = this.explain(new Error(reason))
-    this.#tell(reason.startsWith('OOM') ? FULL : OTHERS, error)
+    this.#reportOnce(reason.startsWith('OOM') ? FULL : OTHERS, error)
     return error
   }
 
@@ -152,14 +152,14 @@ export class Link {
 
   #isDown(error: MqueueError): void {
     if (!this.isOpen) return
-    this.#tell(OTHERS, error)
+    this.#reportOnce(OTHERS, error)
     this.#become({ is: 'down', error })
     this.#events.down(error)
   }
 
-  #tell(what: string, error: MqueueError): void {
-    if (!this.#told.has(what)) this.#report().error(error.message)
-    this.#told.add(what)
+  #reportOnce(what: string, error: MqueueError): void {
+    if (!this.#reported.has(what)) this.#report().error(error.message)
+    this.#reported.add(what)
   }
 
   #become(state: State): void {

@@ -72,12 +72,12 @@ export function cautions({ evicts, persistence }: ServerInfo): string[] {
   }
   if (persistence === 'none') {
     found.push(
-      'What is queued is not kept over a restart of the server, which saves nothing; set its appendonly to yes.',
+      'The server saves nothing, so the queues do not survive its restart; set its appendonly to yes.',
     )
   }
   if (persistence === 'unknown') {
     found.push(
-      'It cannot be seen from here whether what is queued is kept over a restart of the server; set its appendonly to yes.',
+      'It is not known whether the queues survive a restart of the server; set its appendonly to yes.',
     )
   }
   return found

@@ -138,7 +138,7 @@ export class Claims {
   }
 
   #sharedError(queue: string, owner: string): MqueueError {
-    const text = `Queue ${quote(queue)}: the database ${this.#shown} takes it and ${quote(owner)} for one table.`
+    const text = `Queue ${quote(queue)}: the database ${this.#shown} uses one table for it and for ${quote(owner)}.`
     return new MqueueError('MQ_INVALID_DEFINITION', `${text} Rename one of them.`, { queue })
   }
 

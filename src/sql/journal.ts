@@ -53,7 +53,7 @@ export class Journal implements Storage {
   /** What the queue held before this journal had it. */
   readonly #handOver: HandOver
   /** Whether it was said that the table cannot keep how often an item was handed out. */
-  #isToldUncounted = false
+  #isUncountedReported = false
   /** What `check` has encoded for the item that comes next. */
   #checked: { key: string; value: unknown; stored: StoredItem } | undefined
 
@@ -99,7 +99,7 @@ export class Journal implements Storage {
   attempted(id: number, attempts: number): void {
     if (this.#claim === undefined) return
     if (this.#claim.table.counts) this.#lane?.attempted(id, attempts)
-    else this.#tellUncounted()
+    else this.#reportUncounted()
   }
 
   canTie(other: Storage): boolean {
@@ -223,9 +223,9 @@ export class Journal implements Storage {
     return rescueNow(this.place, this.#name, this.#file, items, removed).lost
   }
 
-  #tellUncounted(): void {
-    if (this.#isToldUncounted) return
-    this.#isToldUncounted = true
+  #reportUncounted(): void {
+    if (this.#isUncountedReported) return
+    this.#isUncountedReported = true
     const lacks = `Table ${quote(this.#name)} has no columns attempts and dead_letter`
     const text = 'how often an item was handed out is forgotten when this process ends'
     const advice = 'Add them (attempts int not null default 0, dead_letter varchar(80))'

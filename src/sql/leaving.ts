@@ -82,6 +82,6 @@ export function reportLeft(
   const { shown } = database
   const text = wasOpen
     ? `what was journaled in ${shown} stays there as well`
-    : `what is journaled in ${shown} stays there, and does not come along`
+    : `what is journaled in ${shown} stays there, and is not moved`
   database.report.warn(`Queue ${quote(name)}: ${text}: ${database.reason(cause)}.`)
 }

@@ -43,7 +43,7 @@ export function reportLoaded(
 /** Reports how many items of a load did not fit into their queue. */
 export function reportLeftOut(database: Database, queue: string, left: number): void {
   if (left === 0) return
-  const text = `Queue ${quote(queue)}: items that its size or addmode did not let in: ${left}.`
+  const text = `Queue ${quote(queue)}: items dropped because of its size or addmode: ${left}.`
   database.report.warn(text)
 }
 
@@ -73,7 +73,7 @@ export function rescueNow(
   let left = -done
   for (const _ of items()) left++
   const { message } = unwritable(queue, file, error)
-  database.report.error(`${message} Items that are lost: ${left}.`)
+  database.report.error(`${message} Lost items: ${left}.`)
   return { lost: unkept.length + left, paths }
 }
 
@@ -121,7 +121,8 @@ function listed(items: readonly Unkept[]): string {
 export function unwritable(queue: string, { path }: RescueFile, cause: unknown): MqueueError {
   if (cause instanceof MqueueError) return cause
   const text = `Queue ${quote(queue)}: ${path} cannot be written: ${reasonOf(cause)}`
-  const advice = 'Make room, or let this process write there; it may be needed at its end'
+  const advice =
+    'Make room, or let this process write there; the file may be needed when the process ends'
   return new MqueueError('MQ_UNAVAILABLE', `${text}. ${advice}.`, { queue })
 }
 

@@ -47,7 +47,7 @@ export class SecondPlace {
    */
   begin(path: string): LineWriter {
     makeDirectory(this.#directory)
-    if (!this.#isOurs) throw new Error(`${this.#directory} is not this user's alone`)
+    if (!this.#isOurs) throw new Error(`${this.#directory} does not belong to this user alone`)
     return LineWriter.draft(path, false)
   }
 

@@ -29,15 +29,15 @@ describe('the status of a config node', () => {
     it(`reaches Status nodes while a definition is bad, and goes when it is corrected, deployed as ${type}`, async () => {
       await nodeRed.deploy([TAB])
       const from = nodeRed.log.length
-      const heard = (text: string) => nodeRed.log.slice(from).includes(`RECEIVED ${text}`)
+      const received = (text: string) => nodeRed.log.slice(from).includes(`RECEIVED ${text}`)
       await nodeRed.deploy(flow([{ name: 'q' }]), type)
-      await until(() => heard('add "0"'), 'the status of the flow node')
-      assert.equal(heard('config'), false)
+      await until(() => received('add "0"'), 'the status of the flow node')
+      assert.equal(received('config'), false)
       await nodeRed.deploy(flow([{ name: 'q' }, { name: 'bad', size: -1 }]), type)
-      await until(() => heard('config "invalid definition"'), 'the trouble')
+      await until(() => received('config "invalid definition"'), 'the trouble')
       assert.match(nodeRed.log.slice(from), /Queue "bad": size must be/)
       await nodeRed.deploy(flow([{ name: 'q' }]), type)
-      await until(() => heard('config undefined'), 'the end of it')
+      await until(() => received('config undefined'), 'the end of it')
     })
   }
 })

@@ -125,16 +125,16 @@ function assertConserved(
   // A dropped item is not reported when the node that would report it is gone: by an add, or where
   // an item that was fetched for it comes back to a queue that is full by then.
   const told = numbers(seen.sent.filter((one) => isAdd(one) && one.port === 0))
-  const mayBeUntold = without(added, told).length + failed.filter(isFetch).length
-  const untold = size === undefined ? 0 : mayBeUntold
+  const mayBeUnreported = without(added, told).length + failed.filter(isFetch).length
+  const untold = size === undefined ? 0 : mayBeUnreported
   const lost = without(added, places)
   assert.ok(lost.length <= untold, `${name}: ${lost.length} of ${added.length} lost: ${some(lost)}`)
 
-  const heard = numbers(seen.delivered.filter(isFetch))
+  const delivered = numbers(seen.delivered.filter(isFetch))
   const answered = numbers(succeeded.filter(isFetch))
-  assert.deepEqual(doubled(heard), [], `${name}: fetches that were answered twice`)
-  assert.deepEqual(without(answered, heard), [], `${name}: fetches that succeeded for nobody`)
-  assert.deepEqual(without(heard, answered), [], `${name}: fetches that were sent and failed`)
+  assert.deepEqual(doubled(delivered), [], `${name}: fetches that were answered twice`)
+  assert.deepEqual(without(answered, delivered), [], `${name}: fetches that succeeded for nobody`)
+  assert.deepEqual(without(delivered, answered), [], `${name}: fetches that were sent and failed`)
 
   // What was under way when its node was closed comes back first, after what others had taken meanwhile.
   const mayBeOvertaken = dbmode === 4 || changes ? failed.filter(isFetch).length : 0

@@ -91,9 +91,9 @@ describe('an engine that was added', () => {
   })
 
   it('shows its sizes', async () => {
-    const { heard } = await load([config([{ name: 'q', size: 9 }], COUNTING), ...NODES])
+    const { received } = await load([config([{ name: 'q', size: 9 }], COUNTING), ...NODES])
     await sleep(400)
-    const texts = heard.flatMap(({ what, msg }) => {
+    const texts = received.flatMap(({ what, msg }) => {
       const status = msg.status as { text: string; source: { id: string } } | undefined
       return what === 'status' && status ? [`${status.source.id} ${status.text}`] : []
     })
@@ -101,11 +101,11 @@ describe('an engine that was added', () => {
   })
 
   it('answers MQ_UNSUPPORTED for what it cannot do', async () => {
-    const { run, heard } = await load([config([{ name: 'q' }], COUNTING), ...NODES])
+    const { run, received } = await load([config([{ name: 'q' }], COUNTING), ...NODES])
     const { error, out, done } = await run('add', { payload: 1 })
     assert.deepEqual([error?.code, out, done], ['MQ_UNSUPPORTED', [undefined, undefined], 1])
     await sleep(400)
-    const texts = heard.map(({ msg }) => (msg.status as { text?: string } | undefined)?.text)
+    const texts = received.map(({ msg }) => (msg.status as { text?: string } | undefined)?.text)
     assert.ok(texts.includes('not supported'), `${texts}`)
   })
 
@@ -139,9 +139,9 @@ describe('an engine with something to say of a queue', () => {
       { id: 'unknown', type: 'mq-size', queue: 'x' },
     ]
     const queues = [{ name: 'q' }, { name: 'r', size: 9 }]
-    const { heard } = await load([config(queues, { engine: 'cautious' }), ...nodes])
+    const { received } = await load([config(queues, { engine: 'cautious' }), ...nodes])
     await sleep(600)
-    const shown = heard.flatMap(({ msg }) => {
+    const shown = received.flatMap(({ msg }) => {
       const { status } = msg as { status?: { fill: string; text: string; source: { id: string } } }
       return status ? [`${status.source.id}: ${status.fill}, ${status.text}`] : []
     })

@@ -84,11 +84,11 @@ describe('a full disk at the end of Node-RED', function () {
     await fillQueue()
     disk.fill(20)
     assert.deepEqual(await red.stop({ keep: true }), { code: 1, signal: null })
-    const [, count] = /Items that are lost: (\d+)\./.exec(red.log) ?? []
+    const [, count] = /Lost items: (\d+)\./.exec(red.log) ?? []
     const lost = Number(count)
     assert.ok(lost > 0 && lost < COUNT, red.log)
     assert.match(red.log, /Queue "q": \S+rescue\.jsonl cannot be written: .*ENOSPC/)
-    assert.match(red.log, new RegExp(`mqueue: Items that are lost.*: ${lost}\\.`))
+    assert.match(red.log, new RegExp(`mqueue: Items are lost.*: ${lost}\\.`))
     disk.clear()
     await start(disk.path)
     assert.deepEqual(await keysLeft(), all.slice(0, COUNT - lost))

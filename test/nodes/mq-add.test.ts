@@ -254,12 +254,12 @@ describe('mq-add', () => {
     ]
     for (const [what, payload, node, code = 'MQ_INVALID_VALUE'] of cases) {
       it(what, async () => {
-        const { add, fetch, heard } = await adding(node ?? {})
+        const { add, fetch, received } = await adding(node ?? {})
         const [req, res] = [{ of: 'http in' }, { to: 'http response' }]
         const { error, done, out } = await add({ topic: 'k', payload, more: { a: [1] }, req, res })
         assert.equal(error?.code, code)
         assert.deepEqual([out, done], [[undefined, undefined], 1])
-        const caught = heard.find((one) => one.what === 'error')?.msg
+        const caught = received.find((one) => one.what === 'error')?.msg
         assert.deepEqual([caught?.topic, caught?.more], ['k', { a: [1] }])
         assert.deepEqual([caught?.req, caught?.res], [req, res])
         if (caught?.payload !== undefined && typeof caught.payload === 'string') {
@@ -459,11 +459,11 @@ describe('mq-add', () => {
 
   it('keeps the order of messages, however long their keys take to find', async () => {
     const slowFirst = '$number(topic) < 3 ? $reduce([1..500], function($a, $b){$a + $b}) : topic'
-    const { node, fetch, heard } = await adding({ key: slowFirst, keyType: 'jsonata' })
+    const { node, fetch, received } = await adding({ key: slowFirst, keyType: 'jsonata' })
     for (let n = 1; n <= 6; n++) node('add').receive({ topic: String(n), payload: n })
     const { until } = await import('../support/node-red.ts')
     await until(
-      () => heard.filter(({ what }) => what === 'complete').length === 6,
+      () => received.filter(({ what }) => what === 'complete').length === 6,
       'all to be done',
     )
     for (let n = 1; n <= 6; n++) assert.equal((await fetch())?.value, n)
@@ -471,10 +471,10 @@ describe('mq-add', () => {
 
   it('goes on in order after a message whose key fails', async () => {
     const failsOnce = 'topic = "1" ? $error("no") : topic'
-    const { node, fetch, heard } = await adding({ key: failsOnce, keyType: 'jsonata' })
+    const { node, fetch, received } = await adding({ key: failsOnce, keyType: 'jsonata' })
     for (let n = 1; n <= 3; n++) node('add').receive({ topic: String(n), payload: n })
     const { until } = await import('../support/node-red.ts')
-    const ends = () => heard.filter(({ what }) => what === 'complete' || what === 'error').length
+    const ends = () => received.filter(({ what }) => what === 'complete' || what === 'error').length
     await until(() => ends() === 3, 'all to be done')
     assert.deepEqual((await fetch())?.value, 2)
     assert.deepEqual((await fetch())?.value, 3)

@@ -44,7 +44,7 @@ async function start(queue: object = {}, consumer: object = {}, more: object[] =
   const come = (count: number) => until(() => got.length >= count, `${count} items`, 5_000)
   /** Waits until a node shows a text, from now on. */
   const shows = (text: string) =>
-    until(() => bench.heard.some(({ msg }) => statusOf(msg) === text), text, 5_000)
+    until(() => bench.received.some(({ msg }) => statusOf(msg) === text), text, 5_000)
   return { ...bench, got, times, add, size, come, shows }
 }
 
@@ -149,7 +149,7 @@ describe('mq-consume', () => {
     const flow = [config([{ name: 'q' }]), { ...ADD, value: '', valueType: 'fullmsg' }]
     const bench = await load([...flow, { ...CONSUME, restore: true }, ACK])
     await bench.run('add', { _msgid: 'own', topic: 'k', payload: 1, more: 2 })
-    await until(() => bench.heard.some(({ what, msg }) => what === 0 && 'mqlease' in msg), 'it')
+    await until(() => bench.received.some(({ what, msg }) => what === 0 && 'mqlease' in msg), 'it')
     const { out } = await bench.run('ack', { _msgid: 'own' })
     assert.equal(out[0]?.mqsize, 0)
   })
@@ -186,9 +186,9 @@ describe('mq-consume', () => {
       [{ ack: 'later' }, 'MQ_INVALID_VALUE', 'invalid value'],
       [{ mqueue: 'gone' }, 'MQ_NO_CONFIG', 'no configuration'],
     ] as const) {
-      const { heard, shows, add } = await start({}, consumer)
+      const { received, shows, add } = await start({}, consumer)
       await shows(text)
-      const errors = () => heard.filter(({ what }) => what === 'error')
+      const errors = () => received.filter(({ what }) => what === 'error')
       assert.deepEqual(
         errors().map(({ msg }) => msg.error?.code),
         [code],

@@ -88,10 +88,10 @@ describe('mq-fetch', () => {
   })
 
   it('decorates a message that is frozen', async () => {
-    const { add, fetch, node, heard } = await fetching()
+    const { add, fetch, node, received } = await fetching()
     await add({ topic: 'k', payload: 'v' })
     node('fetch').receive(Object.freeze({ _msgid: 'frozen', own: 1 }) as never)
-    const item = () => heard.find(({ what, msg }) => what === 0 && msg.own === 1)
+    const item = () => received.find(({ what, msg }) => what === 0 && msg.own === 1)
     await until(() => item() !== undefined, 'the item')
     const sent = item()
     assert.deepEqual([sent?.msg.mqk, sent?.msg.mqv], ['k', 'v'])

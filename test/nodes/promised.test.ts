@@ -116,14 +116,14 @@ describe('the nodes over an engine that answers later', () => {
   })
 
   it('take nothing for a node that was closed before the answer', async () => {
-    const { run, node, heard, engine } = await late()
+    const { run, node, received, engine } = await late()
     await run('add', { topic: 'a', payload: 1 })
-    heard.length = 0
+    received.length = 0
     node('fetch').receive({ _msgid: 'trigger' })
     await (node('fetch') as unknown as { close(): Promise<void> }).close()
-    await until(() => heard.some(({ what }) => what === 'error'), 'the message to end')
+    await until(() => received.some(({ what }) => what === 'error'), 'the message to end')
     await sleep(20)
-    const ends = heard.filter(({ what }) => what !== 'status')
+    const ends = received.filter(({ what }) => what !== 'status')
     assert.deepEqual(
       ends.map(({ msg }) => msg.error?.code),
       ['MQ_CLOSED'],
@@ -132,9 +132,9 @@ describe('the nodes over an engine that answers later', () => {
   })
 
   it('show the size once it is known', async () => {
-    const { run, heard } = await late()
+    const { run, received } = await late()
     const texts = () =>
-      heard.flatMap(({ what, msg }) =>
+      received.flatMap(({ what, msg }) =>
         what === 'status' ? [(msg.status as { text?: string }).text] : [],
       )
     await until(() => texts().includes('0'), 'the size at the start')

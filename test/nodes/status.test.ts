@@ -15,7 +15,7 @@ interface Status {
 async function showing(nodes: Parameters<typeof load>[0], queues: object[] = [{ name: 'q' }]) {
   const bench = await load([config(queues, { name: 'queues' }), ...nodes])
   const shown = (id: string) =>
-    bench.heard.flatMap(({ what, msg }) => {
+    bench.received.flatMap(({ what, msg }) => {
       const status = msg.status as Status | undefined
       if (what !== 'status' || status?.source.id !== id) return []
       return [`${status.fill} ${status.text}`]
@@ -139,7 +139,7 @@ describe('the status of a node', () => {
   })
 
   it('is a red ring with the reason where something is wrong, until it is right again', async () => {
-    const { heard, shows, node } = await showing(
+    const { received, shows, node } = await showing(
       [
         { id: 'unknown', type: 'mq-add', queue: 'nope' },
         { id: 'none', type: 'mq-add', queue: '' },
@@ -153,7 +153,7 @@ describe('the status of a node', () => {
     await shows('none', 'red unknown queue')
     await shows('bad', 'red invalid definition')
     await shows('unset', 'red no configuration')
-    for (const { what, msg } of heard) {
+    for (const { what, msg } of received) {
       const status = msg.status as Status | undefined
       if (what !== 'status' || status?.fill === undefined) continue
       assert.equal(status.shape, status.fill === 'red' ? 'ring' : 'dot')

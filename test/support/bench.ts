@@ -39,7 +39,7 @@ export interface Outcome {
   done: number
 }
 
-interface Heard {
+interface Received {
   /** The node it left, where it left one. */
   from?: string
   what: number | 'complete' | 'error' | 'status'
@@ -55,7 +55,7 @@ export async function load(
 ) {
   // Queues outlive their config node, so each load has its own.
   const configId = `config${++loads}`
-  const heard: Heard[] = []
+  const received: Received[] = []
   const underTest = nodes.filter(({ type }) => type.startsWith('mq-'))
   const scope = underTest.map(({ id }) => id)
   const listeners = underTest.flatMap(({ id }) => [`${id}>0`, `${id}>1`])
@@ -77,31 +77,33 @@ export async function load(
   // Node-RED takes a node without a place on the canvas for a config node.
   const placed = flow.map((node) => ('z' in node ? { x: 1, y: 1, ...node } : node))
   await helper.load(NODES, placed)
-  const listen = (id: string, what: Heard['what'], from?: string) =>
+  const listen = (id: string, what: Received['what'], from?: string) =>
     helper
       .getNode(id)
-      .on('input', (msg) => heard.push({ what, msg: msg as Heard['msg'], ...(from && { from }) }))
+      .on('input', (msg) =>
+        received.push({ what, msg: msg as Received['msg'], ...(from && { from }) }),
+      )
   for (const id of listeners) listen(id, Number(id.slice(-1)), id.slice(0, -2))
   listen('caught', 'error')
   listen('completed', 'complete')
   listen('told', 'status')
 
-  const ended = () => heard.filter(({ what }) => what === 'error' || what === 'complete')
+  const ended = () => received.filter(({ what }) => what === 'error' || what === 'complete')
 
   /** Sends a message to a node, waits until it is done, and a moment longer for what must not come. */
   async function run(id: string, msg: object): Promise<Outcome> {
-    heard.length = 0
+    received.length = 0
     helper.getNode(id).receive(msg as NodeMessage)
     await until(() => ended().length > 0, `${id} to be done`, 10_000)
     await pause(3)
     const out = [0, 1].map(
-      (port) => heard.find(({ what, from }) => what === port && from === id)?.msg,
+      (port) => received.find(({ what, from }) => what === port && from === id)?.msg,
     )
-    const error = heard.find(({ what }) => what === 'error')?.msg.error
+    const error = received.find(({ what }) => what === 'error')?.msg.error
     return { out, ...(error === undefined ? {} : { error }), done: ended().length }
   }
 
-  return { run, configId, node: (id: string): Node => helper.getNode(id), heard }
+  return { run, configId, node: (id: string): Node => helper.getNode(id), received }
 }
 
 export function unload(): Promise<void> {

@@ -19,7 +19,7 @@ const PAGE_CLOCK: Clock = {
 /** What is done with what is asked for. */
 export interface Feeding<T> {
   ask(): Promise<T>
-  heard(answer: T): void
+  answered(answer: T): void
   failed(error: unknown): void
 }
 
@@ -80,7 +80,7 @@ export class Feed<T> {
     try {
       const answer = await this.#feeding.ask()
       this.#failures = 0
-      this.#feeding.heard(answer)
+      this.#feeding.answered(answer)
     } catch (error) {
       this.#failures += 1
       this.#feeding.failed(error)

@@ -60,7 +60,7 @@ export class Sidebar {
     })
     this.#feed = new Feed({
       ask: () => this.#server.queues(),
-      heard: (answer) => this.#heard(answer),
+      answered: (answer) => this.#answered(answer),
       failed: (error) => this.#failed(error),
     })
     this.#build()
@@ -145,7 +145,7 @@ export class Sidebar {
     })
   }
 
-  #heard(answer: QueuesAnswer): void {
+  #answered(answer: QueuesAnswer): void {
     this.#answer = answer
     this.#trouble = undefined
     this.#histories.note(answer)

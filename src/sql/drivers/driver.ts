@@ -91,7 +91,7 @@ export class Unusable extends Error {
 }
 
 /** What to do about a server that takes no changes. */
-export const WRITABLE = 'Let it take changes, or give the address of a server that does.'
+export const WRITABLE = 'Let it accept changes, or enter the address of a server that does.'
 
 /**
  * What differs from database to database, over one connection. Nothing here waits for its turn, repairs

@@ -1,7 +1,7 @@
 import { Unusable } from './driver.ts'
 
 const WHAT_WORKS =
-  'What works is an account with mysql_native_password, caching_sha2_password or sha256_password.'
+  'Use an account with mysql_native_password, caching_sha2_password or sha256_password.'
 
 /** The servers' codes for accounts that are known by something else than a password, or by an old one. */
 const NO_PASSWORD = 1698
@@ -14,7 +14,7 @@ export function logInFailure(error: unknown): unknown {
     /unknown plugin (\w+)|authentication using (mysql_clear_password)/.exec(message) ?? []
   const plugin = unknown ?? clear
   if (plugin !== undefined) {
-    const reason = `it asks for a way to log in that is not supported (${plugin})`
+    const reason = `it requires a login method that is not supported (${plugin})`
     return new Unusable(reason, WHAT_WORKS)
   }
   if (errno !== NO_PASSWORD && errno !== OLD_PASSWORD) return error

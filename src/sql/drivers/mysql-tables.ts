@@ -93,7 +93,7 @@ export class MysqlTables {
 function unfitness({ kind, engine }: FoundTable): string | undefined {
   if (kind === 'VIEW') return 'it is a view'
   if (engine === 'InnoDB') return undefined
-  return `its engine is ${engine}, which knows no transactions; alter it to engine = InnoDB`
+  return `its engine is ${engine}, which has no transactions; alter it to engine = InnoDB`
 }
 
 function asColumn(column: FoundColumn, charset: Charset | undefined): Column {

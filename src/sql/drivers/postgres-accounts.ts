@@ -1,7 +1,7 @@
 import { Unusable } from './driver.ts'
 
 const WHAT_WORKS =
-  'What works is a password (scram-sha-256, md5 or password in pg_hba.conf) or a client certificate (sslcert and sslkey in the address).'
+  'Use a password (scram-sha-256, md5 or password in pg_hba.conf) or a client certificate (sslcert and sslkey in the address).'
 
 /** PostgreSQL's code for an account that is not let in, whatever the password. */
 const NOT_LET_IN = '28000'
@@ -12,14 +12,14 @@ export function logInFailure(error: unknown, password: unknown): unknown {
   const { message, code } = error as { message: string; code?: string }
   if (/^Unknown authenticationOk|^SASL: Only mechanism/.test(message)) {
     return new Unusable(
-      'it asks for a way to log in that is not supported, such as GSSAPI',
+      'it requires a login method that is not supported, such as GSSAPI',
       WHAT_WORKS,
     )
   }
   const isRefused = code === WRONG_PASSWORD || /^SASL: .* client password must/.test(message)
   if (isRefused && !password) {
-    const advice = 'Give the user and the password, in the config node or in the address.'
-    return new Unusable('it asks for a password, and there is none', advice)
+    const advice = 'Enter the user and the password, in the config node or in the address.'
+    return new Unusable('it requires a password, and none is set', advice)
   }
   if (code !== NOT_LET_IN) return error
   return new Unusable(message, `Check the user and the password. ${WHAT_WORKS}`)

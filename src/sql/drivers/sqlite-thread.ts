@@ -43,7 +43,7 @@ export class SqliteThread {
     this.#worker.unref()
     this.#worker.on('message', (answer: Answer) => this.#answer(answer))
     this.#worker.on('error', (error) => this.#die(error))
-    this.#worker.on('exit', () => this.#die(new Error('the thread that has SQLite has ended')))
+    this.#worker.on('exit', () => this.#die(new Error('the SQLite thread has ended')))
   }
 
   /**
@@ -88,7 +88,7 @@ export class SqliteThread {
   #ask<Result>(connection: number, method: string, args: unknown[], last = false): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (!last && !this.#connections.has(connection)) throw new Error('the connection has ended')
-      if (SqliteThread.#current !== this) throw new Error('the thread that has SQLite has ended')
+      if (SqliteThread.#current !== this) throw new Error('the SQLite thread has ended')
       const call = ++this.#calls
       const message: Call = { call, connection, method, args }
       this.#worker.postMessage(message)

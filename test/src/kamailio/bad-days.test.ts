@@ -207,7 +207,7 @@ describe('the queues of a Kamailio on a bad day', function () {
     assert.equal(said().length, 1, said().join('\n'))
     assert.match(
       said()[0] ?? '',
-      /^warn: Queue "q": the answer of Kamailio at \S+ to a fetch is lost, since the connection was cut.* Items lost so far: 1\.$/,
+      /^warn: Queue "q": the answer of Kamailio at \S+ to a fetch is lost, because the connection was cut.* Items lost so far: 1\.$/,
     )
   })
 
@@ -246,7 +246,11 @@ describe('the queues of a Kamailio on a bad day', function () {
     ],
     ['403', { status: 403, body: '<html>' }, /does not let this host or this user in/],
     ['404', { status: 404, body: '<html>' }, /there is no RPC at the path of its address/],
-    ['a redirection', { status: 302, body: '', headers: { Location: '/' } }, /sends elsewhere/],
+    [
+      'a redirection',
+      { status: 302, body: '', headers: { Location: '/' } },
+      /redirects to another address/,
+    ],
     [
       'HTML',
       { status: 200, body: ' <!doctype html>' },

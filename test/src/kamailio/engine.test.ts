@@ -345,7 +345,7 @@ describe('the queues of a Kamailio', () => {
       assert.equal(keysOf(await engine.take('q', { count: 5 })), 'a b')
       await engine.define([defined('r')])
       engine.putBack('q', items)
-      assert.match(reports.said.join(), /Queue "q": items lost that came back too late: 2\./)
+      assert.match(reports.said.join(), /Queue "q": items came back too late and are lost: 2\./)
     })
 
     it('is none where that is known before', async () => {
@@ -457,7 +457,8 @@ describe('the queues of a Kamailio', () => {
     it('is reported as lost where it cannot be kept', async () => {
       const engine = await make()
       await keep(engine)
-      const text = /^Items lost that were fetched from Kamailio at \S+ for nodes that had gone: 1\./
+      const text =
+        /^Items that were fetched from Kamailio at \S+ for nodes that had gone are lost: 1\./
       await assert.rejects(engine.save(), { code: 'MQ_UNAVAILABLE', message: text })
       engine.rescue()
       writeFileSync(join(directory, 'file'), '')
@@ -477,7 +478,10 @@ describe('the queues of a Kamailio', () => {
       try {
         const next = await make({ directory, id: 'x' })
         assert.equal(next.unstored('q'), 0)
-        assert.match(reports.said.join(), /cannot be taken from .*: EROFS.*let Node-RED remove it/)
+        assert.match(
+          reports.said.join(),
+          /cannot be read from .*: EROFS.*allow Node-RED to remove it/,
+        )
       } finally {
         removal.mock.restore()
         syncBuiltinESMExports()
@@ -494,7 +498,7 @@ describe('the queues of a Kamailio', () => {
         assert.equal(engine.known('q'), 0)
         assert.match(
           reports.said.join(),
-          /cannot be taken from .*x\.kamailio\.json: .*Repair the file/,
+          /cannot be read from .*x\.kamailio\.json: .*Repair or remove the file/,
         )
         assert.deepEqual(readdirSync(directory), ['x.kamailio.json'])
       }

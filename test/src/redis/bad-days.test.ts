@@ -94,7 +94,7 @@ describe('a Redis on a bad day', function () {
   const toldOf = (what: RegExp) => reports.said.filter((said) => what.test(said)).length
 
   /** What went wrong was reported once, and its end as well. */
-  function wasToldOnce(times = 1): void {
+  function wasReportedOnce(times = 1): void {
     assert.equal(toldOf(/^error:/), times, reports.said.join('\n'))
     assert.equal(toldOf(/^info: .* works again/), times, reports.said.join('\n'))
   }
@@ -108,7 +108,7 @@ describe('a Redis on a bad day', function () {
     await worksAgain(engine)
     await engine.add('q', 'k', 'v')
     assert.equal((await engine.fetch('q'))?.value, 'v')
-    wasToldOnce()
+    wasReportedOnce()
   })
 
   it('is restarted and killed, and keeps what it had answered', async () => {
@@ -126,7 +126,7 @@ describe('a Redis on a bad day', function () {
         (await drained(engine)).map(({ value }) => value),
         ['b', 'c'],
       )
-      wasToldOnce(times + 1)
+      wasReportedOnce(times + 1)
     }
   })
 
@@ -158,7 +158,7 @@ describe('a Redis on a bad day', function () {
     await worksAgain(engine)
     await engine.add('q', 'k', 'v')
     assert.equal(await engine.size('q'), 1)
-    wasToldOnce()
+    wasReportedOnce()
   })
 
   it('becomes a replica under way', async () => {
@@ -170,7 +170,7 @@ describe('a Redis on a bad day', function () {
     await fails(engine, /READONLY/)
     await server.command('REPLICAOF', 'NO', 'ONE')
     await worksAgain(engine)
-    wasToldOnce()
+    wasReportedOnce()
   })
 
   it('has a full memory: adds are refused, and what makes room goes on', async () => {
@@ -205,7 +205,7 @@ describe('a Redis on a bad day', function () {
     const expected = Array.from({ length: added - 2 }, (_, i) => `${i + 2}`)
     assert.deepEqual(rest, expected)
     await eventually(async () => void (await engine.add('q', 'k', 'v')))
-    wasToldOnce()
+    wasReportedOnce()
   })
 
   it('wants a password, and is not given one', async () => {
@@ -214,7 +214,7 @@ describe('a Redis on a bad day', function () {
     await fails(engine, /NOAUTH/)
     await server.command('ACL', 'SETUSER', 'default', 'nopass')
     await worksAgain(engine)
-    wasToldOnce()
+    wasReportedOnce()
   })
 
   for (const [what, place] of [
@@ -230,7 +230,7 @@ describe('a Redis on a bad day', function () {
       await fails(engine, /WRONGPASS/)
       await server.command('ACL', 'SETUSER', USER, 'on', `>${PASSWORD}`, '~*', '&*', '+@all')
       await worksAgain(engine)
-      wasToldOnce()
+      wasReportedOnce()
     })
   }
 
@@ -251,7 +251,7 @@ describe('a Redis on a bad day', function () {
     await fails(engine, /NOPERM/)
     await server.command('ACL', 'SETUSER', USER, '+@all')
     await worksAgain(engine)
-    wasToldOnce()
+    wasReportedOnce()
   })
 
   it('takes the rights of its user away', async () => {
@@ -264,7 +264,7 @@ describe('a Redis on a bad day', function () {
     assert.equal(toldOf(/^error:/), 1, reports.said.join('\n'))
     await server.command('ACL', 'SETUSER', USER, '+@all')
     await worksAgain(engine)
-    wasToldOnce()
+    wasReportedOnce()
   })
 
   for (const key of ['', ':items', ':leases', ':leased', ':delayed', ':waiting']) {

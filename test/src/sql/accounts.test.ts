@@ -96,7 +96,7 @@ describe('an account of PostgreSQL', () => {
     it(`with ${method} works, and says whether the password is missing or wrong`, async () => {
       await works(server.url(`by-${method}`, PASSWORD))
       await refused(server.url(`by-${method}`, 'wrong'), /password authentication failed/)
-      await refused(server.url(`by-${method}`), /asks for a password, and there is none/)
+      await refused(server.url(`by-${method}`), /requires a password, and none is set/)
     })
   }
 

@@ -46,7 +46,7 @@ function makeFeed() {
         asked.push(question)
         return question.promise
       },
-      heard: (answer) => told.push(answer),
+      answered: (answer) => told.push(answer),
       failed: (error) => told.push(error),
     },
     clock,
@@ -156,7 +156,7 @@ describe('the feed of the sidebar', () => {
     const feed = new Feed<number>(
       {
         ask: async () => ++asked,
-        heard: (answer) => {
+        answered: (answer) => {
           if (answer === 1) throw new Error('it cannot be drawn')
           told.push(answer)
         },
