@@ -9,6 +9,7 @@ for (const folder of ['locales', 'icons']) {
   rmSync(join(PALETTE, folder), { recursive: true, force: true })
 }
 for (const page of globSync('nodes/*.html')) cpSync(page, join(PALETTE, basename(page)))
+cpSync('nodes/palette/package.json', join(PALETTE, 'package.json'))
 cpSync('src/redis/lua', 'dist/src/redis/lua', { recursive: true })
 cpSync('nodes/locales', join(PALETTE, 'locales'), { recursive: true })
 cpSync('icons', join(PALETTE, 'icons'), { recursive: true })

@@ -26,13 +26,13 @@ describe('the packed tarball', function () {
 
   it('holds what is needed and nothing else', () => {
     const allowed =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)|dist\/src\/redis\/lua\/[^/]*\.lua|dist\/nodes\/[^/]*\.js|dist\/nodes\/palette\/[^/]*\.(js|html)|dist\/nodes\/palette\/(icons\/.*\.svg|locales\/.*\.(json|html))|resources\/.*\.js|examples\/.*\.json)$/
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/src\/.*\.(js|d\.ts)|dist\/src\/redis\/lua\/[^/]*\.lua|dist\/nodes\/[^/]*\.js|dist\/nodes\/palette\/([^/]*\.(js|html)|package\.json)|dist\/nodes\/palette\/(icons\/.*\.svg|locales\/.*\.(json|html))|resources\/.*\.js|examples\/.*\.json)$/
     for (const file of files) assert.match(file, allowed)
     for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'dist/src/index.d.ts']) {
       assert.ok(files.includes(file), file)
     }
     for (const type of TYPES) {
-      for (const file of [`${type}.js`, `${type}.html`])
+      for (const file of [`${type}.js`, `${type}.html`, 'package.json'])
         assert.ok(files.includes(`dist/nodes/palette/${file}`))
       assert.ok(files.includes(`dist/nodes/palette/locales/en-US/${type}.json`))
       assert.ok(files.includes(`dist/nodes/palette/locales/en-US/${type}.html`))

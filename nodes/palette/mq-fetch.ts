@@ -1,3 +1,4 @@
-import { onRightNode } from './right-node.ts'
-
-export default onRightNode(() => import('../mq-fetch.ts'))
+module.exports = async (RED: import('node-red').NodeAPI) => {
+  const { onRightNode } = await import('../right-node.ts')
+  return onRightNode(RED, () => import('../mq-fetch.ts'))
+}

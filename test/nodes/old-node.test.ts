@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isTooOld, OLDEST } from '../../nodes/palette/right-node.ts'
-import { config, TAB } from '../support/flows.ts'
-import { NodeRed, PROJECT } from '../support/node-red.ts'
+import { isTooOld, OLDEST } from '../../nodes/right-node.ts'
+import { config, probe, TAB } from '../support/flows.ts'
+import { LINES, type Line, NodeRed, PROJECT } from '../support/node-red.ts'
 import { TYPES } from '../support/node-types.ts'
 import { OLD_NODE } from '../support/old-node.ts'
 import { requires } from '../support/required.ts'
@@ -28,11 +28,11 @@ describe('an old Node.js', () => {
     for (const type of TYPES) {
       assert.equal(set.nodes[type], `dist/nodes/palette/${type}.js`)
       const text = readFileSync(join(PROJECT, `nodes/palette/${type}.ts`), 'utf8')
-      const imported = [...text.matchAll(/^import .*'(.*)'/gm)].map(([, from]) => from)
-      assert.deepEqual(imported, ['./right-node.ts'])
-      assert.match(text, new RegExp(`import\\('\\.\\./${type}\\.ts'\\)`))
+      assert.doesNotMatch(text, /^(import|export)\b/m, 'it is CommonJS')
+      const imported = [...text.matchAll(/import\('(.*\.ts)'\)/g)].map(([, from]) => from)
+      assert.deepEqual(imported, ['../right-node.ts', `../${type}.ts`])
     }
-    const text = readFileSync(join(PROJECT, 'nodes/palette/right-node.ts'), 'utf8')
+    const text = readFileSync(join(PROJECT, 'nodes/right-node.ts'), 'utf8')
     assert.doesNotMatch(text, /^import (?!type)/m)
   })
 
@@ -63,4 +63,25 @@ describe('an old Node.js', () => {
       }
     })
   })
+})
+
+describe('a Node.js before 22.12, which cannot require an ES module', () => {
+  for (const line of Object.keys(LINES) as Line[]) {
+    it(`loads the nodes into Node-RED ${line}, and they work`, async () => {
+      const env = { NODE_OPTIONS: '--no-experimental-require-module' }
+      const flows = [
+        TAB,
+        config([{ name: 'q' }]),
+        ...probe({ id: 'add', type: 'mq-add', queue: 'q' }),
+      ]
+      const nodeRed = await NodeRed.start({ line, env, flows })
+      try {
+        assert.doesNotMatch(nodeRed.log, /ERR_REQUIRE_ESM|types/)
+        const { msg } = await nodeRed.ask('add', { topic: 'k', payload: 1 })
+        assert.equal(msg?.mqsize, 1)
+      } finally {
+        await nodeRed.stop()
+      }
+    })
+  }
 })

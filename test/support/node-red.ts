@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { freePort } from './free-port.ts'
 
 export const PROJECT = join(import.meta.dirname, '../..')
+/** The Node.js that Node-RED runs on: another one than that of the tests, where NODE_UNDER_TEST names it. */
+export const NODE = process.env.NODE_UNDER_TEST || process.execPath
 const OBSERVER = join(import.meta.dirname, 'observer')
 
 /** The Node-RED lines that the package promises to work in, by the name they are installed under. */
@@ -17,7 +19,7 @@ export type DeployType = 'full' | 'nodes' | 'flows' | 'reload'
 
 export interface Options {
   line?: Line
-  /** The Node.js that runs it: this one, when absent. */
+  /** The Node.js that runs it: `NODE`, when absent. */
   node?: string
   /** The user directory; made, with this package linked into it, when absent. */
   userDir?: string
@@ -69,15 +71,7 @@ export class NodeRed {
   }
 
   private constructor(
-    {
-      line = '5',
-      node = process.execPath,
-      userDir = makeUserDir(),
-      flows,
-      env,
-      observed,
-      ...given
-    }: Options,
+    { line = '5', node = NODE, userDir = makeUserDir(), flows, env, observed, ...given }: Options,
     port: number,
   ) {
     this.userDir = userDir

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { delimiter, join } from 'node:path'
-import { isTooOld } from '../../nodes/palette/right-node.ts'
+import { isTooOld } from '../../nodes/right-node.ts'
 
 const PLACES = [...(process.env.PATH ?? '').split(delimiter), '/usr/bin', '/usr/local/bin']
 

@@ -1,6 +1,7 @@
 /**
- * What Node-RED loads first of each node. An older Node.js than is needed may not even be able to read the other files, so
- * nothing else is imported here, and those are imported once the version is known to be right.
+ * What Node-RED calls to load a node. It loads `palette/` first, which is CommonJS: Node-RED 4.1 requires it, and no Node.js
+ * before 22.12 lets an ES module be required. An older Node.js than is needed may not even be able to read the other
+ * files, so nothing else is imported here, and those are imported once the version is known to be right.
  */
 import type { NodeAPI, NodeInitializer } from 'node-red'
 
@@ -10,20 +11,19 @@ export const OLDEST = '22.9'
 let isReported = false
 
 /**
- * Makes what Node-RED calls to load a node.
+ * Loads a node.
  *
  * @param load imports the module of the node
- * @returns a function that rejects on a Node.js that is too old: with a sentence that says so, and for each further node
- *   in a few words, since Node-RED logs every one
+ * @throws Error on a Node.js that is too old: with a sentence that says so, and for each further node in a few words, since
+ *   Node-RED logs every one
  */
-export function onRightNode(
+export async function onRightNode(
+  RED: NodeAPI,
   load: () => Promise<{ default: NodeInitializer }>,
-): (RED: NodeAPI) => Promise<void> {
-  return async (RED) => {
-    if (isTooOld(process.versions.node)) throw tooOld(process.versions.node)
-    const { default: initialize } = await load()
-    await initialize(RED)
-  }
+): Promise<void> {
+  if (isTooOld(process.versions.node)) throw tooOld(process.versions.node)
+  const { default: initialize } = await load()
+  await initialize(RED)
 }
 
 /** Whether a version of Node.js comes before the oldest that the nodes run on. */
