@@ -1,0 +1,130 @@
+/**
+ * Runs the tests in lanes, two at a time. A lane is a process that runs a part of the test files, one after the other.
+ * What a lane prints stands together. Below the last lane stand the coverage, what failed, and the sums.
+ *
+ * With names of lanes as arguments, only these run, and the coverage is not measured.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, rmSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
+
+/** A file belongs to the first lane that matches it. The lanes begin in this order: the quick one, then the longest. */
+const LANES = {
+  quick: 'test/{*,src/*,nodes/editor/**/*}.test.ts',
+  browser: 'test/browser/**/*.test.ts',
+  nodes: 'test/nodes/**/*.test.ts',
+  sql: 'test/src/sql/**/*.test.ts',
+  src: 'test/src/**/*.test.ts',
+  rest: 'test/**/*.test.ts',
+}
+const AT_A_TIME = 2
+const COVERAGE = 'coverage/tmp'
+const REPORT = ['node_modules/c8/bin/c8.js', 'report']
+
+/** A part of the tests. */
+class Lane {
+  readonly name: string
+  readonly #files: string[]
+  #child: ChildProcess | undefined
+  #said = ''
+  #printed = 0
+  code: number | null | undefined
+
+  constructor(name: string, files: string[]) {
+    this.name = name
+    this.#files = files
+  }
+
+  /** Runs it to its end. */
+  async run(measured: boolean): Promise<void> {
+    this.#said = `\n=== ${this.name}: ${this.#files.length} files\n`
+    const env = { ...process.env, ...(measured && { NODE_V8_COVERAGE: COVERAGE }) }
+    const mocha = ['node_modules/mocha/bin/mocha.js', ...this.#files]
+    this.#child = spawn(process.execPath, mocha, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#said += text
+        print()
+      })
+    }
+    ;[this.code] = await once(this.#child, 'close')
+    print()
+  }
+
+  stop(): void {
+    this.#child?.kill()
+  }
+
+  /** Prints what it has not printed yet. */
+  print(): void {
+    process.stdout.write(this.#said.slice(this.#printed))
+    this.#printed = this.#said.length
+  }
+
+  /** How many tests were `passing`, `failing` or `pending`. A lane that broke off counts as one that failed. */
+  count(outcome: string): number {
+    const found = new RegExp(`^ *(\\d+) ${outcome}\\b`, 'm').exec(this.#plain)
+    if (found) return Number(found[1])
+    return outcome === 'failing' && this.code !== 0 ? 1 : 0
+  }
+
+  /** What there is to be read about those that failed. */
+  get failures(): string {
+    if (this.count('failing') === 0) return ''
+    const start = this.#plain.search(/^ *\d+ failing$/m)
+    const text =
+      start < 0 ? `  it ended with code ${this.code}` : this.#plain.slice(start).trimEnd()
+    return `\n=== ${this.name}\n${text}\n`
+  }
+
+  get #plain(): string {
+    return stripVTControlCharacters(this.#said)
+  }
+}
+
+const chosen = process.argv.slice(2)
+const isWhole = chosen.length === 0
+const shared = new Set<string>()
+const lanes = Object.entries(LANES)
+  .map(([name, pattern]) => {
+    const files = globSync(pattern, { exclude: ['**/node_modules/**'] })
+    const own = files.filter((file) => !shared.has(file)).sort()
+    for (const file of own) shared.add(file)
+    return new Lane(name, own)
+  })
+  .filter(({ name }) => isWhole || chosen.includes(name))
+
+if (lanes.length === 0) throw new Error(`the lanes are ${Object.keys(LANES).join(', ')}`)
+
+/** Prints the first lane that goes on, and those before it to their end. */
+function print(): void {
+  for (const lane of lanes) {
+    lane.print()
+    if (lane.code === undefined) return
+  }
+}
+
+const left = [...lanes]
+const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM']
+for (const signal of signals) {
+  process.on(signal, () => {
+    left.length = 0
+    for (const lane of lanes) lane.stop()
+  })
+}
+
+if (isWhole) rmSync(COVERAGE, { recursive: true, force: true })
+const work = async () => {
+  for (let lane = left.shift(); lane; lane = left.shift()) await lane.run(isWhole)
+}
+await Promise.all(Array.from({ length: AT_A_TIME }, work))
+
+const isCovered = !isWhole || spawnSync(process.execPath, REPORT, { stdio: 'inherit' }).status === 0
+for (const lane of lanes) process.stdout.write(lane.failures)
+const sum = (outcome: string) => lanes.reduce((all, lane) => all + lane.count(outcome), 0)
+console.log(
+  `\n  ${sum('passing')} passing\n  ${sum('failing')} failing\n  ${sum('pending')} pending`,
+)
+if (!isCovered) console.log('  the coverage is too low')
+process.exitCode = isCovered && lanes.every(({ code }) => code === 0) ? 0 : 1
