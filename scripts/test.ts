@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 
 /** A file belongs to the first lane that matches it. The lanes begin in this order: the quick one, then the longest. */
@@ -19,7 +20,8 @@ const LANES = {
   rest: 'test/**/*.test.ts',
 }
 const AT_A_TIME = 2
-const COVERAGE = 'coverage/tmp'
+/** Absolute, since some programs run elsewhere. */
+const COVERAGE = resolve('coverage/tmp')
 const REPORT = ['node_modules/c8/bin/c8.js', 'report']
 
 /** A part of the tests. */

@@ -34,18 +34,26 @@ export interface View extends BrowserContextOptions {
   theme?: 'light' | 'dark'
 }
 
+/** Starts a browser. */
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM as string, args: ARGS })
+}
+
 export class Editor {
   readonly page: Page
   /** What the browser's console shows as an error, and what was thrown. */
   readonly errors: string[] = []
   /** What the browser's console was told as a warning. */
   readonly warnings: string[] = []
-  readonly #browser: Browser
+  readonly #close: () => Promise<void>
 
-  /** Starts a browser, and resolves once the editor can be used. */
-  static async open(url: string, { theme, ...view }: View = {}): Promise<Editor> {
-    const executablePath = CHROMIUM as string
-    const browser = await chromium.launch({ executablePath, args: ARGS })
+  /**
+   * Opens the editor, and resolves once it can be used.
+   *
+   * @param shared a browser that others use too; absent: the editor has one to itself
+   */
+  static async open(url: string, { theme, ...view }: View = {}, shared?: Browser): Promise<Editor> {
+    const browser = shared ?? (await startBrowser())
     const context = await browser.newContext({
       viewport: { width: 1400, height: 900 },
       locale: 'en-US',
@@ -57,14 +65,14 @@ export class Editor {
     if (theme !== undefined) {
       await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`)
     }
-    const editor = new Editor(browser, await context.newPage())
+    const editor = new Editor(await context.newPage(), () => (shared ? context : browser).close())
     await editor.visit(url)
     return editor
   }
 
-  private constructor(browser: Browser, page: Page) {
-    this.#browser = browser
+  private constructor(page: Page, close: () => Promise<void>) {
     this.page = page
+    this.#close = close
     page.on('console', (message) => {
       // The editor looks for a Node-RED that is restarting.
       const looking = /\/comms' failed.*ERR_CONNECTION_REFUSED/.test(message.text())
@@ -254,8 +262,8 @@ export class Editor {
       .allInnerTexts()
   }
 
-  async close(): Promise<void> {
-    await this.#browser.close()
+  close(): Promise<void> {
+    return this.#close()
   }
 }
 

@@ -1,10 +1,11 @@
 import { mkdtempSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
 import { LINES, type Line, NodeRed, type Options } from '../support/node-red.ts'
 import { installPacked, type PackedUserDir } from '../support/packed.ts'
 import { requires } from '../support/required.ts'
-import { CHROMIUM, Editor, type View } from './editor.ts'
+import { CHROMIUM, Editor, startBrowser, type View } from './editor.ts'
 
 let packed: PackedUserDir | undefined
 
@@ -17,6 +18,19 @@ function makeUserDir(): string {
   const userDir = mkdtempSync(join(tmpdir(), 'mqueue-browser-'))
   symlinkSync(join(packed.userDir, 'node_modules'), join(userDir, 'node_modules'), 'junction')
   return userDir
+}
+
+/** The browser of all suites: each editor is apart from the others in it, and a start costs seconds. */
+let browser: Promise<Browser> | undefined
+after(async () => (await browser)?.close())
+
+async function start(): Promise<Browser> {
+  const started = await startBrowser()
+  // Should it crash, the next suite has another one.
+  started.on('disconnected', () => {
+    browser = undefined
+  })
+  return started
 }
 
 /** What the tests of a suite share: the Node-RED and its editor, in a browser. */
@@ -57,7 +71,8 @@ class Run {
     const { view, ...options } = this.#options
     try {
       this.#shared.nodeRed = await NodeRed.start({ userDir: makeUserDir(), flows: [], ...options })
-      this.#shared.editor = await Editor.open(this.#shared.nodeRed.url, view)
+      browser ??= start()
+      this.#shared.editor = await Editor.open(this.#shared.nodeRed.url, view, await browser)
     } catch (error) {
       for (const { outcome } of this.tests) outcome.reject(error)
       return

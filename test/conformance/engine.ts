@@ -23,7 +23,7 @@ const definedAs = (
 export { definedAs as defined }
 
 /** Tries an assertion until it holds. */
-export async function eventually(assertion: () => Promise<void>, timeout = 10_000): Promise<void> {
+export async function eventually(assertion: () => Promise<void>, timeout = 45_000): Promise<void> {
   const deadline = Date.now() + timeout
   for (;;) {
     try {

@@ -46,7 +46,7 @@ export class OverHttp implements Hands {
     const index = this.#read.get(id) ?? 0
     this.#read.set(id, index + 1)
     const texts = () => this.#debugged.filter((one) => one.id === id).map(({ text }) => text)
-    await until(() => texts().length > index, `"${debug}" to show something`, 15_000)
+    await until(() => texts().length > index, `"${debug}" to show something`)
     return texts()[index] ?? ''
   }
 

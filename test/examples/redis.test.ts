@@ -32,7 +32,7 @@ describe('the example with two Node-REDs and a Redis', () => {
   it('does ten jobs, each once, some in the one and some in the other', async () => {
     assert.ok((await (both[0] as NodeRed).post('inject/shared-go', {})).ok)
     const done = () => both.map(({ log }) => [...log.matchAll(/\[debug:done here\]\s+(\d+)/g)])
-    const deadline = Date.now() + 15_000
+    const deadline = Date.now() + 45_000
     while (done().flat().length < 10 && Date.now() < deadline) await sleep(100)
     const jobs = done().map((found) => found.map(([, job]) => Number(job)))
     assert.deepEqual(

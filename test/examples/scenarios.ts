@@ -72,13 +72,15 @@ export const SCENARIOS: Record<string, Scenario> = {
       const response = await fetch(`${hands.url}/mqueue-example?name=${name}`)
       return { name, status: response.status, text: await response.text() }
     }
-    // Ten fit, and the worker takes one in the meantime, or two.
-    const replies = await Promise.all(Array.from({ length: 14 }, (_, name) => ask(name)))
-    const refused = replies.filter(({ status }) => status === 503)
-    assert.ok(refused.length >= 2 && refused.length <= 4, `${refused.length} refused`)
-    for (const { status, name, text } of replies) {
-      if (status === 503) assert.equal(text, 'Too many are waiting. Come back later.')
-      else assert.equal(text, `Hello ${name}, a worker took its time for you.`)
+    for (let refused = 0; refused === 0; ) {
+      const replies = await Promise.all(Array.from({ length: 14 }, (_, name) => ask(name)))
+      for (const { status, name, text } of replies) {
+        if (status === 503) assert.equal(text, 'Too many are waiting. Come back later.')
+        else assert.equal(text, `Hello ${name}, a worker took its time for you.`)
+      }
+      // Ten fit. The worker takes some in the meantime: on a busy machine as many as do not fit.
+      refused = replies.filter(({ status }) => status === 503).length
+      assert.ok(refused <= 4, `${refused} refused`)
     }
   },
 

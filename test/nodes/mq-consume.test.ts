@@ -41,10 +41,10 @@ async function start(queue: object = {}, consumer: object = {}, more: object[] =
     for (const key of keys) await bench.run('add', { topic: key, payload: `${key} value` })
   }
   const size = async () => (await bench.run('size', {})).out[0]?.payload
-  const come = (count: number) => until(() => got.length >= count, `${count} items`, 5_000)
+  const come = (count: number) => until(() => got.length >= count, `${count} items`)
   /** Waits until a node shows a text, from now on. */
   const shows = (text: string) =>
-    until(() => bench.received.some(({ msg }) => statusOf(msg) === text), text, 5_000)
+    until(() => bench.received.some(({ msg }) => statusOf(msg) === text), text)
   return { ...bench, got, times, add, size, come, shows }
 }
 

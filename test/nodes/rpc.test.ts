@@ -78,7 +78,7 @@ for (const line of Object.keys(LINES) as Line[]) {
 
     async function fill(count: number): Promise<void> {
       assert.equal((await nodeRed.post('fill', { count })).status, 200)
-      const deadline = Date.now() + 10_000
+      const deadline = Date.now() + 45_000
       while ((await sizeOf()) !== count) assert.ok(Date.now() < deadline)
     }
 

@@ -1,6 +1,7 @@
 /** However hostile a text is, the time to read it grows as its length does. */
 import assert from 'node:assert/strict'
 import { parseModparams } from '../../src/index.ts'
+import { processorTime } from '../support/processor-time.ts'
 
 const HOSTILE: Record<string, string> = {
   'texts that are not closed': 'modparam("mqueue", "mqueue", "name=a\n',
@@ -35,12 +36,8 @@ describe('the time to read a configuration', function () {
   }
 })
 
-/** The shortest of some times: others may be at work on this machine. */
+/** The shortest of some times, in ms. */
 function fastest(text: string, rounds: number): number {
-  const times = Array.from({ length: rounds }, () => {
-    const begin = performance.now()
-    parseModparams(text)
-    return performance.now() - begin
-  })
+  const times = Array.from({ length: rounds }, () => processorTime(() => parseModparams(text)))
   return Math.min(...times)
 }

@@ -94,7 +94,7 @@ export async function load(
   async function run(id: string, msg: object): Promise<Outcome> {
     received.length = 0
     helper.getNode(id).receive(msg as NodeMessage)
-    await until(() => ended().length > 0, `${id} to be done`, 10_000)
+    await until(() => ended().length > 0, `${id} to be done`)
     await pause(3)
     const out = [0, 1].map(
       (port) => received.find(({ what, from }) => what === port && from === id)?.msg,

@@ -232,7 +232,7 @@ export interface Answer {
 export async function until(
   condition: () => boolean,
   what: string,
-  timeout = 30_000,
+  timeout = 45_000,
 ): Promise<void> {
   const deadline = Date.now() + timeout
   while (!condition()) {

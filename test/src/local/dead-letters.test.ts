@@ -59,7 +59,7 @@ onEachDatabase('a dead letter', (database) => {
   }
 
   async function eventually(check: () => Promise<void>): Promise<void> {
-    for (const deadline = Date.now() + 15_000; ; ) {
+    for (const deadline = Date.now() + 45_000; ; ) {
       try {
         await check()
         return

@@ -107,8 +107,8 @@ for (const [name, kind] of Object.entries(KINDS)) {
       await kind.demote(servers[0], true)
       proxy.target = servers[1].port
       await assert.rejects(add(engine, 'q'), unavailable)
-      await eventually(async () => void (await add(engine, 'q')), 15_000)
-      await eventually(async () => void (await add(engine, 'p')), 15_000)
+      await eventually(async () => void (await add(engine, 'q')))
+      await eventually(async () => void (await add(engine, 'p')))
       assert.equal((await servers[1].query(kind.rows('q'))).length, 1)
       assert.equal((await servers[1].query(kind.rows('p'))).length, 1)
       assert.equal((await servers[0].query(kind.rows('q'))).length, 1)
@@ -129,7 +129,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
       assert.equal(errors().length, 1, reports.said.join('\n'))
       await kind.demote(servers[0], false)
       for (const queue of ['p', 'q']) {
-        await eventually(async () => void (await add(engine, queue)), 15_000)
+        await eventually(async () => void (await add(engine, queue)))
       }
       assert.equal(errors().length, 1, reports.said.join('\n'))
     })
@@ -141,7 +141,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
       assert.equal(errors().length, 1, reports.said.join('\n'))
       assert.match(errors()[0] as string, /read.only/)
       proxy.target = servers[1].port
-      await eventually(async () => void (await add(engine, 'q')), 15_000)
+      await eventually(async () => void (await add(engine, 'q')))
     })
   })
 }

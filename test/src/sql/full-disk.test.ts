@@ -47,7 +47,7 @@ describe('a database that is full', () => {
     assert.equal(reports.said.length, 1, reports.said.slice(0, 9).join('\n'))
     assert.match(reports.said[0] as string, /could not extend file/)
     await server.limitFiles('unlimited')
-    await eventually(async () => void (await add()), 15_000)
+    await eventually(async () => void (await add()))
     assert.equal(reports.said.length, 2, reports.said.slice(0, 9).join('\n'))
     assert.equal(reports.said[1], 'info: Queue "q" works again.')
     assert.equal(await engine.size('q'), added + 1)

@@ -131,7 +131,7 @@ describe('PostgreSQL behind a pooler', () => {
       assert.equal((await server.query('select * from "q"')).length, 2)
       assert.equal(reports.said.length, 1, reports.said.join('\n'))
       await pooler.command('set pool_mode = session')
-      await eventually(async () => assert.equal((await engine.fetch('q'))?.value, 2), 15_000)
+      await eventually(async () => assert.equal((await engine.fetch('q'))?.value, 2))
     })
 
     it('is given up before a table is locked in a session of others, or released there', async () => {

@@ -65,7 +65,7 @@ onEachDatabase('a database that refuses writes', (database, { name }) => {
   /** Adds until one is taken, and looks at what was said. */
   async function worksAgain(engine: LocalEngine): Promise<void> {
     assert.deepEqual(said('info'), [])
-    await eventually(async () => void (await engine.add('q', 'k', 'after')), 15_000)
+    await eventually(async () => void (await engine.add('q', 'k', 'after')))
     assert.deepEqual(said('info'), ['info: Queue "q" works again.'])
   }
 

@@ -22,7 +22,7 @@ onEachDatabase('a rescue file with ids', (database, { name }) => {
     return engine
   }
   async function keysOf(engine: LocalEngine): Promise<string> {
-    await eventually(async () => void (await engine.size('q')), 15_000)
+    await eventually(async () => void (await engine.size('q')))
     return (await drained(engine)).map(({ key }) => key).join('')
   }
   const sorted = (keys: string) => [...keys].sort().join('')
@@ -86,7 +86,7 @@ onEachDatabase('a rescue file with ids', (database, { name }) => {
           makeFile('a:1 b:2 c:3 d')
           const faults = Faults.arm(name, nth, fault)
           const engine = await start(dbmode)
-          await eventually(async () => assert.equal(await engine.size('q'), 7), 15_000)
+          await eventually(async () => assert.equal(await engine.size('q'), 7))
           faults.disarm()
           assert.equal(sorted(await keysOf(engine)), 'abcdxyz', `call ${nth}`)
           await engine.close()

@@ -52,7 +52,7 @@ onEachDatabase('an address of the same database', (database, { name }) => {
     return engine
   }
   async function keysOf(engine: LocalEngine): Promise<string> {
-    await eventually(async () => void (await engine.size('q')), 15_000)
+    await eventually(async () => void (await engine.size('q')))
     let keys = ''
     for await (const { key } of drain(engine)) keys += key
     return keys

@@ -1,7 +1,6 @@
 /** The user and the password of a database, and where they must not be seen. */
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { LocalEngine } from '../../../src/index.ts'
 import { defined } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports, type TestDatabase } from '../../support/databases.ts'
@@ -9,7 +8,8 @@ import { config, probe, TAB } from '../../support/flows.ts'
 import { makeUserDir, NodeRed } from '../../support/node-red.ts'
 
 const PASSWORD = 'p@ss:/w%rd\'"?#'
-const USER = 'mqueue-clerk'
+/** Roles belong to the whole server. */
+const USER = `mqueue-clerk-${process.pid}`
 
 onEachDatabase('a user and a password', (database, { name }) => {
   if (name === 'SQLite') return
@@ -68,7 +68,7 @@ onEachDatabase('a user and a password', (database, { name }) => {
   it('come from the credentials or the URL, the credentials first', async () => {
     assert.ok((await whoIs({ url: bare(), user: USER, password: PASSWORD })).includes(USER))
     assert.ok((await whoIs({ url: inUrl(PASSWORD) })).includes(USER))
-    const url = inUrl('wrong').replace('mqueue-clerk', 'nobody')
+    const url = inUrl('wrong').replace(USER, 'nobody')
     assert.ok((await whoIs({ url, user: USER, password: PASSWORD })).includes(USER))
   })
 
@@ -89,10 +89,9 @@ onEachDatabase('a user and a password', (database, { name }) => {
       const { error } = await red.ask('add', { payload: 1 })
       assert.equal(error?.code, 'MQ_UNAVAILABLE')
       assert.match(error?.message ?? '', /the user and the password/)
-      await sleep(500)
+      await red.logged(/unavailable/)
       const exported = await (await fetch(`${red.url}/flows`)).text()
       const seen = `${JSON.stringify(error)}${red.log}${exported}`
-      assert.match(red.log, /unavailable/)
       for (const secret of [credentials.user, PASSWORD, encodeURIComponent(PASSWORD)]) {
         assert.ok(!seen.includes(secret), secret)
       }

@@ -123,7 +123,7 @@ describe('an SQLite file in use', () => {
       vanish()
       // A file that is broken stays so until somebody takes it away.
       if (how.startsWith('cut')) {
-        await eventually(async () => assert.match(told, /cut off|malformed/), 20_000)
+        await eventually(async () => assert.match(told, /cut off|malformed/))
         rmSync(path, { force: true })
         for (const log of ['-wal', '-shm']) rmSync(path + log, { force: true })
       }
@@ -199,7 +199,7 @@ describe('an SQLite file in use', () => {
   })
 
   it('keeps out other processes when the file of its lock is deleted', async function () {
-    this.timeout(30_000)
+    this.timeout(120_000)
     const engine = await start()
     await engine.add('q', 'a', 'a')
     const file = lockFile()
