@@ -1,7 +1,7 @@
 /**
  * What Node-RED calls to load a node. It loads `palette/` first, which is CommonJS: Node-RED 4.1 requires it, and no Node.js
- * before 22.12 lets an ES module be required. An older Node.js than is needed may not even be able to read the other
- * files, so nothing else is imported here, and those are imported once the version is known to be right.
+ * before 22.12 lets an ES module be required. An older Node.js than is needed may not even be able to read the
+ * other files, so nothing else is imported here. The others are imported once the version is known to be right.
  */
 import type { NodeAPI, NodeInitializer } from 'node-red'
 

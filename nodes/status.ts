@@ -30,8 +30,8 @@ const CAUTIONS: Record<Caution, Caution> = {
 }
 
 /**
- * The words of all statuses. Flows may route on them, so the runtime has them in one language; the
- * editor shows them in its own, since Node-RED looks them up in the catalogue of the node.
+ * The words of all statuses. Flows may route on them, so the runtime has them in one language.
+ * The editor shows them in its own, since Node-RED looks them up in the catalogue of the node.
  */
 export const STATUS_TEXTS: readonly string[] = [
   ...Object.values(REASONS),

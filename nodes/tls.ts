@@ -10,8 +10,8 @@ interface TlsConfigNode extends Node {
  * The certificates and settings for TLS that a node has chosen.
  *
  * @param id the id of a `tls-config` node; in a flow file it may be anything
- * @returns undefined where none is chosen; where the chosen one is not there, what checks the certificate of the
- *   server by those that the system knows, so that nothing is sent in the clear
+ * @returns undefined where none is chosen. Where the chosen one is not there, its settings are blank. Then the
+ *   certificate of the server is checked by those that the system knows, and nothing is sent in the clear
  */
 export function tlsOptions(RED: NodeAPI, id: unknown): ConnectionOptions | undefined {
   if (typeof id !== 'string' || id === '') return undefined

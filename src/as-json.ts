@@ -17,8 +17,8 @@ const ESCAPES = new Uint8Array(0x60).fill(LONG_ESCAPE, 0, 0x20)
 for (const character of '\b\t\n\f\r"\\') ESCAPES[character.charCodeAt(0)] = 1
 
 /**
- * Makes of a value what JSON can hold of it: of a big integer its text, of a map or a set a list, of an error its name
- * and message, of an object within itself "[Circular]", and null of what JSON has no word for. The request and the
+ * Makes of a value what JSON can hold of it. A big integer becomes its text, a map or a set a list, and an error its
+ * name and message. An object within itself becomes "[Circular]", and what JSON has no word for null. The request and the
  * response of a whole message are left out: they are of use to its flow only.
  *
  * @param count receives what `JSON.stringify` will write; by default nothing does

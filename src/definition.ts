@@ -37,9 +37,9 @@ export interface QueueDefinition {
 }
 
 /**
- * A queue definition as people write it. Numbers may be strings, as they are when they come from
- * an environment variable; a blank `size` or `addmode` takes the default of its list, a blank
- * `dbmode` is 0, a blank `whenFull` is `drop`, a blank `retryDelay` is 1 second.
+ * A queue definition as people write it. Numbers may be strings, as they are when they come
+ * from an environment variable. A blank `size` or `addmode` takes the default of its list. A blank `dbmode` is 0, a
+ * blank `whenFull` is `drop`, and a blank `retryDelay` is 1 second.
  */
 export interface QueueDefinitionInput {
   name?: unknown

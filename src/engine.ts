@@ -11,10 +11,10 @@ export interface Item<V = unknown> {
 }
 
 /**
- * Why an item did not stay: `overflow`, the queue was full and it was the oldest; `replaced`, a
- * newer item with its key came (addmode 2); `duplicate`, an item with its key was there (addmode 1);
- * `full`, the queue was full and refuses what is new; `attempts`, it was handed out as often as the queue allows, and
- * `rejected`, its work can never succeed, where there is no dead letter queue.
+ * Why an item did not stay. `overflow`: the queue was full and it was the oldest. `replaced`:
+ * a newer item with its key came (addmode 2). `duplicate`: an item with its key was there (addmode 1). `full`: the
+ * queue was full and refuses what is new. Where there is no dead letter queue also `attempts`, it was handed out as
+ * often as the queue allows, and `rejected`, its work can never succeed.
  */
 export type DropReason = 'overflow' | 'replaced' | 'duplicate' | 'full' | 'attempts' | 'rejected'
 
@@ -53,8 +53,8 @@ export interface TakeOptions {
   /** How many at most; 1 by default. */
   readonly count?: number
   /**
-   * Whether who waits for several has the first at once, and those behind it the next time; by default a burst of
-   * items comes together, a turn of the event loop later.
+   * Whether who waits for several has the first at once, and those behind it the next time. By default a burst
+   * of items comes together, a turn of the event loop later.
    */
   readonly isEager?: boolean
   /** How long they are leased, in ms; without it they are taken for good. */
@@ -90,8 +90,9 @@ export interface Supports {
 }
 
 /**
- * What people should know of a queue that works: `defined elsewhere`, its definition is that of another process, which
- * is newer than the one of this process; `may evict`, its server may give it up when the memory of the server is full.
+ * What people should know of a queue that works. `defined elsewhere`: its definition is that of another process,
+ * which is newer than the one of this process. `may evict`: its server may give it up when the memory of the server
+ * is full.
  */
 export type Caution = 'defined elsewhere' | 'may evict'
 
@@ -133,21 +134,20 @@ export interface FetchOptions {
  * Where queues live, one for each config node. The engine of this process answers at once where it can; an engine
  * with a server behind it answers with promises. Whoever calls must take either.
  *
- * Every operation on a queue throws, or rejects with, an `MqueueError`: `MQ_UNKNOWN_QUEUE`
- * when no definition has that name, `MQ_INVALID_DEFINITION` when it has a bad one, `MQ_UNSUPPORTED` when the engine
- * cannot do that, `MQ_UNAVAILABLE` while its database or server cannot be used, `MQ_CLOSED` when
- * the engine was closed. A failed operation has changed nothing, except one that failed with `MQ_UNAVAILABLE` while a
- * server had it: that may have been done.
+ * Every operation on a queue throws, or rejects with, an `MqueueError`. It is
+ * `MQ_UNKNOWN_QUEUE` when no definition has that name, `MQ_INVALID_DEFINITION` when it has a bad one, and
+ * `MQ_UNSUPPORTED` when the engine cannot do that. It is `MQ_UNAVAILABLE` while its database or server cannot be
+ * used, and `MQ_CLOSED` when the engine was closed. A failed operation has changed nothing, except one that failed
+ * with `MQ_UNAVAILABLE` while a server had it: that may have been done.
  */
 export interface Engine {
   readonly supports: Supports
 
   /**
-   * Brings the queues into line with their definitions: makes new ones, changes living ones
-   * (a smaller size drops the oldest items, a new addmode adds again in order what is there) and
-   * deletes those that are no longer defined. While there are errors nothing is deleted, because a
-   * queue that is not in the list may be one whose definition is bad for the moment; it is kept,
-   * out of reach, until the list is good again.
+   * Brings the queues into line with their definitions: makes new ones, changes living
+   * ones and deletes those that are no longer defined. A smaller size drops the oldest items, and a new addmode adds
+   * again in order what is there. While there are errors nothing is deleted, because a queue that is not in the list
+   * may be one whose definition is bad for the moment. It is kept, out of reach, until the list is good again.
    *
    * @param definitions the good definitions
    * @param errors what is wrong with the others
@@ -230,8 +230,9 @@ export interface Engine {
   loaded(queue: string): number | undefined
 
   /**
-   * Calls `listener` after the size, the definition or the state of a queue has changed: soon after the first change
-   * in a while, then at most four times a second, and always after the last one. The queue need not exist.
+   * Calls `listener` after the size, the definition or the state of a queue has changed. The call comes soon after
+   * the first change in a while, then at most four times a second, and always after the last one. The queue need not
+   * exist.
    *
    * @param queue the name of the queue; undefined for all queues
    * @returns a function that ends it

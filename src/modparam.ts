@@ -20,8 +20,8 @@ export interface ParsedModparams {
  * `name=calls;size=100;addmode=2;dbmode=1`. Attributes come in any order and case, values may be
  * quoted, blanks may surround `=` and `;`, one `;` may end it.
  *
- * What Kamailio would take for something else without a word is refused here: text after a comma,
- * numbers that are not whole, negative sizes, modes that do not exist, an attribute given twice.
+ * What Kamailio would silently take for something else is refused here. That is text after a comma,
+ * a number that is not whole, a negative size, a mode that does not exist, and an attribute given twice.
  *
  * @param text the definition
  * @returns the definition, with every field filled in; what is not given is 0

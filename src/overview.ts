@@ -78,8 +78,8 @@ export class Sample {
 type Answer = Partial<QueueView> & Pick<QueueView, 'size'>
 
 /**
- * Looks at all queues, at most about once a second however many ask. It never waits for a database or a server that does
- * not answer: of a queue that takes long it shows what is known of it, and it does not ask it again before it
+ * Looks at all queues, at most about once a second however many ask. It never waits for a database or a server that
+ * does not answer. Of a queue that takes long it shows what is known of it, and it does not ask it again before it
  * has answered.
  */
 export class Overviews {

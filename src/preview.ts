@@ -36,9 +36,10 @@ const BIG = 10n ** 1000n
 const BIG_DIGITS = 32
 
 /**
- * Makes of a value a text for people, whatever it is: of a text itself, of what is binary its bytes in base 16, of what
- * has parts what JSON would say, with a word for what JSON has none for. Of a large value only as much is looked at as
- * is shown. It never throws: what does not let itself be read is `unreadable`, and the text is the reason.
+ * Makes of a value a text for people, whatever it is. A text is itself, and what is binary is its bytes in base 16.
+ * What has parts is what JSON would say, with a word for what JSON has none for. Of a large value only as much is
+ * looked at as is shown. It never throws: what does not let itself be read is `unreadable`, and the text is the
+ * reason.
  *
  * @param length the most characters of the text, counted as JavaScript does; no character is cut in two
  */

@@ -1,8 +1,9 @@
 /**
  * Drives a queue. The first half of the outputs is for items, the second for triggers, each used in turn (there are
  * `pairs` of them), and what the queue releases comes back in. A round is `depth` items in a row, then a trigger
- * each time an item came back. Tells the parent process the rates per second of the thread's processor time: of items
- * added and fetched (`pairs`), and of items fetched while the round drained; and that of items by the clock.
+ * each time an item came back. Sends the parent process the rates per second of the thread's processor time: of
+ * items added and fetched (`pairs`), and of items fetched while the round drained. It also sends the rate of items by
+ * the clock.
  */
 export default function (RED) {
   RED.nodes.registerType('bench-driver', function Driver(config) {

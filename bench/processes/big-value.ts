@@ -1,6 +1,6 @@
 /**
- * Adds a value of 50 MB to one queue, and small ones to another until the big one is there: the longest time
- * that a small one waited, in ms, from when it was due, and how many adds failed.
+ * Adds a value of 50 MB to one queue, and small ones to another until the big one is there. Measures the
+ * longest time that a small one waited, in ms, from when it was due, and how many adds failed.
  */
 import { setTimeout } from 'node:timers/promises'
 import { answer, asked } from '../asked.ts'

@@ -1,6 +1,6 @@
 /**
- * Changes a queue of a million living items to dbmode 4: the longest time that the event loop waits meanwhile, in ms, and
- * the memory that it takes beyond what was there, in MB.
+ * Changes a queue of a million living items to dbmode 4. Measures the longest time that the event loop waits meanwhile,
+ * in ms, and the memory that it takes beyond what was there, in MB.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'

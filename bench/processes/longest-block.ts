@@ -1,6 +1,6 @@
 /**
- * The longest time, in ms, that the event loop waits while many items are added to a queue one by one and then taken,
- * with a turn of the loop after each few.
+ * The longest time, in ms, that the event loop waits while many items are added to a queue one by one and then
+ * taken. A turn of the loop comes after each few.
  */
 import { MemoryEngine } from '../../src/index.ts'
 import { answer, asked } from '../asked.ts'

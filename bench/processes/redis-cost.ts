@@ -1,6 +1,6 @@
 /**
- * Adds items to a queue in Redis and takes them, in bursts, a phase of each after the other: what an operation costs this
- * process and the server, in µs of their processor time.
+ * Adds items to a queue in Redis and takes them, in bursts, a phase of each after the other. Measures what an operation
+ * costs this process and the server, in µs of their processor time.
  */
 import { createRequire } from 'node:module'
 import { answer, asked } from '../asked.ts'

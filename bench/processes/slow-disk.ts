@@ -1,6 +1,6 @@
 /**
- * Adds a message to a journaled queue 20 times a second, and takes it: the share of the time in which the event
- * loop was busy, and the median time of an add in ms.
+ * Adds a message to a journaled queue 20 times a second, and takes it. Measures the share of the time in which
+ * the event loop was busy, and the median time of an add in ms.
  */
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'

@@ -1,6 +1,7 @@
 /**
- * Starts Node-RED with its editor in a user directory: the ms from the start of the process until its flows have
- * started, the processor time of all its threads until then, and the memory it holds afterwards, in MB.
+ * Starts Node-RED with its editor in a user directory. Measures the ms from the start of the process until its
+ * flows have started, and the processor time of all its threads until then. Also measures the memory it holds
+ * afterwards, in MB.
  */
 import { createServer } from 'node:http'
 import { setTimeout } from 'node:timers/promises'

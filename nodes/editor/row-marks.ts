@@ -8,8 +8,8 @@ export interface MarkedList {
 }
 
 /**
- * Assigns an id to each queue that has none, so that it keeps what it holds when it is renamed, and each one that was
- * changed the time of that, since the newest definition wins where Node-REDs share a queue.
+ * Assigns an id to each queue that has none, so that it keeps what it holds when it is renamed. Each one that was
+ * changed gets the time of that, since the newest definition wins where Node-REDs share a queue.
  *
  * @param before each queue as it was, in the order of `after`; empty for one that is new
  * @param after the list as it will be saved

@@ -19,8 +19,8 @@ export function explain({ rule, part = '', line, message }: MqueueError): string
 }
 
 /**
- * A text for the list of what is wrong with a node, which Node-RED shows as HTML in one place and
- * as plain text in others: the same to read in both.
+ * A text for the list of what is wrong with a node. Node-RED shows it as HTML in one place and
+ * as plain text in others, and it reads the same in both.
  */
 export function harmless(shown: string): string {
   return shown.replaceAll('<', '‹').replaceAll('>', '›')

@@ -21,9 +21,9 @@ const AT = 64
 const QUOTES = new Set([34, 39])
 
 /**
- * Splits a configuration into tokens by the rules of Kamailio's own lexer, which are not those of
- * C: comments nest, directives may stand anywhere, texts in double quotes that follow each other
- * are one, and the text of a defined name is read as if it stood there.
+ * Splits a configuration into tokens by the rules of Kamailio's own lexer, which are not those
+ * of C. Comments nest, and directives may stand anywhere. Texts in double quotes that follow each other are one, and
+ * the text of a defined name is read as if it stood there.
  */
 export class Lexer {
   readonly defines = new Defines()

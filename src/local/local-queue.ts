@@ -342,8 +342,8 @@ export class LocalQueue {
   }
 
   /**
-   * Does an operation as soon as the queue is open. Operations are done, and answered, in the order in which they were
-   * asked for: those behind one that had to wait take the same way, until all of them are answered.
+   * Does an operation as soon as the queue is open. Operations are done, and answered, in the order in which they
+   * were asked for. Those behind one that had to wait take the same way, until all of them are answered.
    */
   #inTurn<T>(operate: (storage: Storage) => MaybePromise<T>): MaybePromise<T> {
     const { opening } = this

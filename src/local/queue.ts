@@ -39,9 +39,9 @@ function itemsFor<V>(addmode: Addmode): Items<V> {
 }
 
 /**
- * A first-in-first-out queue of (key, value) items in memory, with the semantics of Kamailio's
- * mqueue: an addmode that says what becomes of equal keys, and a bound beyond which the oldest
- * item goes. Adding, fetching and the size are O(1) at any depth.
+ * A first-in-first-out queue of (key, value) items in memory, with the semantics of
+ * Kamailio's mqueue. Its addmode says what becomes of equal keys, and beyond its bound the oldest item goes. Adding,
+ * fetching and the size are O(1) at any depth.
  *
  * Values are kept as they are given. Whoever goes on to change one that was added must add a copy.
  *
@@ -93,7 +93,7 @@ export class Queue<V = unknown> {
    *
    * @param key the item's key; two keys are the same when every character is
    * @param value the item's value
-   * @returns the size after the add, and the item that did not stay because of it: the new one
+   * @returns the size after the add, and the item that did not stay because of it. That is the new one
    *   (`duplicate`, `full`), an older one with its key (`replaced`) or the oldest one (`overflow`)
    */
   add(key: string, value: V): AddResult<V> {
@@ -146,9 +146,9 @@ export class Queue<V = unknown> {
   }
 
   /**
-   * Takes back an item that was lent: at the head under addmode 0, at its old place under 1 and 2. Where its key was
-   * queued again meanwhile, addmode 1 keeps the one that comes back, and addmode 2 the one that was queued; where the
-   * queue is at its bound, the one that comes back goes, unless the queue refuses what is new.
+   * Takes back an item that was lent: at the head under addmode 0, at its old place under 1 and 2. Where its key
+   * was queued again meanwhile, addmode 1 keeps the one that comes back, and addmode 2 the one that was queued. Where
+   * the queue is at its bound, the one that comes back goes, unless the queue refuses what is new.
    *
    * @returns the item that did not stay because of it
    */
@@ -219,8 +219,8 @@ export class Queue<V = unknown> {
   }
 
   /**
-   * Puts an item that was taken back to its place. Where its key was queued again meanwhile, addmode 1 keeps the one
-   * that comes back, and addmode 2 the one that was queued; where the queue is full, the oldest goes.
+   * Puts an item that was taken back to its place. Where its key was queued again meanwhile, addmode 1 keeps the
+   * one that comes back, and addmode 2 the one that was queued. Where the queue is full, the oldest goes.
    *
    * @returns the item that did not stay because of it
    */

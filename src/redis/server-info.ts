@@ -5,8 +5,8 @@ export interface ServerInfo {
   /** Its own version, such as `8.0.1`; blank where it says none. */
   readonly version: string
   /**
-   * How its data outlive it: in a log of all changes (its append-only file), in snapshots, or not at all; unknown where
-   * its settings may not be read, and there has been no snapshot yet.
+   * How its data outlive it: in a log of all changes, its append-only file, or in snapshots, or not at all. It is
+   * unknown where its settings may not be read, and there has been no snapshot yet.
    */
   readonly persistence: 'none' | 'snapshots' | 'log' | 'unknown'
   /** By which policy it gives up data when its memory is full; undefined when it does not. */

@@ -8,8 +8,8 @@ import type { Entry, Names, Unkept } from './rescue-lines.ts'
 import { pastIn } from './table.ts'
 
 /**
- * What a queue holds that goes over to a journal, written down at the end of its rescue file: there the journal finds it
- * when it opens, whatever happens until then.
+ * What a queue holds that goes over to a journal, written down at the end of its rescue file. There the journal finds
+ * it when it opens, whatever happens until then.
  */
 export class HandOver {
   readonly #file: RescueFile

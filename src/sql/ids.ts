@@ -7,8 +7,9 @@ import type { Driver, Row, Table } from './drivers/driver.ts'
 const PAGE = 5_000
 
 /**
- * Makes sure that some rows can be added behind all others, whose ids may have come to the end: then the rows there are
- * get the first ids, in their order, and the ids begin again behind them. No rescue file may tell of rows by their ids.
+ * Makes sure that some rows can be added behind all others, whose ids may have come to the end. Then the rows that are
+ * there get the first ids, in their order, and the ids begin again behind them. No rescue file may tell of rows by
+ * their ids.
  *
  * @param timeout how long a step may take, in ms
  * @throws Error when so many ids are not free

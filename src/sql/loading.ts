@@ -55,8 +55,8 @@ export interface Restored extends Loaded, PutBack {
  * Takes all items out of a queue's table, as Kamailio does at its start (dbmode 1 and 2): what the rescue file
  * holds comes first. Either all are taken or, when it fails, none.
  *
- * @param onTaking is called before the rows are taken, with a function that returns what must be added to the rescue
- *   file should it not be known what became of them, or should the process end before the queue has them
+ * @param onTaking is called before the rows are taken, with a function. It returns what must be added to the
+ *   rescue file where it is not known what became of them, or the process ends before the queue has them
  */
 export async function takeAll(
   { connection, table }: Claim,

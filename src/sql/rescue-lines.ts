@@ -27,8 +27,8 @@ export type Entry = { readonly of?: Names } & (
 )
 
 /**
- * What a line says: an item, ids of rows that do not belong, the table that the ids after it are of, or the file in the
- * second place that the lines before it are from.
+ * What a line says: an item, ids of rows that do not belong, or the table of the ids after it. It may also be the file
+ * in the second place that the lines before it are from.
  */
 export interface Said extends Partial<RescuedItem> {
   removed?: readonly number[]

@@ -43,7 +43,7 @@ export class Editor {
   readonly page: Page
   /** What the browser's console shows as an error, and what was thrown. */
   readonly errors: string[] = []
-  /** What the browser's console was told as a warning. */
+  /** What the browser's console shows as a warning. */
   readonly warnings: string[] = []
   readonly #close: () => Promise<void>
 

@@ -187,8 +187,8 @@ export class Rig {
   async stop(): Promise<void> {
     this.#agent.destroy()
     this.#child.kill('SIGTERM')
-    // A process misses a signal that comes just before it waits for signals, and the main process waits a minute for one
-    // of its workers that has missed the one it sent.
+    // A process misses a signal that comes just before it waits for signals. The main process then waits a minute for
+    // the worker that has missed its signal.
     const again = setInterval(() => this.#signalAll('SIGTERM'), 1_000)
     await this.#exited
     clearInterval(again)

@@ -122,8 +122,8 @@ function assertConserved(
   const places = [...items(fetched), ...items(dropped), ...held]
   assert.deepEqual(doubled(places), [], `${name}: items in two places`)
   assert.deepEqual(without(places, added), [], `${name}: items whose adding was not reported`)
-  // A dropped item is not reported when the node that would report it is gone: by an add, or where
-  // an item that was fetched for it comes back to a queue that is full by then.
+  // A dropped item is not reported when the node that would report it is gone. It may be dropped
+  // by an add, or where an item that was fetched for the node comes back to a full queue.
   const told = numbers(seen.sent.filter((one) => isAdd(one) && one.port === 0))
   const mayBeUnreported = without(added, told).length + failed.filter(isFetch).length
   const untold = size === undefined ? 0 : mayBeUnreported

@@ -12,8 +12,8 @@ const SPREAD =
   'Object.assign(msg, msg.payload); if (!("payload" in msg.req.body)) delete msg.payload; return msg;'
 
 /**
- * A node that can be asked over HTTP: a message goes in as the body of a request to
- * `/probe/<id of the node>`, and what comes out of the node, or its error, is the answer.
+ * A node that can be asked over HTTP. A message goes in as the body of a request
+ * to `/probe/<id of the node>`, and what comes out of the node, or its error, is the answer.
  */
 export function probe(
   node: FlowNode,

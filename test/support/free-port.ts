@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
 /**
- * The ports to choose from. The system uses none of them for connections: one of those would take the place of a server
- * between its choice and its start, and who looks whether the server answers may even connect to itself.
+ * The ports to choose from. The system uses none of them for connections. One of those could take the place of a
+ * server between its choice and its start, and who looks whether the server answers may even connect to itself.
  */
 const [FIRST, BEHIND] = [10_000, 32_768]
 

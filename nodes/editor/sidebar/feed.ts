@@ -24,8 +24,8 @@ export interface Feeding<T> {
 }
 
 /**
- * `off`: nobody looks; `waiting` for the time of the next ask; `asking`; `asking again`, since what is being asked may be
- * old when it comes; `leaving`: nobody looks any more, and an answer is still to come.
+ * `off`: nobody looks. `waiting`: for the time of the next ask. `asking`: an answer is to come. `asking again`: that
+ * answer may be old when it comes. `leaving`: nobody looks any more, and an answer is to come.
  */
 type State = 'off' | 'waiting' | 'asking' | 'asking again' | 'leaving'
 

@@ -1,6 +1,6 @@
 /**
- * Calls `changed` when an element comes to be seen by people, and when it no longer is: because of its place in the page,
- * or since the page itself is not shown.
+ * Calls `changed` when people begin to see an element, and when they no longer see it. That may be because of its place
+ * in the page, or because the page itself is not shown.
  */
 export function watchShown(element: Element, changed: (isShown: boolean) => void): void {
   let isInView = false

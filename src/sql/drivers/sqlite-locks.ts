@@ -23,8 +23,8 @@ const endedOwners = new Set<string>()
 const missingSince = new Map<string, number>()
 
 /**
- * The locks of one connection to an SQLite file: claims that stand in a table of the database, each with its
- * owner, and one file beside the database that the owner holds locked. The operating system releases that
+ * The locks of one connection to an SQLite file. Claims stand in a table of the database, each with its
+ * owner, and the owner holds one file beside the database locked. The operating system releases that
  * lock when the process ends, however it ends; then the claims are anyone's.
  */
 export class SqliteLocks {
