@@ -71,7 +71,7 @@ class Lane {
     return outcome === 'failing' && this.code !== 0 ? 1 : 0
   }
 
-  /** What there is to be read about those that failed. */
+  /** What there is to read about those that failed. */
   get failures(): string {
     if (this.count('failing') === 0) return ''
     const start = this.#plain.search(/^ *\d+ failing$/m)
