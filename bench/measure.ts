@@ -4,7 +4,7 @@ import { join } from 'node:path'
 /** A process that takes longer hangs. */
 const TIMEOUT = 300_000
 
-/** Runs a file of `processes/` in a fresh process, tells it what to do, and returns what it answers. */
+/** Runs a file of `processes/` in a fresh process, sends it its task, and returns what it answers. */
 export function run<T>(file: string, argument: unknown, env: Record<string, string> = {}) {
   return new Promise<T>((resolve, reject) => {
     const child = fork(join(import.meta.dirname, 'processes', file), {

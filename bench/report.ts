@@ -1,6 +1,6 @@
 /** The table of figures. */
 
-/** What a figure must reach. Without a limit it is only told. */
+/** What a figure must reach. Without a limit it is only reported. */
 export interface Limit {
   min?: number
   max?: number

@@ -26,7 +26,7 @@ class LeaseBook {
     this.#lookAt = Math.max(FEWEST, 2 * this.#leases.size)
   }
 
-  /** The leases of a message that does not carry them any more; undefined where nobody can tell. */
+  /** The leases of a message that does not carry them any more; undefined where they are not known. */
   find({ _msgid: id }: NodeMessage): readonly string[] | undefined {
     const leases = id === undefined ? undefined : this.#leases.get(id)?.leases
     return leases?.length === 0 ? undefined : leases

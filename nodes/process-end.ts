@@ -37,7 +37,7 @@ export class ProcessEnd {
     return this.#isNear
   }
 
-  /** Has the process end with an error, unless it does so already. */
+  /** Makes the process end with an error, unless it does so already. */
   fail(): void {
     process.exitCode ||= 1
   }

@@ -201,7 +201,7 @@ export class QueueLink implements Seeker {
       const name = await this.queueName({})
       if (this.#shown === undefined) this.show(name)
     } catch {
-      // Only a message can tell; until then there is nothing to show.
+      // Only a message can say; until then there is nothing to show.
     }
   }
 

@@ -28,7 +28,7 @@ export interface EngineKind<E extends Engine = Engine> {
   /** Makes an engine, at once: what takes time belongs into its `define`. */
   create(options: EngineOptions): E
   /**
-   * Has a living engine of this kind go on with other options, from its next `define` on.
+   * Lets a living engine of this kind go on with other options, from its next `define` on.
    *
    * @returns whether it can; where not, or without this function, it is closed and another one is made
    */
@@ -64,7 +64,7 @@ export function createEngine(name: string, options: EngineOptions): Engine {
 }
 
 /**
- * Has a living engine go on with other options.
+ * Lets a living engine go on with other options.
  *
  * @param name the name of its kind
  * @returns whether it can; where not, another one must be made

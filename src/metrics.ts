@@ -186,7 +186,7 @@ function escaped(value: string): string {
   return value.toWellFormed().replace(/[\\"\n]/g, (character) => ESCAPES[character] as string)
 }
 
-/** Whether the queue has told what it has. One that has not, or is being loaded, may have something else. */
+/** Whether the queue has reported what it has. One that has not, or is being loaded, may have something else. */
 function isUp({ size, loaded, late }: QueueView): boolean {
   return size !== null && loaded === undefined && late === undefined
 }

@@ -107,7 +107,7 @@ export class Overviews {
     return this.#last.sample
   }
 
-  /** Has the next one who asks see the queues as they are then, since one of them was just changed. */
+  /** Makes the next answer show the queues as they are then, since one of them was just changed. */
   refresh(): void {
     this.#last = undefined
   }

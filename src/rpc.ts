@@ -332,7 +332,7 @@ function defines(engine: Engine, name: string): boolean {
   }
 }
 
-/** An operation of an engine, its error told as a fault. */
+/** An operation of an engine, with its error as a fault. */
 async function inEngine<T>(operate: () => MaybePromise<T>, badInput = 500): Promise<T> {
   try {
     return await operate()

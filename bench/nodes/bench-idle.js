@@ -1,6 +1,9 @@
 import { createClient } from '@redis/client'
 
-/** Does nothing but count the scripts that a Redis is asked to run, per second, and tells the parent process. */
+/**
+ * Does nothing but count the scripts that a Redis is asked to run, per second, and sends the figure to the
+ * parent process.
+ */
 export default function (RED) {
   RED.nodes.registerType('bench-idle', function Idle({ port, seconds, ...config }) {
     RED.nodes.createNode(this, config)

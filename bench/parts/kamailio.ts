@@ -11,7 +11,7 @@ import { notMeasured, report } from '../report.ts'
 const ITEMS = 10_000
 const CONSUMERS = 20
 const IDLE_SECONDS = 30
-/** Has the script of the Kamailio fill the queue. */
+/** Makes the script of the Kamailio fill the queue. */
 const FILL = `
 	case "fill":
 		$var(n) = $(rb{param.value,n}{s.int});

@@ -21,8 +21,8 @@ const MOST_NAMES = 10
 const LONGEST_NAME = 64
 
 /**
- * Has the button of the dialog ask the Kamailio that stands there for its queues. Those that are missing in the list are
- * added to it.
+ * Makes the button of the dialog ask the Kamailio that stands there for its queues. Those that are missing in the
+ * list are added to it.
  *
  * @param id the id of the config node
  */

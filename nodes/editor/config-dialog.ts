@@ -133,7 +133,7 @@ function defaults(): DefinitionDefaults {
   }
 }
 
-/** Has no wrong default stay in a field that is hidden. */
+/** Sets a wrong default in a hidden field to 0, since nobody could correct it there. */
 function correctDefaults(): void {
   for (const field of ['mqueueSize', 'mqueueAddmode'] as const) {
     const input = configField(field)

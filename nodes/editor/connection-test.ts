@@ -17,7 +17,7 @@ const PERSISTENCE: Record<string, string> = {
 }
 
 /**
- * Has the button of the dialog try the connection to the Redis that stands there, and say what was found.
+ * Makes the button of the dialog try the connection to the Redis that stands there, and show the result.
  *
  * @param id the id of the config node
  */

@@ -1,7 +1,7 @@
 const TYPES = ['mq-add', 'mq-fetch', 'mq-consume', 'mq-ack', 'mq-size', 'mq-control', 'mq-pv-free']
 
 /**
- * Has the status of our nodes shown in the language of the editor. The runtime sends English, on which
+ * Shows the status of our nodes in the language of the editor. The runtime sends English, on which
  * flows may route; Node-RED looks the text up in the node's catalogue, except a text that holds a
  * number.
  */

@@ -62,7 +62,7 @@ class CallReader {
     this.#tell = tell
   }
 
-  /** Reads the call that a word begins; undefined for one that is not for mqueue, or told. */
+  /** Reads the call that a word begins; undefined for one that is not for mqueue, or is reported. */
   read(word: Token): Call | undefined {
     this.next = this.#lexer.next()
     const isVariable = word.text === 'modparamx'

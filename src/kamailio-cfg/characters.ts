@@ -1,4 +1,4 @@
-/** The kinds of characters that Kamailio's lexer tells apart, by their codes. */
+/** The kinds of characters that Kamailio's lexer distinguishes, by their codes. */
 
 /** Blanks, as the lexer skips them: space, tab, backspace and carriage return. */
 export const isBlank = (code: number): boolean =>

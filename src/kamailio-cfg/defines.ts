@@ -20,7 +20,7 @@ const NOT_DEFINED: Known = { defined: false }
 const MAYBE: Known = { defined: 'maybe' }
 
 /**
- * The defined names of a configuration, so far as the text tells. What comes from elsewhere (the
+ * The defined names of a configuration, as far as the text has them. What comes from elsewhere (the
  * environment, another file, Kamailio itself) is a name whose value is not known, or that may not
  * even be defined.
  */

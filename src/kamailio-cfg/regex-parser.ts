@@ -46,7 +46,7 @@ const of =
 /**
  * Reads a pattern of POSIX's extended regular expressions.
  *
- * @returns its steps, or undefined where it is none, or has what is not known here
+ * @returns its steps, or undefined where it is not a pattern, or has what is not known here
  */
 export function parseRegex(pattern: string, options: Options): Step[] | undefined {
   if (pattern.length > LONGEST) return undefined

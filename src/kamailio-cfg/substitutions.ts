@@ -39,7 +39,7 @@ export class Substitutions {
     return this.#rules.length
   }
 
-  /** Adds a rule; returns its parts, or undefined where it is none. */
+  /** Adds a rule; returns its parts, or undefined where it is not a rule. */
   add(written: string, certain: boolean): Written | undefined {
     const parts = partsOf(written)
     if (parts === undefined || !/^[igs]*$/.test(parts.flags)) return undefined

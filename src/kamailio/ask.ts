@@ -14,7 +14,7 @@ export interface FoundQueue {
  * Asks a Kamailio which queues it has.
  *
  * @returns the queues, in the order in which it defines them
- * @throws MqueueError `MQ_INVALID_DEFINITION` for an address that is none, `MQ_UNAVAILABLE` with the reason
+ * @throws MqueueError `MQ_INVALID_DEFINITION` for a bad address, `MQ_UNAVAILABLE` with the reason
  */
 export async function askKamailio(
   place: RpcLocation & { readonly tls?: TlsOptions | undefined },

@@ -71,7 +71,7 @@ export class KamailioEngine implements Engine {
   /**
    * @param report is called with what people should know; by default nobody is
    * @param clock what waits go by
-   * @throws MqueueError `MQ_INVALID_DEFINITION` for an address or a poll that is none
+   * @throws MqueueError `MQ_INVALID_DEFINITION` for a bad address or poll
    */
   constructor(place: KamailioPlace, report: Report = SILENT, clock: Clock = SYSTEM_CLOCK) {
     const address = parseRpcAddress(place)
@@ -99,7 +99,7 @@ export class KamailioEngine implements Engine {
   /**
    * Goes on at another place, and reports elsewhere from now on. What was fetched and waits in this process stays.
    *
-   * @throws MqueueError `MQ_INVALID_DEFINITION` for an address or a poll that is none; then it goes on as it was
+   * @throws MqueueError `MQ_INVALID_DEFINITION` for a bad address or poll; then it goes on as it was
    */
   relocate(place: KamailioPlace, report: Report): void {
     const address = parseRpcAddress(place)

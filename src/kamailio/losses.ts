@@ -24,7 +24,7 @@ export class Losses {
     this.#note(queue, 'unanswered', text)
   }
 
-  /** Kamailio has taken an item, and cannot tell it. */
+  /** Kamailio has taken an item, and cannot return it. */
   gone(queue: string, shown: string): void {
     const text = `Kamailio at ${shown} has lost an item with an empty key or value, because its RPC cannot return one. Change its script so that it adds no empty key or value`
     this.#note(queue, 'gone', text)

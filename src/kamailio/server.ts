@@ -13,7 +13,7 @@ export type Found =
   | { readonly is: 'empty' }
   /** Kamailio has no queue of that name. */
   | { readonly is: 'missing' }
-  /** Kamailio has taken an item, and cannot tell it. */
+  /** Kamailio has taken an item, and cannot return it. */
   | { readonly is: 'gone' }
   /** Nothing was asked, since nobody needs it any more. */
   | { readonly is: 'skipped' }

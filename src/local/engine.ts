@@ -295,7 +295,7 @@ export class LocalEngine implements LeasingEngine {
     })
   }
 
-  /** Has a queue stored as its definition and the location say. */
+  /** Stores a queue as its definition and the location say. */
   #keep(queue: LocalQueue): void {
     const { name, dbmode } = queue.definition
     const storages = this.#storages

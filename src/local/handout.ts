@@ -349,7 +349,7 @@ export class Handout {
     if (ends.length > 0) this.#arm(Math.min(...ends))
   }
 
-  /** Has what is due then end, unless something is due before. */
+  /** Sets the timer for what is due then, unless something is due before. */
   #arm(at: number): void {
     if (this.#timer !== undefined && this.#timer.at <= at) return
     this.#disarm()

@@ -6,7 +6,7 @@ export interface Origin {
   readonly queue: string
 }
 
-/** What an item has been through: how often it was handed out, and whence it came. */
+/** What an item has been through: how often it was handed out, and where it came from. */
 export interface Past {
   readonly attempts: number
   readonly origin: Origin | undefined

@@ -261,7 +261,7 @@ export class Queue<V = unknown> {
     return this.#drop(other, other.id === id ? 'duplicate' : 'replaced')
   }
 
-  /** Has the items that are added from now on get the ids behind this one, which none that is waiting exceeds. */
+  /** Makes the items that are added from now on get the ids after this one, which no waiting item exceeds. */
   restartIds(after: number): void {
     this.#nextId = after + 1
   }

@@ -42,7 +42,7 @@ export interface Storage extends Observer {
   check(key: string, value: unknown): void
   /** Whether changes here and there can be stored together or not at all, since one place has both. */
   canTie(other: Storage): boolean
-  /** Has what was noted last here and there be stored together or not at all. */
+  /** Stores what was noted last here and there together or not at all. */
   tie(other: Storage): void
   /** Returns `result` once all that came and went so far is stored: at once, or as a promise that rejects when it was refused. */
   settle<T>(result: T): MaybePromise<T>

@@ -32,7 +32,7 @@ export class Watchers {
     }
   }
 
-  /** Has the listeners called: soon after the first change in a while, and after the last one. */
+  /** Calls the listeners: soon after the first change in a while, and after the last one. */
   changed(): void {
     if (!this.#isQuiet) this.#schedule()
   }

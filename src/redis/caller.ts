@@ -223,7 +223,7 @@ export class Caller {
           this.#answered(left, answer)
           return this.#isLate ? undefined : answer
         }
-        // What has become of a call that was not answered, the same one will tell.
+        // The same connection will show what has become of a call that was not answered.
         if (!(answer instanceof Refusal) || ELSEWHERE.test(answer.message)) connection.end()
         else if (NOT_NOW.test(answer.message)) await sleep(AGAIN)
         else {

@@ -6,7 +6,7 @@ import type { RedisAddress } from './address.ts'
 import { type Connection, connect, unavailable } from './connect.ts'
 import { cautions } from './server-info.ts'
 
-/** What a link tells its engine. */
+/** What a link reports to its engine. */
 export interface LinkEvents {
   /** The server can be used; what fails here ends the connection. */
   up(connection: Connection): Promise<void>

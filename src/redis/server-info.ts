@@ -18,7 +18,7 @@ export interface ServerInfo {
 /** The oldest version that will do, by who made it. */
 const OLDEST: Record<string, readonly [number, number]> = { Redis: [7, 0], Valkey: [7, 2] }
 
-/** Servers that call themselves a Redis of some version, by what tells them apart. */
+/** Servers that call themselves a Redis of some version, by what distinguishes them. */
 const OTHERS: Record<string, string> = {
   dragonfly_version: 'Dragonfly',
   kvrocks_version: 'Kvrocks',

@@ -61,7 +61,7 @@ export class Connection {
     return this.#lost
   }
 
-  /** Has a function called once, when the connection is lost. */
+  /** Calls a function once, when the connection is lost. */
   onLost(listener: (error: Error) => void): void {
     this.#onLost = listener
   }

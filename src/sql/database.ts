@@ -50,7 +50,7 @@ export class Database {
     return new RescueFile(directory, id, queue, names, this.shown)
   }
 
-  /** What names a table: its address where the database tells nothing better. */
+  /** What names a table: its address where the database has nothing better. */
   namesOf({ names }: Table): Names {
     return names.length > 0 ? names : [this.shown]
   }

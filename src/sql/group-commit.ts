@@ -56,7 +56,7 @@ export class GroupCommit {
     this.#dirty.delete(lane)
   }
 
-  /** Has a lane committed that has something new. */
+  /** Commits a lane that has something new. */
   noted(lane: Lane, changes: number, characters: number): void {
     this.#changes += changes
     this.#characters += characters

@@ -8,7 +8,7 @@ const PAGE = 5_000
 
 /**
  * Makes sure that some rows can be added behind all others, whose ids may have come to the end. Then the rows that are
- * there get the first ids, in their order, and the ids begin again behind them. No rescue file may tell of rows by
+ * there get the first ids, in their order, and the ids begin again behind them. No rescue file may name rows by
  * their ids.
  *
  * @param timeout how long a step may take, in ms

@@ -254,7 +254,7 @@ export class Journal implements Storage {
     const rescue = database.rescueFile(this.#name, rowsOf)
     const loaded = await restore(claim, rescue, opening)
     reportLoaded(database, this.#name, claim.table, loaded)
-    // While the file is there nothing may happen to the rows that it tells of.
+    // While the file is there nothing may happen to the rows that it names.
     await leaveRefused(database, this.#name, rescue, loaded.refused)
     this.#handOver.done()
     this.#rowsOf = rowsOf

@@ -58,7 +58,7 @@ export interface Outcomes {
 
 /** Who commits the changes of lanes. */
 interface Group {
-  /** Has a lane committed that has something new. */
+  /** Commits a lane that has something new. */
   noted(lane: Lane, changes: number, characters: number): void
   /** Counts what does not wait any more. */
   done(chunk: Chunk): void
@@ -125,7 +125,7 @@ export class Lane {
     }
   }
 
-  /** Has what was noted last be committed together with what another lane noted last. */
+  /** Commits what was noted last together with what another lane noted last. */
   tie(other: Lane): void {
     const [own, others] = [this.#chunks.at(-1), other.#chunks.at(-1)]
     if (own === undefined || others === undefined) return

@@ -121,7 +121,7 @@ export async function restore(
   const { largestId } = claim.table
   const lacksIds = first.lacksIds || first.lastId >= largestId
   if (!lacksIds || first.items.size >= largestId) return first
-  // Rows get other ids now: the file must not tell of any by theirs.
+  // Rows get other ids now: the file must not name any by theirs.
   await leaveOnly(rescue, first.refused)
   await makeRoom(claim, 1, LOAD_TIMEOUT)
   const { rescued, ...second } = await bringTogether(claim, rescue, progress)
@@ -204,7 +204,7 @@ async function readAll(
 }
 
 /**
- * Has a queue take over items with the ids they have.
+ * Puts items into a queue with the ids they have.
  *
  * @param areKnown whether the queue held them before
  * @returns how many it did not let in

@@ -15,7 +15,7 @@ const BATCH = 1_000
 /** About the most characters of these. */
 const MOST_CHARACTERS = 8_000_000
 
-/** Whom a load tells how far it is, and who may end it. */
+/** Who gets the progress of a load, and who may end it. */
 export type Progress = Pick<Opening, 'progress' | 'signal'>
 
 /** The progress of a load that nobody watches or ends. */
@@ -92,7 +92,7 @@ export async function putBack(
   return { rescued, refused, lacksIds }
 }
 
-/** Has a rescue file hold only what a table does not take. These have no rows, so that their ids are free again. */
+/** Leaves in a rescue file only what a table does not take. These have no rows, so that their ids are free again. */
 export async function leaveOnly(rescue: RescueFile, refused: readonly RefusedRow[]): Promise<void> {
   if (refused.length === 0) rescue.delete()
   else {

@@ -67,7 +67,7 @@ function fitTable(queue: string, description: Description | undefined): Table | 
   }
 }
 
-/** Whether a table can keep how often its items were handed out, and whence they came. */
+/** Whether a table can keep how often its items were handed out, and where they came from. */
 function isCounting(columns: readonly Column[]): boolean {
   const attempts = columns.find((one) => one.name === 'attempts')
   const origin = columns.find((one) => one.name === 'dead_letter')

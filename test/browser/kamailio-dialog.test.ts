@@ -55,7 +55,7 @@ const names = (dialog: QueueDialog) =>
 describe('the dialogs with a live Kamailio', () => {
   requires(kamailioVersion() !== undefined, 'apt-get install kamailio')
   let kamailio: Rig
-  /** Has a page for everyone. */
+  /** Serves a page to everyone. */
   let page: Front
   /** Asks for a user and a password. */
   let guarded: Front
@@ -403,7 +403,7 @@ describe('the dialogs with a live Kamailio', () => {
         const dialog = await QueueDialog.open(shared.editor)
         await input(dialog, 'engine').selectOption('memory')
         await dialog.done()
-        // Node-RED tells the dialog below of it a little later.
+        // Node-RED passes it to the dialog below a little later.
         await shared.editor.page.locator('#node-input-lease:enabled').waitFor()
         assert.equal(await reason('lease').innerText(), '')
         await shared.editor.done()

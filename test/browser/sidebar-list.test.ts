@@ -119,7 +119,7 @@ describeEditor(
         [() => show('hidden'), () => show('visible')],
       ] as const) {
         await hide()
-        // Whether it is in view the browser tells with its next picture.
+        // The browser reports with its next picture whether it is in view.
         await value(
           'new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 50)))',
         )

@@ -14,7 +14,7 @@ import { type Fault, Faults } from '../support/faults.ts'
 /** Opens another connection to the database of the suite. */
 export type Open = (options: OpenOptions) => Promise<Driver>
 
-/** A row with a value that tells its id. */
+/** A row with a value that contains its id. */
 export const row = (id: number, val = `value ${id}`, val_type: string | null = null): Row => ({
   id,
   key: `key ${id}`,

@@ -44,7 +44,7 @@ export function traceDefinitions(): QueueDefinition[] {
   return QUEUES.map(([, text]) => parseDefinitionString(text.replace(/size=-\d+/, 'size=0')))
 }
 
-/** Does an operation and tells what came of it as Kamailio would. */
+/** Does an operation and returns its result as Kamailio would. */
 export function asKamailio(side: Side): (operation: Operation) => Promise<Line> {
   return async (operation) =>
     operation.op === 'rpc' ? rpc(side, operation) : script(side, operation)

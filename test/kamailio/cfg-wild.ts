@@ -1,4 +1,4 @@
-/** What the environment of Kamailio holds, which the text does not tell. */
+/** What the environment of Kamailio holds, which the text does not say. */
 export const ENVIRONMENT = { MQUEUE_CFG_TEXT: '"env"', MQUEUE_CFG_NUMBER: '7' }
 
 /**

@@ -91,7 +91,7 @@ modparam("mqueue", "mqueue", "name=q;dbmode=1")`
   })
 })
 
-/** Has Kamailio read a text, and fails where it has queues that are neither read nor told. */
+/** Lets Kamailio read a text, and fails where it has queues that are neither read nor reported. */
 async function compare(
   text: string,
   place: string,

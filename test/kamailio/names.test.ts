@@ -85,7 +85,7 @@ function namesMeet(database: () => TestDatabase, { name: kind, module }: Databas
       dbUrl: database().kamailioUrl,
     })
 
-  /** Has an item go to Kamailio and another one come back; returns how far that went. */
+  /** Sends an item to Kamailio and another one back; returns how far that went. */
   async function meet(queue: string): Promise<Outcome> {
     const engine = await start(queue)
     try {

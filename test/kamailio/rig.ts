@@ -179,7 +179,7 @@ export class Rig {
     }
   }
 
-  /** Has a branch of the script run, and returns what it replied. */
+  /** Runs a branch of the script, and returns what it replied. */
   run(op: string, parameters = ''): Promise<string> {
     return this.#post('/op', `o=${op}${parameters}`)
   }

@@ -90,7 +90,7 @@ function flow(rpcUrl: string, { more = {}, queues = QUEUES, consumes, version }:
 
 type Pair = [key: string, value: string]
 
-/** Keys and values of all kinds, each told apart by its number. */
+/** Keys and values of all kinds, each distinguished by its number. */
 function itemsOf(count: number): Pair[] {
   const kinds = [
     'plain',

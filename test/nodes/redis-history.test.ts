@@ -89,7 +89,7 @@ describe('the history of Node-REDs that share a queue in Redis', () => {
       living.set(place, worker)
     }
 
-    /** Has Redis take for gone, as it does a minute later, whoever has leases and is none of those who live. */
+    /** Makes Redis take everyone for gone, as it does a minute later, who has leases and is not alive. */
     async function forgetTheDead(): Promise<void> {
       const clients = new Set([...living.values()].map((worker) => clientOf(worker)))
       for (const lease of (await server.command('ZRANGE', keys('q:leases'), 0, -1)) as string[]) {

@@ -202,7 +202,7 @@ export class NodeRed {
   }
 
   /**
-   * Has the process stand still until `resume`. What is sent to it meanwhile, and who hangs up, it finds out all at
+   * Makes the process stand still until `resume`. What is sent to it meanwhile, and who hangs up, it finds out all at
    * once.
    */
   pause(): void {

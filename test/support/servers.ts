@@ -117,7 +117,7 @@ export class PostgresServer extends OwnServer {
     return `postgres://${user}${password && `:${password}`}@127.0.0.1:${this.port}/postgres`
   }
 
-  /** Has no file be longer than so many bytes, as if the disk were full. A log of the server takes 16 MiB. */
+  /** Lets no file be longer than so many bytes, as if the disk were full. A log of the server takes 16 MiB. */
   async limitFiles(bytes: number | 'unlimited'): Promise<void> {
     const found = await this.query(`select pid from pg_stat_activity where client_addr is not null`)
     // A session that has ended meanwhile needs no limit.

@@ -15,7 +15,7 @@ export interface Surroundings extends Lookup {
   readonly mayWrite: boolean
   /** Goes back to the list. */
   close(): void
-  /** Has the numbers asked for again, since they have changed. */
+  /** Asks for the numbers again, since they have changed. */
   changed(): void
 }
 

@@ -31,7 +31,7 @@ export interface Description {
   readonly unfit: string | undefined
   /**
    * What names this table and no other, whatever address it is found under. One name that two tables have in common makes
-   * them one. None where the database tells nothing.
+   * them one. There is none where the database does not say.
    */
   readonly names: readonly string[]
 }
@@ -136,7 +136,7 @@ export interface Driver {
   lastId(table: Table): Promise<number>
   /** Keeps others, such as Kamailio, from getting an id up to this one. */
   reserveIds(table: Table, upTo: number): Promise<void>
-  /** Has the ids that others get go on behind the largest one that the table holds. Outside of a transaction. */
+  /** Makes the ids that others get go on after the largest one that the table holds. Outside of a transaction. */
   restartIds(table: Table): Promise<void>
 
   /** Adds rows, within a transaction. */

@@ -24,7 +24,7 @@ export class MysqlCharsets {
     return charset
   }
 
-  /** Has the server write all characters in it, and read them again. */
+  /** Makes the server write all characters in it, and read them again. */
   async #ask(name: string): Promise<Charset> {
     const [found] = await this.#session.rows<{ longest: number }>(
       `select maxlen as longest from information_schema.character_sets

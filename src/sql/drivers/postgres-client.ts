@@ -27,7 +27,7 @@ export function newClient(url: string, owner: string): pg.Client {
 }
 
 /**
- * Has an answer that the driver cannot read, such as to ask for a way to log in that it does not know, fail the connection.
+ * Fails the connection when the driver cannot read an answer, such as one that asks for an unknown login method.
  * The driver throws where nobody catches it, which would end the process.
  */
 function failReading(client: pg.Client): void {

@@ -2,8 +2,8 @@ import type pg from 'pg'
 import { Charset, UNITS } from './charset.ts'
 
 /**
- * Has the server write every character in the encoding of the database, and read it again. It leaves the ranges of those
- * that it holds in a setting of the session. Nothing but a block can go on after an error.
+ * Makes the server write every character in the encoding of the database, and read it again. It leaves the ranges of
+ * those that it holds in a setting of the session. Nothing but a block can go on after an error.
  */
 const ASKING = `do $$
 declare

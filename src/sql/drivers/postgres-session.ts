@@ -96,7 +96,7 @@ export class PostgresSession {
         if (first !== second || second === (await pidOf(other, SPARE_TIMEOUT))) throw shared()
       }
     } catch (error) {
-      // Where no second client is let in, the mark has to tell.
+      // Where no second client is let in, only the mark can show it.
       if (error instanceof Unusable) throw error
     } finally {
       await other.end()

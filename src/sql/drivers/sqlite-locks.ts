@@ -173,7 +173,7 @@ export class SqliteLocks {
       ownerFile.exec('begin exclusive')
       ownerFile.exec('rollback')
     } catch (error) {
-      // Its owner has it locked, or it is another user's and nobody can tell.
+      // Its owner has it locked, or it is another user's, and then it is not known.
       if (Object.hasOwn(error as object, 'errcode')) return false
       throw error
     } finally {

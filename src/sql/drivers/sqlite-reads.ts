@@ -56,7 +56,7 @@ export class SqliteReads {
       const statement = this.statements.prepare(
         `select ${names} from ${quoted(table.name)} ${ending}`,
       )
-      // An id of another program's may be larger than a number can tell.
+      // An id of another program's may be larger than a number can hold.
       statement.setReadBigInts(true)
       return statement.all(...parameters)
     })

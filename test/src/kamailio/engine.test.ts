@@ -274,7 +274,7 @@ describe('the queues of a Kamailio', () => {
     })
   })
 
-  /** Has an item come for somebody who has gone. */
+  /** Makes an item come for somebody who has gone. */
   async function keep(engine: KamailioEngine, key = 'a', count = 1): Promise<void> {
     await add(key)
     await engine.size('q')

@@ -1,4 +1,4 @@
-/** Items that are given up: each is in its queue, in its dead letter queue, or told as dropped, whatever fails. */
+/** Items that are given up: each is in its queue, in its dead letter queue, or reported as dropped, whatever fails. */
 import assert from 'node:assert/strict'
 import { LocalEngine, parseDefinitions, type QueueDefinitionInput } from '../../../src/index.ts'
 import { Connection } from '../../../src/sql/connection.ts'

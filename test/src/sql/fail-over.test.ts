@@ -17,7 +17,7 @@ interface Kind {
   start(): Promise<PostgresServer | MariadbServer>
   /** The address of a database for a user whom a server that is read-only refuses. */
   url(server: PostgresServer | MariadbServer): string
-  /** Has a server take no changes, in sessions that are there as well, or take them again. */
+  /** Makes a server take no changes, in sessions that are there as well, or take them again. */
   demote(server: PostgresServer | MariadbServer, isReadOnly: boolean): Promise<unknown>
   /** The rows of a table. */
   rows(table: string): string

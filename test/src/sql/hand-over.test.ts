@@ -101,7 +101,7 @@ onEachDatabase('a hand-over', (database, { name }) => {
     const lines = rescueFiles().flatMap((file) => readFileSync(file, 'utf8').split('\n'))
     return lines.filter(Boolean).flatMap((line) => JSON.parse(line).key ?? [])
   }
-  /** Has the next write that brings a row refused. */
+  /** Makes the next write that brings a row fail. */
   function refuseNextRow(): void {
     Connection.prototype.write = function (...args) {
       if (args[0].every(({ added }) => added.length === 0)) return write.apply(this, args)

@@ -75,7 +75,7 @@ describe('an SQLite file in use', () => {
     ],
   ]
 
-  /** Has what was written so far come out of the log of changes, as it does from time to time. */
+  /** Moves what was written so far out of the log of changes, as happens from time to time. */
   function checkpoint(): void {
     const database = new DatabaseSync(path)
     database.exec('pragma wal_checkpoint(truncate)')
