@@ -48,11 +48,4 @@ describe('the pages', () => {
       ['jobs'],
     )
   })
-
-  it('list every example', () => {
-    const page = read('docs/nodes.md')
-    for (const file of globSync('*.json', { cwd: join(PROJECT, 'examples') })) {
-      assert.ok(page.includes(`\`${file.replace('.json', '')}\``), file)
-    }
-  })
 })

@@ -33,18 +33,20 @@ describe('the examples', () => {
   })
 
   describe('run as they are', () => {
+    let hands: OverHttp
+    before(async () => {
+      hands = await OverHttp.start([])
+    })
+    after(() => hands?.stop())
+
     for (const file of EXAMPLES) {
       const name = basename(file, '.json')
       it(name, async () => {
         const scenario = SCENARIOS[name]
         assert.ok(scenario, 'nobody has tried it')
-        const hands = await OverHttp.start(read(file))
-        try {
-          await scenario(hands)
-          assert.doesNotMatch(hands.log, /\[error\]/)
-        } finally {
-          await hands.stop()
-        }
+        await hands.deploy(read(file))
+        await scenario(hands)
+        assert.doesNotMatch(hands.log, /\[error\]/)
       })
     }
   })

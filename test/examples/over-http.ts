@@ -4,7 +4,7 @@ import type { Hands } from './hands.ts'
 
 /** Tries a flow without an editor: presses buttons over HTTP and receives what an editor would receive. */
 export class OverHttp implements Hands {
-  readonly #flow: FlowNode[]
+  #flow: FlowNode[] = []
   #nodeRed: NodeRed
   #comms: WebSocket
   readonly #debugged: { id: string; text: string }[] = []
@@ -14,16 +14,21 @@ export class OverHttp implements Hands {
   /** Starts a Node-RED that runs the flow. */
   static async start(flow: FlowNode[], options: Options = {}): Promise<OverHttp> {
     const nodeRed = await NodeRed.start({ ...options, flows: [] })
-    const hands = new OverHttp(flow, nodeRed)
+    const hands = new OverHttp(nodeRed)
     await hands.#listening()
-    await nodeRed.deploy(flow)
+    await hands.deploy(flow)
     return hands
   }
 
-  private constructor(flow: FlowNode[], nodeRed: NodeRed) {
-    this.#flow = flow
+  private constructor(nodeRed: NodeRed) {
     this.#nodeRed = nodeRed
     this.#comms = this.#listen()
+  }
+
+  /** Has the Node-RED run another flow. */
+  async deploy(flow: FlowNode[]): Promise<void> {
+    this.#flow = flow
+    await this.#nodeRed.deploy(flow)
   }
 
   get url(): string {

@@ -1,0 +1,24 @@
+/** What scenarios are made of. */
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Hands } from './hands.ts'
+
+/** Tries an example, and fails where it does not do what it should. */
+export type Scenario = (hands: Hands) => Promise<void>
+
+/** Presses a button and expects what a debug node shows next. */
+export async function sees(hands: Hands, inject: string, debug: string, text: string | RegExp) {
+  await hands.press(inject)
+  const shown = await hands.next(debug)
+  if (typeof text === 'string') assert.equal(shown, text, debug)
+  else assert.match(shown, text, debug)
+}
+
+/** Waits for a status of a debug node. */
+export async function until(hands: Hands, debug: string, wanted: (text: string) => boolean) {
+  for (;;) {
+    const text = await hands.status(debug)
+    if (wanted(text)) return text
+    await sleep(100)
+  }
+}
