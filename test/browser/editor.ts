@@ -32,6 +32,8 @@ export const CHROMIUM = (process.env.PATH ?? '')
 export interface View extends BrowserContextOptions {
   /** Node-RED 5's own setting, in its menu under View. */
   theme?: 'light' | 'dark'
+  /** A node type that the editor knows when it can be used; `mq-add` unless given. */
+  type?: string
 }
 
 /** Starts a browser. */
@@ -52,7 +54,11 @@ export class Editor {
    *
    * @param shared a browser that others use too; absent: the editor has one to itself
    */
-  static async open(url: string, { theme, ...view }: View = {}, shared?: Browser): Promise<Editor> {
+  static async open(
+    url: string,
+    { theme, type, ...view }: View = {},
+    shared?: Browser,
+  ): Promise<Editor> {
     const browser = shared ?? (await startBrowser())
     const context = await browser.newContext({
       viewport: { width: 1400, height: 900 },
@@ -66,7 +72,7 @@ export class Editor {
       await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`)
     }
     const editor = new Editor(await context.newPage(), () => (shared ? context : browser).close())
-    await editor.visit(url)
+    await editor.visit(url, type)
     return editor
   }
 
@@ -86,10 +92,10 @@ export class Editor {
   }
 
   /** Goes to the editor, for instance again after a restart. */
-  async visit(url: string): Promise<void> {
+  async visit(url: string, type = 'mq-add'): Promise<void> {
     await this.page.goto(url)
     await this.page.waitForFunction(
-      `window.RED?.nodes?.getType?.('mq-add') && RED.workspaces.active()`,
+      `window.RED?.nodes?.getType?.('${type}') && RED.workspaces.active()`,
     )
     await this.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' })
     // A notification lies over the tabs for some seconds, and nobody needs to wait for it.
