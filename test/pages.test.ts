@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseModparams } from '../src/modparam.ts'
+import { isLabel } from './support/labels.ts'
 import { PROJECT } from './support/node-red.ts'
-import { anchors, links, PAGES, read, targets } from './support/pages.ts'
+import { anchors, italics, links, PAGES, read, targets } from './support/pages.ts'
 
 describe('the pages', () => {
   for (const page of PAGES) {
@@ -35,6 +36,14 @@ describe('the pages', () => {
       assert.ok(shown.includes(file), `no page shows ${file}`)
       const most = 150_000
       assert.ok(statSync(join(PROJECT, file)).size < most, file)
+    }
+  })
+
+  it('call what is in the editor by the words that stand there', () => {
+    for (const page of ['README.md', 'docs/nodes.md', 'docs/redis.md']) {
+      for (const words of italics(read(page)).flatMap((text) => text.split(' › '))) {
+        assert.ok(isLabel(words), `${page}: nothing in the editor is called "${words}"`)
+      }
     }
   })
 

@@ -61,3 +61,9 @@ export function anchors(text: string): string[] {
     return before === 0 ? id : `${id}-${before}`
   })
 }
+
+/** What stands in italics in a page. */
+export function italics(text: string): string[] {
+  const found = prose(text).matchAll(/(?<![\w/*])_([^_\n]+)_(?!\w)/g)
+  return [...found].map(([, words]) => words as string)
+}
