@@ -14,6 +14,7 @@ import { stripVTControlCharacters } from 'node:util'
 const LANES = {
   quick: 'test/{*,src/*,nodes/editor/**/*}.test.ts',
   browser: 'test/browser/**/*.test.ts',
+  histories: 'test/nodes/{conservation,consume-deploys,kill,redis-history}.test.ts',
   nodes: 'test/nodes/**/*.test.ts',
   sql: 'test/src/sql/**/*.test.ts',
   src: 'test/src/**/*.test.ts',

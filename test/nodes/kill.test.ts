@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onEachDatabase, type Rows } from '../support/databases.ts'
 import { config, TAB } from '../support/flows.ts'
-import { type FlowNode, makeUserDir, NodeRed, until } from '../support/node-red.ts'
+import { type FlowNode, makeUserDir, NodeRed, SLOW_TO_LOAD, until } from '../support/node-red.ts'
+
+/** The nodes that make the load. */
+const LOAD = join(import.meta.dirname, '../support/load')
 
 const ROUNDS: Record<string, number> = { SQLite: 200, PostgreSQL: 30, MariaDB: 30 }
 
@@ -160,7 +163,7 @@ onEachDatabase('a journaled queue', (database, { name }) => {
       const red = await NodeRed.launch({
         userDir,
         flows: flows(database().location.url),
-        settings: { nodesDir: join(import.meta.dirname, '../support/load'), disableEditor: true },
+        settings: { nodesDir: LOAD, disableEditor: true, nodesExcludes: SLOW_TO_LOAD },
         env: { LOAD_RECORD: record, LOAD_FROM: String(next), WORK_FROM: String(work.next) },
       })
       // Most are killed at work, some while they open their queue.
