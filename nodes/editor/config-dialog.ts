@@ -92,9 +92,10 @@ class ConfigDialog {
     this.#kamailio.toggle(engine.mayBeKamailio)
     this.#database.toggle(engine.mayHaveDatabase && this.#list.queues().some(persists))
     const { errors } = checkDefinitions([], defaults())
-    $('#mqueue-defaults-problem').text(errors.map(explain).join(' '))
     for (const field of ['mqueueSize', 'mqueueAddmode']) {
-      const bad = errors.some((error) => error.field === field)
+      const error = errors.find((one) => one.field === field)
+      const bad = error !== undefined
+      $(`#mqueue-${field}-problem`).text(error === undefined ? '' : explain(error))
       $(`#node-config-input-${field}`)
         .toggleClass('input-error', bad)
         .attr('aria-invalid', bad ? 'true' : null)

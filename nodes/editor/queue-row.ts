@@ -3,8 +3,8 @@ import type { MqueueError } from '../../src/errors.ts'
 import { persists } from './check.ts'
 import { EngineChoice } from './engine-select.ts'
 import { FailureFields } from './failure-fields.ts'
-import { addField, isUnchanged, meant } from './field.ts'
-import { fillModes, modeText } from './mode-select.ts'
+import { addField, cellOf, isUnchanged, meant } from './field.ts'
+import { fillModes } from './mode-select.ts'
 import { FAILURE_FIELDS } from './modes.ts'
 import { shown } from './shown.ts'
 import { explain, text } from './text.ts'
@@ -43,7 +43,7 @@ export class QueueRow {
     fillModes(addField(this.#row, '<select>', 'dbmode'), 'dbmode', shown(given.dbmode) || '0')
     this.#failures = new FailureFields(this.#row, given)
     const id = `mqueue-problem-${++rows}`
-    this.#problem = $('<div>', { class: 'mqueue-problem', id, role: 'status' }).appendTo(this.#row)
+    this.#problem = $('<div>', { class: 'mqueue-problem', id, role: 'status' })
     this.#row.on('focusout', () => {
       this.#left = true
     })
@@ -82,7 +82,7 @@ export class QueueRow {
     this.#engine = engine
     const idle = new Set<string>(engine.idleFields)
     for (const field of ['addmode', 'dbmode'] as const) {
-      this.#field(field).closest('.mqueue-field').prop('hidden', idle.has(field))
+      cellOf(this.#field(field)).prop('hidden', idle.has(field))
     }
     this.#failures.toggle(FAILURE_FIELDS.some((field) => !idle.has(field)))
   }
@@ -98,7 +98,7 @@ export class QueueRow {
     const bound = size === '' || size === '0' ? text('unlimited') : size
     const isElsewhere = this.#engine.isKamailio
     this.#field('size').attr('placeholder', isElsewhere ? text('kamailio.size') : bound)
-    const mode = modeText('addmode', shown(mqueueAddmode).trim() || '0')
+    const mode = shown(mqueueAddmode).trim() || '0'
     this.#field('addmode').find('option[value=""]').text(text('addmode.default', { mode }))
   }
 
@@ -114,6 +114,9 @@ export class QueueRow {
     }
     if (FAILURE_FIELDS.some((field) => field === broken)) this.#failures.unfold()
     this.#row.toggleClass('mqueue-bad', error !== undefined)
+    const cell = cellOf(this.#field(broken ?? 'name'))
+    // Its place does not change while one types, so that a reader of the screen is told of it once.
+    if (!this.#problem.parent().is(cell)) this.#problem.appendTo(cell)
     this.#problem.text(error === undefined ? '' : explain(error))
   }
 

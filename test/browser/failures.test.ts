@@ -50,7 +50,7 @@ describeEditor(
     it('offers the other queues for dead letters', async () => {
       const select = dialog.field(0, 'deadLetter')
       const offered = await select.locator('option').allInnerTexts()
-      assert.deepEqual(offered, ['none: they are dropped', 'lost', 'environment variable…'])
+      assert.deepEqual(offered, ['none: they are dropped', 'lost', 'variable ${…}'])
       await select.selectOption('lost')
       await dialog.field(0, 'maxInFlight').fill('2')
       await dialog.field(0, 'whenFull').selectOption('refuse')
@@ -122,9 +122,9 @@ describeEditor(
     })
 
     it('can come from the environment', async () => {
-      await dialog.field(0, 'deadLetter').selectOption('environment variable…')
+      await dialog.field(0, 'deadLetter').selectOption('variable ${…}')
       await shared.editor.page.keyboard.type('LOST')
-      await dialog.field(0, 'whenFull').selectOption('environment variable…')
+      await dialog.field(0, 'whenFull').selectOption('variable ${…}')
       await shared.editor.page.keyboard.type('FULL')
       assert.equal(await dialog.problem(0), '')
     })

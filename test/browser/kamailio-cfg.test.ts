@@ -35,9 +35,9 @@ describeEditor(
       await panel('text').fill(CFG)
       const lines = panel('preview').locator('li')
       assert.deepEqual(await lines.allInnerTexts(), [
-        'alarms: at most 50 items; 1: keep the oldest item of a key; 0: in memory only',
-        'calls: is in the list already and stays as it is',
-        'presence: at most 100 items; 2: keep the newest item of a key; 1: load and save',
+        'alarms: at most 50 items; 1: oldest wins; 0: memory',
+        '"calls" is in the list already and stays as it is',
+        'presence: at most 100 items; 2: newest wins; 1: saved at stop',
         'Database: mysql://db.local/kamailio',
         'Line 11: The size must be a whole number from 0 on (0 is unlimited).',
       ])

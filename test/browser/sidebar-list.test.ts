@@ -302,7 +302,7 @@ describeEditor(
       await sidebar.open('lost')
       const [first, config, ...others] = flows as [FlowNode, FlowNode, ...FlowNode[]]
       await nodeRed.deploy([first, { ...config, queues: [{ name: 'calls', size: 20 }] }, ...others])
-      await sidebar.root.getByText('The queue lost does not run any more.').waitFor()
+      await sidebar.root.getByText('The queue "lost" does not run any more.').waitFor()
       await editorOf.editor.page.keyboard.press('Escape')
     })
   },

@@ -148,7 +148,7 @@ describeEditor(
       const question = page.getByRole('alertdialog')
       await sidebar.opened.getByText('2 / 200').waitFor()
       await sidebar.button('Clear').click()
-      await question.getByText('Remove all items of the queue calls? It has 2 now.').waitFor()
+      await question.getByText('Remove all items of the queue "calls"? It has 2 now.').waitFor()
       assert.equal(await focused(), 'Cancel')
       await keyboard().press('Enter')
       await question.waitFor({ state: 'detached' })
