@@ -18,7 +18,7 @@ const STIFF: readonly [RegExp, string][] = [
   [/\bbut for\b/i, 'except'],
   [/\banew\b/i, 'again'],
   [/\blets? go of\b/i, 'releases'],
-  [/\b(?:is|are|was|were|be|been) told\b/i, 'is reported'],
+  [/\b(?:is|are|was|were|been|(?:can|cannot|could|may|must) be) told\b/i, 'is reported'],
   [/\b(?:is|are|was|were) to be\b/i, 'must be'],
   [/\bof (?:its|their|our|your|one's|his|her) own\b/i, 'its own'],
   [/\bmend(?:s|ed|ing)?\b/i, 'repair, correct'],
@@ -117,8 +117,8 @@ describe('plain English', () => {
   })
 
   it('is spoken by the pages', () => {
-    const pages = files('CONTRIBUTING.md', 'CHANGELOG.md', 'docs/architecture.md', 'docs/adr/*.md')
-    assert.ok(pages.length > 25, `${pages.length} pages`)
+    const pages = files('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/**/*.md')
+    assert.ok(pages.length > 30, `${pages.length} pages`)
     assert.deepEqual(
       pages.flatMap((file) => wrongIn(sentencesOfPage(read(file)), file)),
       [],

@@ -190,7 +190,7 @@ const CODED: Record<string, Scenario> = {
   },
 }
 
-/** The examples of the recipes that say all there is to be seen: what they say is done. */
+/** The examples of the recipes that say all there is to see: what they say is done. */
 const ON_THE_PAGE = RECIPES.filter(({ example }) => !example.includes('/'))
   .map(({ example }) => example.replace('.json', ''))
   .filter((name) => !(name in CODED))
