@@ -22,7 +22,7 @@ describe('the packed tarball', function () {
   })
   after(() => packed.remove())
 
-  const read = (file: string) => readFileSync(join(root, file), 'utf8')
+  const read = (file: string, from = root) => readFileSync(join(from, file), 'utf8')
 
   it('holds what is needed and nothing else', () => {
     const allowed =
@@ -79,6 +79,15 @@ describe('the packed tarball', function () {
     writeFileSync(join(packed.userDir, 'use.mjs'), script)
     const output = execFileSync(process.execPath, [join(packed.userDir, 'use.mjs')]).toString()
     assert.equal(output, 'overflow b 0\ntrue MQ_INVALID_DEFINITION\nx\n')
+  })
+
+  it('does what the example of docs/library.md says', () => {
+    const [, example = ''] = /```js\n([\s\S]*?)```/.exec(read('docs/library.md', PROJECT)) ?? []
+    const checked = example.replaceAll(/^(.*) \/\/ (.*)$/gm, 'assert.deepEqual($1, $2)')
+    assert.equal(checked.match(/deepEqual/g)?.length, 2)
+    const file = join(packed.userDir, 'example.mjs')
+    writeFileSync(file, `import assert from 'node:assert/strict'\n${checked}`)
+    execFileSync(process.execPath, [file], { stdio: 'pipe' })
   })
 
   it('is typed', () => {
