@@ -47,6 +47,7 @@ export {
   /** @deprecated the former name of `LocalEngine`; it goes with the next release */
   LocalEngine as StoredEngine,
 } from './local/engine.ts'
+export type { QueuedItem } from './local/items.ts'
 export { MemoryEngine } from './local/memory-engine.ts'
 export { Queue } from './local/queue.ts'
 export { type ParsedModparams, parseDefinitionString, parseModparams } from './modparam.ts'

@@ -64,11 +64,11 @@ export class Queue<V = unknown> {
   #readers = 0
   /** Whether a full queue refuses what would make it longer. */
   #refuses: boolean
-  /** Who is called with what comes and goes. */
+  /** Who is called with what comes and goes. @internal */
   observer: Observer<V> = NOBODY as Observer<V>
-  /** What is handed out while the queue is loaded again. */
+  /** What is handed out while the queue is loaded again. @internal */
   handout: Out | undefined
-  /** The items that are lent. */
+  /** The items that are lent. @internal */
   lent: () => Iterable<QueuedItem<V> & Past> = () => []
 
   /** @param definition a good definition, such as `parseDefinition` returns */
@@ -127,17 +127,21 @@ export class Queue<V = unknown> {
     return { key, value, size }
   }
 
-  /** The item that was fetched just now, with what is needed to put it back. */
+  /** The item that was fetched just now, with what is needed to put it back. @internal */
   taken({ key, value }: Item<V>): TakenItem<V> {
     return { id: this.#takenId, key, value, added: this.#takenAdded, past: this.#takenPast }
   }
 
-  /** What an item has been through. */
+  /** What an item has been through. @internal */
   pastOf(id: number): Past {
     return this.#pasts.get(id) ?? NO_PAST
   }
 
-  /** Hands the oldest item out, or the one of a name: it leaves the queue, and may come back. */
+  /**
+   * Hands the oldest item out, or the one of a name: it leaves the queue, and may come back.
+   *
+   * @internal
+   */
   lend(name?: string): QueuedItem<V> | undefined {
     if (name === undefined) return this.#items.take()
     const item = this.find(name)
@@ -151,6 +155,7 @@ export class Queue<V = unknown> {
    * the queue is at its bound, the one that comes back goes, unless the queue refuses what is new.
    *
    * @returns the item that did not stay because of it
+   * @internal
    */
   takeBack(item: QueuedItem<V>, past: Past): DroppedItem<V> | undefined {
     if (!this.#refuses && this.#isFull(item.key)) return this.#drop(item, 'overflow')
@@ -160,13 +165,17 @@ export class Queue<V = unknown> {
     return other === undefined ? undefined : this.#drop(other, 'duplicate')
   }
 
-  /** An item that was lent is gone for good. */
+  /** An item that was lent is gone for good. @internal */
   ended({ id, key, value }: QueuedItem<V>): void {
     this.#pasts.delete(id)
     this.observer.went(id, key, value)
   }
 
-  /** Adds an item that another queue has given up, even where this one is full and refuses what is new. */
+  /**
+   * Adds an item that another queue has given up, even where this one is full and refuses what is new.
+   *
+   * @internal
+   */
   bury(key: string, value: V, past: Past): AddResult<V> {
     const id = this.#nextId
     const other = this.#items.add(id, key, value, now())
@@ -178,12 +187,12 @@ export class Queue<V = unknown> {
     return this.#withinBound()
   }
 
-  /** The items that are loaded next have other ids than before. */
+  /** The items that are loaded next have other ids than before. @internal */
   renumbered(): void {
     this.handout?.renumbered()
   }
 
-  /** Says what the item that was added last has been through. */
+  /** Says what the item that was added last has been through. @internal */
   noteNewest(past: Past): void {
     this.#pasts.set(this.#nextId - 1, past)
   }
@@ -223,6 +232,7 @@ export class Queue<V = unknown> {
    * one that comes back, and addmode 2 the one that was queued. Where the queue is full, the oldest goes.
    *
    * @returns the item that did not stay because of it
+   * @internal
    */
   putBack(item: TakenItem<V>): DroppedItem<V> | undefined {
     const other = this.#items.putBack(item)
@@ -240,6 +250,7 @@ export class Queue<V = unknown> {
    *
    * @param isKnown whether the queue held it before, so that it may hold more than its bound
    * @returns the item that did not stay because of it
+   * @internal
    */
   load(
     id: number,
@@ -261,7 +272,11 @@ export class Queue<V = unknown> {
     return this.#drop(other, other.id === id ? 'duplicate' : 'replaced')
   }
 
-  /** Makes the items that are added from now on get the ids after this one, which no waiting item exceeds. */
+  /**
+   * Makes the items that are added from now on get the ids after this one, which no waiting item exceeds.
+   *
+   * @internal
+   */
   restartIds(after: number): void {
     this.#nextId = after + 1
   }
@@ -315,13 +330,13 @@ export class Queue<V = unknown> {
     }
   }
 
-  /** The items that are lent, and those waiting, with what they have been through. */
+  /** The items that are lent, and those waiting, with what they have been through. @internal */
   *everything(): Generator<TakenItem<V>> {
     for (const item of this.lent()) yield { ...item, past: item }
     yield* this.withPasts()
   }
 
-  /** The items waiting, oldest first, with what they have been through. */
+  /** The items waiting, oldest first, with what they have been through. @internal */
   *withPasts(): Generator<TakenItem<V>> {
     for (const item of this) yield { ...item, past: this.#pasts.get(item.id) }
   }

@@ -46,11 +46,12 @@ export function targets(page: string, text = read(page)): Target[] {
   })
 }
 
-/** The ids that GitHub assigns to the headings of a page. */
+/** The ids that GitHub assigns to the headings of a page, and those that the page has. */
 export function anchors(text: string): string[] {
   const seen = new Map<string, number>()
   const headings = withoutBlocks(text).matchAll(/^#+ +(.*)$/gm)
-  return [...headings].map(([, heading = '']) => {
+  const own = [...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)
+  const assigned = [...headings].map(([, heading = '']) => {
     const id = heading
       .replace(/\]\([^)]*\)/g, '')
       .toLowerCase()
@@ -60,6 +61,7 @@ export function anchors(text: string): string[] {
     seen.set(id, before + 1)
     return before === 0 ? id : `${id}-${before}`
   })
+  return [...assigned, ...own]
 }
 
 /** What stands in italics in a page. */
