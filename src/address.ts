@@ -12,14 +12,14 @@ export interface StoreLocation {
   password?: string
   /** The directory of the default file, and of what could not be written to the database. */
   directory: string
-  /** Tells stores in one directory apart. */
+  /** Distinguishes stores in one directory. */
   id: string
 }
 
 /** A database that can be opened. */
 export interface Address {
   readonly kind: 'sqlite' | 'postgres' | 'mysql'
-  /** What the driver opens: a path, or a URL with the user and the password in it. Never to be shown. */
+  /** What the driver opens: a path, or a URL with the user and the password in it. It is never shown. */
   readonly target: string
   /** Whether the file is in our own directory, which is made where it is missing. */
   readonly isOwn: boolean

@@ -3,19 +3,19 @@ import { leasing, type SeenItem } from './leasing.ts'
 import { after, type MaybePromise } from './maybe-promise.ts'
 import { type SentBack, sendBack } from './send-back.ts'
 
-/** What people ask of a queue. */
+/** What people can ask of a queue. */
 export interface Requests {
   /** The oldest items, from a place on. */
   peek: { readonly count: number; readonly from?: number }
   /** An item by its id. */
   find: { readonly item: string }
-  /** The items of a key go. */
+  /** Removes the items of a key. */
   remove: { readonly key: string }
-  /** An item goes, by its id. */
+  /** Removes an item by its id. */
   'remove-item': { readonly item: string }
-  /** All items go. */
+  /** Removes all items. */
   clear: object
-  /** Nothing is handed out any more. */
+  /** Nothing more is handed out. */
   pause: object
   resume: object
   stats: object
@@ -23,7 +23,7 @@ export interface Requests {
   'send-back': { readonly item?: string | undefined }
 }
 
-/** What they are answered. */
+/** The answers. */
 export interface Answers {
   peek: readonly SeenItem[]
   find: SeenItem | undefined

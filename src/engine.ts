@@ -53,7 +53,7 @@ export interface TakeOptions {
   /** How many at most; 1 by default. */
   readonly count?: number
   /**
-   * Whether who waits for several has the first at once, and those behind it the next time. By default a burst
+   * Whether a call that waits for several gets the first at once, and the others the next time. By default a burst
    * of items comes together, a turn of the event loop later.
    */
   readonly isEager?: boolean
@@ -61,7 +61,7 @@ export interface TakeOptions {
   readonly lease?: number
   /** How long to wait for the first, in ms, `Infinity` for as long as it takes; by default not at all. */
   readonly wait?: number
-  /** Who takes them, such as the id of a node; for `inFlight` and `releaseAll`. */
+  /** The owner that takes them, such as the id of a node; for `inFlight` and `releaseAll`. */
   readonly owner?: string
   /** The id of the only item that is wanted, as `peek` returns it. It is for a lease. */
   readonly item?: string
@@ -102,7 +102,7 @@ export interface QueueStats {
   readonly size: number
   /** The items handed out: leased, or waiting for their next attempt. */
   readonly leased: number
-  /** How many wait for items. */
+  /** How many callers wait for items. */
   readonly waiting: number
   readonly paused: boolean
   /** The age of the oldest item waiting, in ms; 0 when there is none, undefined where nobody knows it. */
@@ -132,7 +132,7 @@ export interface FetchOptions {
 
 /**
  * Where queues live, one for each config node. The engine of this process answers at once where it can; an engine
- * with a server behind it answers with promises. Whoever calls must take either.
+ * with a server behind it answers with promises. A caller must accept both.
  *
  * Every operation on a queue throws, or rejects with, an `MqueueError`. It is
  * `MQ_UNKNOWN_QUEUE` when no definition has that name, `MQ_INVALID_DEFINITION` when it has a bad one, and
@@ -177,13 +177,13 @@ export interface Engine {
    * Takes the oldest items: for good, or on a lease, after which they come back unless they are acknowledged. Those who
    * wait are served in the order in which they asked.
    *
-   * @returns the items, oldest first; none when there were none in the time
+   * @returns the items, oldest first; none when there were none in that time
    * @throws MqueueError `MQ_UNSUPPORTED` for a lease, where the engine has none
    */
   take(queue: string, options?: TakeOptions): MaybePromise<Taken[]>
 
   /**
-   * Puts items back to their places that were taken for good, since whoever they are for has gone. Only an engine without
+   * Puts items that were taken for good back in their places, because the caller that they are for has gone. Only an engine without
    * leases needs it.
    *
    * @param items as they were returned by `fetch` or `take`
@@ -207,8 +207,8 @@ export interface Engine {
   known(queue: string): number
 
   /**
-   * What people should know of a queue, at once and without asking anybody; it is shown instead of the size. An engine
-   * that never has anything to say does without this function.
+   * What people should know of a queue, at once and without asking anybody; it is shown instead of the size. An
+   * engine that never has a caution need not have this function.
    *
    * @returns undefined when all is well, and for an unknown queue
    */
@@ -216,8 +216,8 @@ export interface Engine {
 
   /**
    * How many items a queue has dropped since it was made, each the oldest of a full queue (`overflow`): at once and
-   * without asking anybody. In an engine that shares its queues, those that this process made it drop. An engine that
-   * drops nothing does without this function.
+   * without asking anybody. In an engine that shares its queues, those that this process made it drop. An engine
+   * that drops nothing need not have this function.
    *
    * @returns 0 for an unknown queue
    */
@@ -243,7 +243,7 @@ export interface Engine {
    * Writes, at the stop of the process, what must outlive it, and releases the database. Until the
    * queues are defined again, those with a dbmode, or on a server, are `MQ_CLOSED`.
    *
-   * @throws MqueueError `MQ_UNAVAILABLE` when items are lost, since they could be written nowhere
+   * @throws MqueueError `MQ_UNAVAILABLE` when items are lost because they could not be written anywhere
    */
   save(): MaybePromise<void>
 
@@ -251,7 +251,7 @@ export interface Engine {
    * Writes to files what is not saved yet, at once and synchronously. It is for the very end of a process, when there
    * is no time for a database or a server.
    *
-   * @throws MqueueError `MQ_UNAVAILABLE` when items are lost, since they could be written nowhere
+   * @throws MqueueError `MQ_UNAVAILABLE` when items are lost because they could not be written anywhere
    */
   rescue(): void
 

@@ -1,7 +1,7 @@
 import { MqueueError, quote } from './errors.ts'
 
 /**
- * The error of an operation on a queue that there is not.
+ * The error of an operation on a queue that does not exist.
  *
  * @param errors what is wrong with the definitions: the queue may be one of those
  */

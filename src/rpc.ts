@@ -124,7 +124,7 @@ export function internalError(): JSONRPCResponse {
   return createJSONRPCErrorResponse(null, JSONRPCErrorCode.InternalError, 'Internal error')
 }
 
-/** The response to a request for a config node that there is not. */
+/** The response to a request for a config node that does not exist. */
 export function noSuchConfigNode(): JSONRPCResponse {
   return createJSONRPCErrorResponse(null, 404, 'No such config node')
 }
@@ -141,7 +141,7 @@ async function answerOne(call: unknown, context: Context): Promise<JSONRPCRespon
   return (await server.receive(call, context)) ?? undefined
 }
 
-/** The library takes some things for requests that are none. */
+/** The library takes some things for requests that are not. */
 function isRequest(call: unknown): call is JSONRPCRequest {
   return (
     isObject(call) &&
@@ -281,7 +281,7 @@ function isNamed(params: unknown): params is Record<string, unknown> {
   return isObject(params) && !Array.isArray(params)
 }
 
-/** The key and the value of an item to add: behind the name of the queue, or by their names. */
+/** The key and the value of an item to add: after the name of the queue, or by their names. */
 function itemOf(params: unknown): { key: unknown; value: unknown } {
   if (Array.isArray(params)) return { key: params[1], value: params[2] }
   const { key, value, val = value } = params as Record<string, unknown>

@@ -9,7 +9,7 @@ const PORTION = 100
 const ON_ITS_WAY = 60_000
 /** How many items that cannot go back are passed over before it ends: they are leased meanwhile, so that others are reached. */
 const MOST_STUCK = 10_000
-/** Why items were left that were given back by somebody else. */
+/** Why items were left: another caller returned them meanwhile. */
 const GIVEN_BACK = 'The items were given back meanwhile, as by a deploy. Send them back again.'
 
 /** What became of the items to send back. */
@@ -33,8 +33,8 @@ type Outcome =
  * Sends items of a dead letter queue back to the end of the queues that gave them up, as new items with no attempt
  * counted. What cannot go back stays where it is, in its order; one item alone comes to the head under addmode 0, as each
  * that is released. Each is in one of the two queues at any time; one is in both when the process dies between the two, or
- * the server fails. It ends early when what is on its way is given back by somebody else, as by a deploy: to go on could
- * send items twice.
+ * the server fails. It ends early when another caller returns what is on its way, as a deploy does: to go on could send
+ * items twice.
  *
  * @param id the id of the only item to be sent back, as `peek` returns it; by default all
  * @throws MqueueError as `take` of the engine does
@@ -89,7 +89,7 @@ export async function sendBack(
 /**
  * Ends the lease of an item that is sent, at once: one that is given back before it ends is in both queues.
  *
- * @returns a promise that may reject before somebody waits for it
+ * @returns a promise that may reject before anybody waits for it
  */
 function end(engine: LeasingEngine, queue: string, lease: string): MaybePromise<unknown> {
   const ended = engine.acknowledge(queue, [lease])

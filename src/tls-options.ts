@@ -1,6 +1,6 @@
 /**
  * How TLS is spoken: the options of `tls.connect` of Node.js that matter here, with their names and meanings. They are
- * listed so that who uses the types of this package needs none of Node.js.
+ * listed so that a user of the types of this package needs none of Node.js.
  */
 export interface TlsOptions {
   /** The certificates of those who may vouch for the server; by default those that Node.js knows. */

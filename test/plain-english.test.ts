@@ -49,6 +49,14 @@ function wrongIn(sentences: readonly { line: number; text: string }[], where: st
   })
 }
 
+/** The texts of a catalogue, each with its key. */
+function* textsOfCatalogue(value: unknown, key = ''): Generator<[key: string, text: string]> {
+  if (typeof value === 'string') yield [key, value]
+  else
+    for (const [name, inner] of Object.entries(value as object))
+      yield* textsOfCatalogue(inner, `${key}.${name}`)
+}
+
 const sourceTexts = (file: string): SourceText[] =>
   file.endsWith('.lua') ? commentsOfLua(read(file)) : textsOfScript(read(file))
 
@@ -114,6 +122,28 @@ describe('plain English', () => {
     assert.deepEqual(commentsOfLua('-- one\n-- two\nlocal a = 1'), [
       { kind: 'comment', line: 1, text: 'one\ntwo' },
     ])
+  })
+
+  it('is spoken by the catalogues, and no language has long sentences', () => {
+    const wrong = files('nodes/locales/*/*.json').flatMap((file) =>
+      [...textsOfCatalogue(JSON.parse(read(file)))].flatMap(([key, text]) => {
+        const sentences = sentencesOf(text).map((sentence) => ({ line: 1, text: sentence }))
+        return file.includes('/en-US/')
+          ? wrongIn(sentences, `${file} ${key}`)
+          : longIn(sentences, `${file} ${key}`)
+      }),
+    )
+    assert.deepEqual(wrong, [])
+  })
+
+  it('is spoken by the help, and no language has long sentences', () => {
+    const help = files('nodes/locales/*/*.html')
+    assert.ok(help.length > 20, `${help.length} pages of help`)
+    const wrong = help.flatMap((file) => {
+      const sentences = sentencesOfPage(read(file))
+      return file.includes('/en-US/') ? wrongIn(sentences, file) : longIn(sentences, file)
+    })
+    assert.deepEqual(wrong, [])
   })
 
   it('is spoken by the pages', () => {

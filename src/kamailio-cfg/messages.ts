@@ -8,7 +8,7 @@ const MESSAGES: Partial<Record<Rule, Told>> = {
     `${file} is not followed; what it defines is missing here, so read its text as well`,
   unknown: (cause) => `this depends on ${cause}, whose value is not certain from this text`,
   module: (pattern) =>
-    `the module ${pattern} is not mqueue, or not a pattern that is understood here`,
+    `the module ${pattern} is not mqueue, or is not a pattern that is understood here`,
   redefined: (name) => `${name} is defined already, and Kamailio refuses to define it again`,
   directive: (text) => `${text} is not a directive with a name of letters, digits and "_"`,
   expansion: (name) => `${name} is defined by itself, or becomes too long; reading ends here`,

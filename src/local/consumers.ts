@@ -62,7 +62,7 @@ export class Consumers {
     return this.#handout.out
   }
 
-  /** How many wait for items. */
+  /** How many callers wait for items. */
   get waiting(): number {
     return this.#waiters.size
   }

@@ -43,7 +43,7 @@ export class Takers {
     this.#calls = calls
   }
 
-  /** How many wait for items. */
+  /** How many callers wait for items. */
   get waiting(): number {
     return this.#waiting.size
   }
