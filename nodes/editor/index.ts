@@ -5,6 +5,7 @@ import { openConfigDialog, saveConfigDialog } from './config-dialog.ts'
 import { prepareConfigInput } from './config-input.ts'
 import { greyOut } from './grey-out.ts'
 import { validateNumber, validateTypedNumber } from './numbers.ts'
+import { addSearchWords } from './palette-search.ts'
 import { prepareQueueInput } from './queue-input.ts'
 import { queueLabel } from './queue-label.ts'
 import { addSidebar } from './sidebar/tab.ts'
@@ -50,4 +51,5 @@ const mqueueEditor = {
 
 Object.assign(globalThis, { mqueueEditor })
 translateStatuses()
+addSearchWords()
 addSidebar()

@@ -8,7 +8,8 @@ declare const RED: {
   editor: { editConfig(name: string, type: string, id: string): void }
   events: {
     on(event: 'nodes:add', listener: (node: EditorNode) => void): void
-    on(event: 'view:selection-changed', listener: () => void): void
+    on(event: 'view:selection-changed' | 'type-search:open', listener: () => void): void
+    on(event: 'registry:node-type-added', listener: (type: string) => void): void
     on(
       event: `registry:node-set-${'added' | 'enabled' | 'disabled' | 'removed'}`,
       listener: (set: { types: string[] }) => void,

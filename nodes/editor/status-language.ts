@@ -1,4 +1,4 @@
-const TYPES = ['mq-add', 'mq-fetch', 'mq-consume', 'mq-ack', 'mq-size', 'mq-control', 'mq-pv-free']
+import { FLOW_TYPES } from './flow-types.ts'
 
 /**
  * Shows the status of our nodes in the language of the editor. The runtime sends English, on which
@@ -7,7 +7,7 @@ const TYPES = ['mq-add', 'mq-fetch', 'mq-consume', 'mq-ack', 'mq-size', 'mq-cont
  */
 export function translateStatuses(): void {
   RED.events.on('nodes:add', (node) => {
-    if (!TYPES.includes(node.type)) return
+    if (!FLOW_TYPES.includes(node.type)) return
     const translate = node._
     node._ = (key, values) => {
       const [, number] = /^loading (\d+)$/.exec(key) ?? []
@@ -18,7 +18,7 @@ export function translateStatuses(): void {
   RED.comms.subscribe('status/#', (topic, status) => {
     const node = RED.nodes.node(topic.split('/')[1] ?? '')
     // The editor does not have the nodes in an instance of a subflow.
-    if (!node || !TYPES.includes(node.type)) return
+    if (!node || !FLOW_TYPES.includes(node.type)) return
     if (typeof status.text !== 'string') return
     status.text = status.text
       .replace(/(?<=^\d+ )in flight(?=, )/, (words) => node._(words))

@@ -54,15 +54,15 @@ describeEditor(
       const found = await shared.editor.value<string[][]>(
         `[...document.querySelectorAll('.red-ui-palette-node[data-palette-type]')]
           .filter(({ dataset }) => dataset.paletteType.startsWith('mq-'))
-          .map(({ dataset }) => [dataset.paletteType, dataset.paletteLabel])`,
+          .map((node) => [node.dataset.paletteType, node.innerText.trim().replace(/\\s+/g, ' ')])`,
       )
       assert.deepEqual(found, [
         ['mq-add', 'queue add'],
         ['mq-fetch', 'queue fetch'],
-        ['mq-consume', 'queue consume'],
+        ['mq-consume', 'queue each'],
         ['mq-ack', 'queue ack'],
         ['mq-size', 'queue size'],
-        ['mq-control', 'queue control'],
+        ['mq-control', 'queue ctrl'],
         ['mq-pv-free', 'queue free'],
       ])
     })
