@@ -136,7 +136,7 @@ onEachDatabase('a dead letter', (database) => {
     clock.move(20_000)
     assert.equal(engine.leased('q'), 2)
     assert.equal(
-      reports.said.filter((text) => /waits for its dead letter queue/.test(text)).length,
+      reports.said.filter((text) => /wait for their dead letter queue/.test(text)).length,
       1,
     )
     engine.releaseAll()
