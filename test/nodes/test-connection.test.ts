@@ -70,7 +70,7 @@ describe('the test of a connection to Redis', () => {
     try {
       const { persistence, cautions } = await found()
       assert.equal(persistence, 'none')
-      assert.match(cautions.join(), /not kept over a restart/)
+      assert.match(cautions.join(), /do not survive its restart/)
       await own.command('CONFIG', 'SET', 'save', '3600 1')
       assert.equal((await found()).persistence, 'snapshots')
     } finally {

@@ -95,7 +95,7 @@ describe('what a server says of itself', () => {
       const found = await infoOf(server)
       const [evicting, forgetting, ...more] = cautions(found)
       assert.match(evicting ?? '', /may evict .*allkeys-lfu.*noeviction/)
-      assert.match(forgetting ?? '', /not kept over a restart .*appendonly/)
+      assert.match(forgetting ?? '', /do not survive its restart.*appendonly/)
       assert.deepEqual(more, [])
     })
 
@@ -103,7 +103,7 @@ describe('what a server says of itself', () => {
       const server = await start({ 'maxmemory-policy': 'allkeys-lru' })
       const unsettled = async () => readInfo(await server.command('INFO'))
       assert.equal((await unsettled()).persistence, 'unknown')
-      assert.match(cautions(await unsettled())[0] ?? '', /cannot be seen/)
+      assert.match(cautions(await unsettled())[0] ?? '', /not known whether the queues survive/)
       await server.command('SAVE')
       const found = await unsettled()
       assert.equal(found.persistence, 'snapshots')
