@@ -272,7 +272,13 @@ function planOf(def: MqConsumeDef, owner: string, signal: AbortSignal): Plan {
     least: 0.001,
     most: LONGEST_LEASE,
   })
-  const count = numberIn(def.count, 1, { what: 'count', least: 1, most: 1_000, isWhole: true })
+  const count = numberIn(def.count, 1, {
+    what: 'count',
+    label: 'Batch',
+    least: 1,
+    most: 1_000,
+    isWhole: true,
+  })
   const isList = count > 1
   const wait = Number.POSITIVE_INFINITY
   const options = { owner, inFlight, signal, wait, isEager: !isList }

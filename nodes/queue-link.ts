@@ -1,7 +1,7 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeStatus } from 'node-red'
 import type { Engine } from '../src/engine.ts'
-import { MqueueError } from '../src/errors.ts'
 import { after, type MaybePromise } from '../src/maybe-promise.ts'
+import { noConfig, queueNameOf } from './chosen.ts'
 import { closedError } from './closed-error.ts'
 import { type Reader, reader, textOf } from './property.ts'
 import { type ConfigNode, knownSize, registry, type Seeker } from './registry.ts'
@@ -62,6 +62,8 @@ export class QueueLink implements Seeker {
   readonly #readName: Reader
   /** The name of the queue where it is the same for every message. */
   readonly #name: string | undefined
+  /** The environment variable that has the name of the queue, where one has. */
+  readonly #variable: string | undefined
   readonly #status: StatusLine
   #config: ConfigNode | undefined
   #engine: Engine | undefined
@@ -96,6 +98,7 @@ export class QueueLink implements Seeker {
     const property = { value: queue, type: isFixed ? 'str' : queueType }
     this.#readName = reader(RED, node, property, 'queue', 'MQ_UNKNOWN_QUEUE')
     this.isImmediate = this.#readName.isImmediate
+    this.#variable = queueType === 'env' && queue !== '' ? textOf(queue) : undefined
     if (isFixed) {
       const name = textOf(queue) ?? ''
       this.#name = name || undefined
@@ -126,7 +129,8 @@ export class QueueLink implements Seeker {
   queueName(msg: NodeMessage): MaybePromise<string> {
     if (this.#name !== undefined) return this.#name
     const read = this.#readName.read(msg)
-    return this.isImmediate ? nameOf(read) : after(read, nameOf)
+    if (this.isImmediate) return queueNameOf(read, this.#variable)
+    return after(read, (name) => queueNameOf(name, this.#variable))
   }
 
   /** Shows the size of this queue from now on. */
@@ -169,10 +173,7 @@ export class QueueLink implements Seeker {
   #connect(): Engine {
     if (this.#closed) throw closedError()
     const config = registry.config(this.#configId)
-    if (config === undefined) {
-      const text = 'No mqueue config node is set, or it is disabled. Choose one in the node.'
-      throw new MqueueError('MQ_NO_CONFIG', text)
-    }
+    if (config === undefined) throw noConfig(this.#configId)
     config.users[this.#node.id] = this.#node
     this.#config = config
     this.#engine = config.inUse.engine
@@ -253,11 +254,4 @@ function describeSize(engine: Engine, queue: string): NodeStatus {
 export function figuresOf(engine: Engine, queue: string, size: number): Figures {
   const dropped = engine.overflowed?.(queue) ?? 0
   return { size, bound: engine.definition(queue).size, dropped }
-}
-
-function nameOf(read: unknown): string {
-  if (typeof read === 'string' && read !== '') return read
-  if (typeof read === 'number') return String(read)
-  const text = 'No queue is chosen. Choose one in the node, or have the message name one.'
-  throw new MqueueError('MQ_UNKNOWN_QUEUE', text)
 }

@@ -19,6 +19,7 @@ const REASONS: Record<ErrorCode, string> = {
   MQ_INVALID_LEASE: 'no lease',
   MQ_LEASE_LOST: 'lease lost',
 }
+const NO_QUEUE = 'no queue is chosen'
 const UNKNOWN = 'error'
 const LOADING = 'loading'
 const PAUSED = 'paused'
@@ -35,6 +36,7 @@ const CAUTIONS: Record<Caution, Caution> = {
  */
 export const STATUS_TEXTS: readonly string[] = [
   ...Object.values(REASONS),
+  NO_QUEUE,
   UNKNOWN,
   LOADING,
   PAUSED,
@@ -89,8 +91,12 @@ export function errorStatus(error: unknown): Status {
   return {
     fill: 'red',
     shape: 'ring',
-    text: error instanceof MqueueError ? REASONS[error.code] : UNKNOWN,
+    text: error instanceof MqueueError ? reasonOf(error) : UNKNOWN,
   }
+}
+
+function reasonOf({ code, queue }: MqueueError): string {
+  return code === 'MQ_UNKNOWN_QUEUE' && queue === '' ? NO_QUEUE : REASONS[code]
 }
 
 /**

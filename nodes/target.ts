@@ -1,5 +1,6 @@
 import type { NodeAPI, NodeMessage } from 'node-red'
 import { MqueueError, reasonOf } from '../src/errors.ts'
+import { unsetVariable } from '../src/variable.ts'
 import { PLAIN, textOf } from './property.ts'
 
 /** A property of messages that a node sets. */
@@ -100,6 +101,10 @@ export function assertSettable(
   msg: NodeMessage,
   code: 'MQ_INVALID_KEY' | 'MQ_INVALID_VALUE',
 ): void {
+  const unset = unsetVariable(path)
+  if (unset !== undefined) {
+    throw new MqueueError(code, `${unset.text}. Set it, or enter a property in the node.`)
+  }
   let reason = 'the value that holds it does not accept it'
   try {
     if (fits(msg)) return

@@ -1,4 +1,5 @@
 import { MqueueError } from './errors.ts'
+import { assertSet } from './variable.ts'
 
 /**
  * A user or a password of a server, as people give it; blank when there is none.
@@ -12,6 +13,7 @@ export function credential(
   given: unknown = '',
   server = 'database',
 ): string {
+  assertSet(given, field)
   const text = typeof given === 'number' ? String(given) : given
   if (typeof text === 'string' && text.isWellFormed()) return text
   const message = `The ${field} of the ${server} must be a text. Enter it again in the config node.`

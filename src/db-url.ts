@@ -1,5 +1,6 @@
 import { MqueueError, type Rule } from './errors.ts'
 import { unescaped } from './user-info.ts'
+import { assertSet } from './variable.ts'
 
 /** What a `db_url` says, before any of it is looked for on this machine. */
 export type DbUrl =
@@ -24,6 +25,7 @@ const ALLOWED =
  * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password
  */
 export function parseDbUrl(given: unknown): DbUrl {
+  assertSet(given, 'dbUrl')
   if (typeof given !== 'string') throw invalid('dbUrl', ALLOWED)
   const text = given.trim()
   if (text === '') return { kind: 'default' }

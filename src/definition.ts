@@ -1,4 +1,6 @@
+import { ALLOWED, DEFAULT_LABELS } from './definition-words.ts'
 import { MqueueError, quote, type Rule } from './errors.ts'
+import { type UnsetVariable, unsetVariable } from './variable.ts'
 import { isBlank } from './written.ts'
 
 /** 0 append; 1 unique key, the oldest item stays; 2 unique key, the newest item stays. */
@@ -71,38 +73,6 @@ export interface ParsedDefinitions {
 
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/
 const INTEGER = /^\d+$/
-const ALLOWED = {
-  size: {
-    text: 'a whole number from 0 on (0 is unlimited)',
-    defaultField: 'mqueueSize',
-    blankRule: 'blankSize',
-  },
-  addmode: {
-    text: '0 (append), 1 (keep the oldest item of a key) or 2 (keep the newest)',
-    defaultField: 'mqueueAddmode',
-    blankRule: 'blankAddmode',
-  },
-  dbmode: {
-    text: '0 (none), 1 (load and save), 2 (load only), 3 (save only) or 4 (journal)',
-    defaultField: 'dbmode',
-    blankRule: 'dbmode',
-  },
-  attempts: {
-    text: 'a whole number from 0 on (0 is unlimited)',
-    defaultField: 'attempts',
-    blankRule: 'attempts',
-  },
-  maxInFlight: {
-    text: 'a whole number from 0 on (0 is unlimited)',
-    defaultField: 'maxInFlight',
-    blankRule: 'maxInFlight',
-  },
-  edited: {
-    text: 'a whole number of ms since 1970',
-    defaultField: 'edited',
-    blankRule: 'edited',
-  },
-} as const
 
 /** The longest that an item may stay away after a retry, in seconds: 30 days. */
 const LONGEST_RETRY_DELAY = 2_592_000
@@ -121,8 +91,9 @@ export function parseDefinitions(
 ): ParsedDefinitions {
   const parsed: ParsedDefinitions = { definitions: [], errors: [] }
   if (!Array.isArray(inputs)) {
-    const text = 'The queues must be a list of {name, size, addmode, dbmode}'
-    const place = { field: 'queues', rule: 'list' } as const
+    const unset = unsetVariable(inputs)
+    const text = unset?.hint ?? 'The queues must be a list of {name, size, addmode, dbmode}'
+    const place = { field: 'queues', ...ruleOf('list', unset) }
     parsed.errors.push(new MqueueError('MQ_INVALID_DEFINITION', text, place))
     return parsed
   }
@@ -139,8 +110,9 @@ export function parseDefinitions(
       parsed.definitions.push(definition)
     } catch (error) {
       if (!(error instanceof MqueueError)) throw error
-      const { queue, field, rule } = error
-      parsed.errors.push(new MqueueError(error.code, error.message, { queue, field, rule, row }))
+      const { queue, field, rule, part } = error
+      const place = { queue, field, rule, part, row }
+      parsed.errors.push(new MqueueError(error.code, error.message, place))
     }
   }
   return withDeadLetters(parsed, inputs)
@@ -182,6 +154,7 @@ export function parseDefinition(
   if (typeof input !== 'object' || input === null) {
     throw invalid('', 'name', 'object', 'a definition is an object {name, size, addmode, dbmode}')
   }
+  assertFieldsSet(input)
   const { size, addmode, dbmode, ...more } = input as QueueDefinitionInput
   // An environment variable may have been a number all along.
   const name = nameOf(input)
@@ -196,6 +169,15 @@ export function parseDefinition(
     addmode: parseNumber(name, 'addmode', addmode, defaults.mqueueAddmode, 2) as Addmode,
     dbmode: parseNumber(name, 'dbmode', dbmode, 0, 4) as Dbmode,
     ...parseMore(name, more),
+  }
+}
+
+/** @throws MqueueError for the first field whose environment variable is not set */
+function assertFieldsSet(input: object): void {
+  for (const [field, value] of Object.entries(input)) {
+    const unset = unsetVariable(value)
+    if (unset === undefined) continue
+    throw notSet(field === 'name' ? '' : (nameOf(input) ?? ''), field, unset)
   }
 }
 
@@ -218,7 +200,8 @@ function parseMore(name: string, input: QueueDefinitionInput): Partial<QueueDefi
 function parseWhenFull(queue: string, value: unknown): WhenFull {
   const text = typeof value === 'string' ? value.trim() : value
   if (text === 'drop' || text === 'refuse') return text
-  const reason = 'whenFull must be drop (the oldest item goes) or refuse (the new one is refused)'
+  const reason =
+    'When full (whenFull) must be drop (the oldest item goes) or refuse (the new one is refused)'
   throw invalid(queue, 'whenFull', 'whenFull', reason)
 }
 
@@ -227,7 +210,7 @@ function parseRetryDelay(queue: string, value: unknown): number[] {
   return parts.map((part) => {
     const seconds = isBlank(part) || typeof part === 'object' ? Number.NaN : Number(part)
     if (seconds >= 0 && seconds <= LONGEST_RETRY_DELAY) return seconds
-    const reason = `retryDelay must be seconds from 0 to ${LONGEST_RETRY_DELAY}, or some with commas between them`
+    const reason = `Retry after must be seconds from 0 to ${LONGEST_RETRY_DELAY}, or some with commas between them`
     throw invalid(queue, 'retryDelay', 'retryDelay', reason)
   })
 }
@@ -235,7 +218,7 @@ function parseRetryDelay(queue: string, value: unknown): number[] {
 function parseDeadLetter(queue: string, value: unknown): string {
   const name = typeof value === 'number' ? String(value) : value
   if (typeof name === 'string' && name !== queue && NAME.test(name)) return name
-  const reason = 'deadLetter must be the name of another queue in the list'
+  const reason = 'Dead letters to must be the name of another queue in the list'
   throw invalid(queue, 'deadLetter', 'deadLetter', reason)
 }
 
@@ -249,8 +232,15 @@ function defaultErrors(defaults: DefinitionDefaults): MqueueError[] {
     const number = integer(defaults[field])
     if (number !== undefined && number <= highest) continue
     const { text } = ALLOWED[field === 'mqueueSize' ? 'size' : 'addmode']
-    const message = `The default ${field} must be ${text}`
-    errors.push(new MqueueError('MQ_INVALID_DEFINITION', message, { queue: '', field, rule }))
+    const unset = unsetVariable(defaults[field])
+    const message = unset?.hint ?? `${DEFAULT_LABELS[field]} must be ${text}`
+    errors.push(
+      new MqueueError('MQ_INVALID_DEFINITION', message, {
+        queue: '',
+        field,
+        ...ruleOf(rule, unset),
+      }),
+    )
   }
   return errors
 }
@@ -264,9 +254,12 @@ function parseNumber(
 ): number {
   const number = integer(isBlank(value) ? fallback : value)
   if (number !== undefined && number <= highest) return number
-  const { text, defaultField, blankRule } = ALLOWED[field]
-  if (!isBlank(value)) throw invalid(queue, field, field, `${field} must be ${text}`)
-  const reason = `its ${field} is blank, and ${defaultField} must be ${text}`
+  const { label, text, defaultField, blankRule } = ALLOWED[field]
+  if (!isBlank(value)) throw invalid(queue, field, field, `${label} must be ${text}`)
+  const unset = unsetVariable(fallback)
+  if (unset !== undefined) throw notSet(queue, defaultField, unset)
+  const taken = DEFAULT_LABELS[defaultField as keyof typeof DEFAULT_LABELS]
+  const reason = `${label} is blank, and ${taken} must be ${text}`
   throw invalid(queue, defaultField, blankRule, reason)
 }
 
@@ -276,6 +269,17 @@ function integer(value: unknown): number | undefined {
   const text = typeof value === 'string' ? value.trim() : value
   const number = typeof text === 'string' && INTEGER.test(text) ? Number(text) : text
   return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : undefined
+}
+
+/** The error of a field whose environment variable is not set. */
+function notSet(queue: string, field: string, { name, hint }: UnsetVariable): MqueueError {
+  const { message } = invalid(queue, field, 'notSet', hint)
+  const place = { queue, field, rule: 'notSet', part: name } as const
+  return new MqueueError('MQ_INVALID_DEFINITION', message, place)
+}
+
+function ruleOf(rule: Rule, unset: UnsetVariable | undefined): { rule: Rule; part?: string } {
+  return unset === undefined ? { rule } : { rule: 'notSet', part: unset.name }
 }
 
 function invalid(queue: string, field: string, rule: Rule, reason: string): MqueueError {

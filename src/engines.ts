@@ -7,6 +7,7 @@ import { RedisEngine, type RedisPlace } from './redis/engine.ts'
 import type { Report } from './report.ts'
 import { choices } from './supports.ts'
 import type { TlsOptions } from './tls-options.ts'
+import { assertSet } from './variable.ts'
 
 /** What an engine is made of: where it is, who it is, and whom it reports to. */
 export interface EngineOptions extends StoreLocation {
@@ -74,6 +75,7 @@ export function relocateEngine(name: string, engine: Engine, options: EngineOpti
 }
 
 function kindOf(name: string): EngineKind {
+  assertSet(name, 'engine')
   const kind = kinds.get(name)
   if (kind !== undefined) return kind
   const known = choices(engineKinds().map(quote))

@@ -34,6 +34,7 @@ export const RULES = [
   'deadLetter',
   'maxInFlight',
   'edited',
+  'notSet',
   'blankSize',
   'blankAddmode',
   'defaultSize',

@@ -1,4 +1,5 @@
 import { MqueueError, quote } from './errors.ts'
+import { type UnsetVariable, unsetVariable } from './variable.ts'
 
 /**
  * The error of an operation on a queue that does not exist.
@@ -8,9 +9,22 @@ import { MqueueError, quote } from './errors.ts'
 export function missing(name: string, errors: readonly MqueueError[]): MqueueError {
   const bad = errors.find(({ queue }) => queue === undefined || queue === name)
   if (bad !== undefined && name !== '') return again(bad, name)
+  const unset = unsetVariable(name)
+  if (name === '' || unset !== undefined) return noQueue(unset)
   const hint = 'Choose one of the queues defined in the mqueue config node, or define this one.'
   const text = `There is no queue ${quote(name)}. ${hint}`
   return new MqueueError('MQ_UNKNOWN_QUEUE', text, { queue: name })
+}
+
+/**
+ * The error of an operation for which no queue is chosen: its place says that the name is blank.
+ *
+ * @param unset the environment variable that should have the name, where that is not set
+ */
+export function noQueue(unset?: UnsetVariable): MqueueError {
+  const why = unset === undefined ? '' : `${unset.text}. `
+  const text = `No queue is chosen. ${why}Choose one in the node, or have the message name one.`
+  return new MqueueError('MQ_UNKNOWN_QUEUE', text, { queue: '' })
 }
 
 /**

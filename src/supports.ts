@@ -13,7 +13,7 @@ export function supported(parsed: ParsedDefinitions, { dbmodes }: Supports): Par
   const errors = [...parsed.errors]
   for (const { name: queue, dbmode } of parsed.definitions) {
     if (dbmodes.includes(dbmode)) continue
-    const text = `Queue ${quote(queue)}: with this engine, dbmode must be ${choices(dbmodes)}`
+    const text = `Queue ${quote(queue)}: with this engine, Storage (dbmode) must be ${choices(dbmodes)}`
     const place = { queue, field: 'dbmode', rule: 'dbmode' } as const
     errors.push(new MqueueError('MQ_INVALID_DEFINITION', text, place))
   }

@@ -115,7 +115,7 @@ export class QueueRow {
     if (FAILURE_FIELDS.some((field) => field === broken)) this.#failures.unfold()
     this.#row.toggleClass('mqueue-bad', error !== undefined)
     const cell = cellOf(this.#field(broken ?? 'name'))
-    // Its place does not change while one types, so that a screen reader announces it once.
+    // Its place does not change while one types, so that a screen reader reads it once.
     if (!this.#problem.parent().is(cell)) this.#problem.appendTo(cell)
     this.#problem.text(error === undefined ? '' : explain(error))
   }

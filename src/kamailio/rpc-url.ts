@@ -1,6 +1,7 @@
 import { MqueueError, type Rule } from '../errors.ts'
 import { type HostPort, parseHostPort } from '../host-port.ts'
 import { userInfo } from '../user-info.ts'
+import { assertSet } from '../variable.ts'
 import { isBlank } from '../written.ts'
 
 /** What an `rpcUrl` says. */
@@ -32,6 +33,7 @@ const MOST_POLL = 3_600
  * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password
  */
 export function parseRpcUrl(given: unknown): RpcUrl {
+  assertSet(given, 'rpcUrl')
   const text = typeof given === 'string' ? given.trim() : undefined
   const groups = FORM.exec(text === '' ? DEFAULT_RPC_URL : (text ?? ''))?.groups
   if (groups === undefined || text?.isWellFormed() === false) {
@@ -61,6 +63,7 @@ export function parseRpcUrl(given: unknown): RpcUrl {
  */
 export function checkPoll(given: unknown): number {
   if (isBlank(given)) return DEFAULT_POLL
+  assertSet(given, 'poll')
   const isNumber = typeof given === 'number' || typeof given === 'string'
   const poll = isNumber ? Number(given) : Number.NaN
   if (poll >= LEAST_POLL && poll <= MOST_POLL) return poll

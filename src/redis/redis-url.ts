@@ -1,6 +1,7 @@
 import { MqueueError, type Rule } from '../errors.ts'
 import { type HostPort, parseHostPort } from '../host-port.ts'
 import { userInfo } from '../user-info.ts'
+import { assertSet } from '../variable.ts'
 
 /** What a `redisUrl` says. */
 export interface RedisUrl {
@@ -37,6 +38,7 @@ const MOST_DATABASES = 1_000_000
  * @throws MqueueError `MQ_INVALID_DEFINITION`, without the URL, since it may hold a password
  */
 export function parseRedisUrl(given: unknown): RedisUrl {
+  assertSet(given, 'redisUrl')
   const text = typeof given === 'string' ? given.trim() : undefined
   const groups = FORM.exec(text === '' ? DEFAULT_REDIS_URL : (text ?? ''))?.groups
   if (groups === undefined || text?.isWellFormed() === false) {
@@ -64,6 +66,7 @@ export function parseRedisUrl(given: unknown): RedisUrl {
  * @throws MqueueError `MQ_INVALID_DEFINITION`
  */
 export function checkPrefix(given: unknown): string {
+  assertSet(given, 'prefix')
   const text = typeof given === 'number' ? String(given) : given
   if (typeof text === 'string' && PREFIX.test(text)) return text
   const reason = 'it must be 1 to 64 letters, digits, "_", "-" or "."'

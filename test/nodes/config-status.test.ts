@@ -35,7 +35,7 @@ describe('the status of a config node', () => {
       assert.equal(received('config'), false)
       await nodeRed.deploy(flow([{ name: 'q' }, { name: 'bad', size: -1 }]), type)
       await until(() => received('config "invalid definition"'), 'the trouble')
-      assert.match(nodeRed.log.slice(from), /Queue "bad": size must be/)
+      assert.match(nodeRed.log.slice(from), /Queue "bad": Size must be/)
       await nodeRed.deploy(flow([{ name: 'q' }]), type)
       await until(() => received('config undefined'), 'the end of it')
     })

@@ -115,7 +115,7 @@ describe('an engine that was added', () => {
     const { run } = await load([config(queues, COUNTING), ...NODES, other])
     const { error } = await run('size', {})
     assert.equal(error?.code, 'MQ_INVALID_DEFINITION')
-    assert.match(error?.message ?? '', /Queue "q": with this engine, dbmode must be 0/)
+    assert.match(error?.message ?? '', /Queue "q": with this engine, Storage \(dbmode\) must be 0/)
     assert.equal((await run('other', {})).out[0]?.payload, 3)
   })
 })

@@ -178,7 +178,7 @@ describe('mq-consume', () => {
   it('says once what is wrong, and begins when it is corrected', async () => {
     for (const [consumer, code, text] of [
       [{ queue: 'none' }, 'MQ_UNKNOWN_QUEUE', 'unknown queue'],
-      [{ queue: '' }, 'MQ_UNKNOWN_QUEUE', 'unknown queue'],
+      [{ queue: '' }, 'MQ_UNKNOWN_QUEUE', 'no queue is chosen'],
       [{ lease: 'long' }, 'MQ_INVALID_VALUE', 'invalid value'],
       [{ inFlight: 0 }, 'MQ_INVALID_VALUE', 'invalid value'],
       [{ rate: -1 }, 'MQ_INVALID_VALUE', 'invalid value'],

@@ -150,7 +150,7 @@ describe('the status of a node', () => {
       [{ name: 'q' }, { name: 'bad', size: -1 }],
     )
     await shows('unknown', 'red unknown queue')
-    await shows('none', 'red unknown queue')
+    await shows('none', 'red no queue is chosen')
     await shows('bad', 'red invalid definition')
     await shows('unset', 'red no configuration')
     for (const { what, msg } of received) {

@@ -1,4 +1,6 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references as Node-RED writes them
 import assert from 'node:assert/strict'
+import { FAILURE_FIELDS } from '../../nodes/editor/modes.ts'
 import { MqueueError, parseDefinition, parseDefinitions } from '../../src/index.ts'
 
 function errorOf(input: unknown, defaults = {}): MqueueError {
@@ -70,10 +72,10 @@ describe('parseDefinition', () => {
   }
 
   for (const [field, value, allowed] of [
-    ['addmode', 3, /0 \(append\), 1 \(keep the oldest.*2/],
-    ['addmode', 'abc', /addmode must be/],
-    ['dbmode', 5, /0 \(none\).*4 \(journal\)/],
-    ['dbmode', -1, /dbmode must be/],
+    ['addmode', 3, /0 \(keep all\), 1 \(the oldest.*2/],
+    ['addmode', 'abc', /Equal keys \(addmode\) must be/],
+    ['dbmode', 5, /0 \(memory\).*4 \(every change\)/],
+    ['dbmode', -1, /Storage \(dbmode\) must be/],
   ] as const) {
     it(`refuses ${field} ${value}, naming what is allowed`, () => {
       const error = errorOf({ name: 'calls', [field]: value })
@@ -85,9 +87,30 @@ describe('parseDefinition', () => {
   it('refuses a bad default where it is taken', () => {
     const error = errorOf({ name: 'q' }, { mqueueSize: 'x' })
     assert.deepEqual([error.queue, error.field], ['q', 'mqueueSize'])
-    assert.match(error.message, /its size is blank, and mqueueSize must be a whole number/)
+    assert.match(error.message, /Size is blank, and Default size must be a whole number/)
     assert.equal(errorOf({ name: 'q' }, { mqueueAddmode: 3 }).field, 'mqueueAddmode')
     assert.equal(parseDefinition({ name: 'q', size: 1 }, { mqueueSize: 'x' }).size, 1)
+  })
+
+  it('names an environment variable that is not set, for every field and default', () => {
+    const named = { name: 'q', size: '1' }
+    for (const field of ['name', 'size', 'addmode', 'dbmode', ...FAILURE_FIELDS]) {
+      const error = errorOf({ ...named, [field]: '${MISSING}' })
+      assert.deepEqual([error.field, error.rule, error.part], [field, 'notSet', 'MISSING'])
+      assert.match(error.message, /The environment variable "MISSING" is not set\./)
+    }
+    for (const field of ['mqueueSize', 'mqueueAddmode']) {
+      const { errors } = parseDefinitions([{ name: 'q' }], { [field]: '$(MISSING)' })
+      assert.deepEqual(
+        errors.map(({ rule, part, row }) => [rule, part, row]),
+        [
+          ['notSet', 'MISSING', undefined],
+          ['notSet', 'MISSING', 0],
+        ],
+      )
+    }
+    const { errors } = parseDefinitions('${MISSING}')
+    assert.match(errors[0]?.message ?? '', /"MISSING" is not set/)
   })
 
   it('refuses what is not an object', () => {
