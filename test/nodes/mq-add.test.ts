@@ -480,3 +480,34 @@ describe('mq-add', () => {
     assert.deepEqual((await fetch())?.value, 3)
   })
 })
+
+describe('mq-add to a full queue that refuses', () => {
+  afterEach(unload)
+
+  async function full(add: object) {
+    const bench = await load([
+      config([{ name: 'q', size: 1, whenFull: 'refuse' }]),
+      { id: 'add', type: 'mq-add', queue: 'q', ...add },
+      { id: 'fetch', type: 'mq-fetch', queue: 'q' },
+    ])
+    await bench.run('add', { topic: 'old', payload: 1 })
+    const { out, error, done } = await bench.run('add', { topic: 'new', payload: 2 })
+    assert.equal(done, 1)
+    assert.equal((await bench.run('fetch', {})).out[0]?.mqk, 'old')
+    return { out, error }
+  }
+
+  it('sends what was refused on its second output, and nothing on the first', async () => {
+    const { out, error } = await full({ dropped: true })
+    const { mqk, mqv, mqreason, mqueue } = out[1] as Record<string, unknown>
+    assert.deepEqual([mqk, mqv, mqreason, mqueue], ['new', 2, 'full', 'q'])
+    assert.deepEqual([out[0], error], [undefined, undefined])
+  })
+
+  it('fails with MQ_FULL where it has no second output', async () => {
+    const { out, error } = await full({})
+    assert.equal(error?.code, 'MQ_FULL')
+    assert.match(error.message, /"q" is full/)
+    assert.deepEqual(out, [undefined, undefined])
+  })
+})

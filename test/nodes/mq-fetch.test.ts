@@ -176,3 +176,56 @@ describe('mq-fetch', () => {
     })
   })
 })
+
+describe('mq-fetch of several items', () => {
+  afterEach(unload)
+
+  async function withThree(fetch: object) {
+    const bench = await fetching(fetch)
+    for (const topic of ['a', 'b', 'c']) await bench.add({ topic, payload: `${topic}!` })
+    return bench
+  }
+
+  it('sends a message for each, as a sequence that a Join node brings together', async () => {
+    const { fetch, received } = await withThree({ count: '2', as: 'sequence', valueTo: 'payload' })
+    const trigger = { mine: { n: 1 } }
+    await fetch(trigger)
+    const sent = received.filter(({ what }) => what === 0).map(({ msg }) => msg as never)
+    const seen = sent.map(({ mqk, payload, mqsize, mine }) => ({ mqk, payload, mqsize, mine }))
+    assert.deepEqual(seen, [
+      { mqk: 'a', payload: 'a!', mqsize: 2, mine: { n: 1 } },
+      { mqk: 'b', payload: 'b!', mqsize: 1, mine: { n: 1 } },
+    ])
+    const parts = sent.map(({ parts }) => parts as Record<string, unknown>)
+    assert.equal(typeof parts[0]?.id, 'string')
+    assert.deepEqual(parts, [
+      { id: parts[0]?.id, index: 0, count: 2, type: 'array', len: 1, property: 'payload' },
+      { id: parts[0]?.id, index: 1, count: 2, type: 'array', len: 1, property: 'payload' },
+    ])
+    const ids = sent.map(({ _msgid }) => _msgid)
+    assert.equal(new Set(ids).size, 2, 'each has an id of its own')
+  })
+
+  it('sends lists, and all that there is where it is asked for all', async () => {
+    const { fetch } = await withThree({ count: 'all', as: 'list' })
+    const { out } = await fetch()
+    const { mqk, mqv, mqsize } = out[0] as Record<string, unknown>
+    assert.deepEqual([mqk, mqv, mqsize], [['a', 'b', 'c'], ['a!', 'b!', 'c!'], 0])
+    assert.equal((await fetch()).out[1]?.mqsize, 0)
+  })
+
+  for (const wrong of [
+    { count: 0 },
+    { count: 1_001 },
+    { count: 'some' },
+    { as: 'rows', count: 2 },
+    { wait: -1 },
+    { lease: 86_401 },
+  ]) {
+    it(`takes nothing with ${JSON.stringify(wrong)}`, async () => {
+      const { fetch, size } = await withThree(wrong)
+      const { error, out } = await fetch()
+      assert.deepEqual([error?.code, out[0], await size()], ['MQ_INVALID_VALUE', undefined, 3])
+    })
+  }
+})
