@@ -47,7 +47,7 @@ describe('mq-control', () => {
     assert.deepEqual(await fetched(), { n: 1 })
   })
 
-  it('peeks at ten items unless it is told how many', async () => {
+  it('peeks at ten items by default', async () => {
     const { asked, run } = await controlling({})
     for (let n = 0; n < 12; n++) await run('add', { topic: 'k', payload: n })
     assert.equal(((await asked()) as unknown[]).length, 10)

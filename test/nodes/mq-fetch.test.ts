@@ -203,7 +203,7 @@ describe('mq-fetch of several items', () => {
       { id: parts[0]?.id, index: 1, count: 2, type: 'array', len: 1, property: 'payload' },
     ])
     const ids = sent.map(({ _msgid }) => _msgid)
-    assert.equal(new Set(ids).size, 2, 'each has an id of its own')
+    assert.equal(new Set(ids).size, 2, 'each has another id')
   })
 
   it('sends lists, and all that there is where it is asked for all', async () => {
