@@ -43,6 +43,8 @@ class Lane {
   async run(measured: boolean): Promise<void> {
     this.#said = `\n=== ${this.name}: ${this.files.length} files\n`
     const env = { ...process.env, ...(measured && { NODE_V8_COVERAGE: COVERAGE }) }
+    // Much of nodes/ runs in real Node-REDs only.
+    if (measured && this.name === 'nodes') Object.assign(env, { NODE_RED_COVERAGE: COVERAGE })
     const mocha = ['node_modules/mocha/bin/mocha.js', ...this.files]
     this.#child = spawn(process.execPath, mocha, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

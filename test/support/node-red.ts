@@ -1,13 +1,22 @@
 /** Starts and drives real Node-RED processes. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
+import { nodeFor } from './node-under-test.ts'
 
 export const PROJECT = join(import.meta.dirname, '../..')
-/** The Node.js that Node-RED runs on: another one than that of the tests, where NODE_UNDER_TEST names it. */
-export const NODE = process.env.NODE_UNDER_TEST || process.execPath
+/** Where the coverage of a Node-RED is written; blank where it is not measured. */
+const MEASURED = process.env.NODE_RED_COVERAGE ?? ''
 const OBSERVER = join(import.meta.dirname, 'observer')
 
 /** The Node-RED lines that the package promises to work in, by the name they are installed under. */
@@ -39,7 +48,7 @@ export type DeployType = 'full' | 'nodes' | 'flows' | 'reload'
 
 export interface Options {
   line?: Line
-  /** The Node.js that runs it: `NODE`, when absent. */
+  /** The Node.js that runs it: the one under test (see node-under-test.ts), when absent. */
   node?: string
   /** The user directory; made, with this package linked into it, when absent. */
   userDir?: string
@@ -61,6 +70,12 @@ export function makeUserDir(built = PROJECT): string {
   mkdirSync(join(userDir, 'node_modules/@mqueue'), { recursive: true })
   symlinkSync(built, join(userDir, 'node_modules/@mqueue/node-red-mqueue'), 'junction')
   return userDir
+}
+
+/** The flows of a user directory. */
+function flowsIn(userDir: string): FlowNode[] {
+  const file = join(userDir, 'flows.json')
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : []
 }
 
 export class NodeRed {
@@ -91,7 +106,15 @@ export class NodeRed {
   }
 
   private constructor(
-    { line = '5', node = NODE, userDir = makeUserDir(), flows, env, observed, ...given }: Options,
+    {
+      line = '5',
+      userDir = makeUserDir(),
+      flows,
+      node = nodeFor(flows ?? flowsIn(userDir)),
+      env,
+      observed,
+      ...given
+    }: Options,
     port: number,
   ) {
     this.userDir = userDir
@@ -125,8 +148,8 @@ export class NodeRed {
     const red = join(PROJECT, 'node_modules', LINES[line], 'red.js')
     const args = [red, '-u', userDir, '-s', join(userDir, 'settings.cjs')]
     this.#child = spawn(node, args, {
-      // It runs what was built, whose coverage nobody reads.
-      env: { ...process.env, NODE_V8_COVERAGE: '', PORT: String(port), ...env },
+      // A lane says whether the coverage of what was built is measured: it takes its time.
+      env: { ...process.env, NODE_V8_COVERAGE: MEASURED, PORT: String(port), ...env },
     })
     this.#child.stdout?.on('data', (chunk) => {
       this.#log += chunk
