@@ -1,5 +1,6 @@
 /** The README is what a stranger meets on npm and in the Flow Library, which show it without the repository. */
 import assert from 'node:assert/strict'
+import { FLOW_TYPES } from './support/node-types.ts'
 import { links, read } from './support/pages.ts'
 
 const README = read('README.md')
@@ -26,5 +27,15 @@ describe('the README', () => {
       /`npm ci && npm start`.*`npm ci && npm test`/.test(text),
     )
     assert.ok(line > 0 && line < 30, `line ${line}`)
+  })
+
+  it('names each node as the palette does', () => {
+    const rows = [...README.matchAll(/^\| (queue \w+) \| `([\w-]+)` \|/gm)]
+    const named = rows.map(([, label, type]) => [type, label])
+    const inPalette = FLOW_TYPES.map((type) => {
+      const catalogue = JSON.parse(read(`nodes/locales/en-US/${type}.json`))
+      return [type, catalogue[type].palette]
+    })
+    assert.deepEqual(named.toSorted(), inPalette.toSorted())
   })
 })
