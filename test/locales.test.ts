@@ -123,6 +123,38 @@ describe('the catalogues', () => {
   }
 })
 
+describe('the words', () => {
+  it('for a deploy and for a config node are those of the editor', () => {
+    const others = { de: /(?<!\()\bdeploy|config-node/i, 'es-ES': /desplieg|desplegar/i }
+    for (const [language, other] of Object.entries(others)) {
+      for (const file of globSync(`nodes/locales/${language}/*`, { cwd: PROJECT })) {
+        const text = read(file).replace(/\(deploy\)/g, '')
+        assert.doesNotMatch(text, other, file)
+      }
+    }
+  })
+
+  it('for the fields of a queue are the same in the dialog and in the help', () => {
+    for (const language of LANGUAGES) {
+      const texts = catalogue(language, 'mqueue')
+      const page = help(language, 'mqueue')
+      for (const field of ['name', 'size', 'addmode', 'dbmode', ...FAILURE_FIELDS]) {
+        const label = texts.get(`mqueue.column.${field}`)?.replace(' (s)', '')
+        assert.ok(page.includes(`\n: ${label} (`), `${language}: ${label}`)
+      }
+    }
+  })
+
+  it('for what a node sends back to its own input are those of what can be wired', () => {
+    for (const language of LANGUAGES) {
+      const page = help(language, 'mq-fetch')
+      for (const part of ['*link out*', '*link in*', '*draining-a-queue*', '`all`']) {
+        assert.ok(page.includes(part), `${language}: ${part}`)
+      }
+    }
+  })
+})
+
 describe('the help', () => {
   for (const type of TYPES) {
     for (const language of LANGUAGES) {
