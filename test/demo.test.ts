@@ -30,7 +30,7 @@ const ended = (child: ChildProcess) =>
   new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
 
 describe('npm start', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   beforeEach(() => {
     userDir = mkdtempSync(join(tmpdir(), 'mqueue-demo-'))
   })
@@ -68,7 +68,7 @@ describe('npm start', function () {
   })
 
   describe('in the browser', function () {
-    this.timeout(120_000)
+    this.timeout(180_000)
     requires(CHROMIUM !== undefined, 'apt-get install chromium')
 
     it('shows a slow worker, and has the browser complain about nothing', async () => {

@@ -11,7 +11,7 @@ const FAILS = `it('fails', () => { throw new Error('as it should') })`
 const BREAKS_OFF = `it('breaks off', () => process.exit(3))`
 
 describe('npm test', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let directory: string
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'mqueue-lanes-'))

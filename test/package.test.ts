@@ -10,7 +10,7 @@ import { installPacked, type PackedUserDir } from './support/packed.ts'
 const NAME = '@mqueue/node-red-mqueue'
 
 describe('the packed tarball', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let packed: PackedUserDir
   let root: string
   let files: string[]

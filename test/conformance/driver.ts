@@ -232,7 +232,7 @@ export function conformsAsDriver(
 
   for (const fault of ['refused', 'unanswered'] as const) {
     it(`a write with a call that is ${fault} is made as a whole or not at all, and says which`, function () {
-      this.timeout(120_000)
+      this.timeout(180_000)
       return withEachCall(fault)
     })
   }
@@ -418,7 +418,7 @@ export function conformsAsDriver(
 
   describe('tables', () => {
     it('are made and described many at a time, and made again without harm', async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       const driver = await open()
       const names = Array.from({ length: 300 }, (_, at) => `queue-${at}.a`)
       assert.equal((await driver.describe(names)).size, 0)

@@ -35,7 +35,7 @@ function isOfCall({ event, from, to, time }: CallEvent, what: string): void {
 }
 
 describe('the example with a Kamailio', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   requires(
     ['jansson', 'http_client'].every(hasModule),
     'apt-get install kamailio kamailio-extra-modules kamailio-utils-modules',

@@ -61,7 +61,7 @@ const ASYNC = recipe('http_async_client').replace(
 )
 
 describe('the recipes of docs/kamailio.md', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   requires(
     NEEDED.every(hasModule),
     'apt-get install kamailio kamailio-json-modules kamailio-utils-modules kamailio-extra-modules, and http_async_client as .ci/run makes it',

@@ -49,7 +49,7 @@ function userDirWithMail(): string {
 }
 
 describe('the example that mails', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   before(function () {
     this.timeout(300_000)
     if (existsSync(MODULE)) return

@@ -16,7 +16,7 @@ const example = (port: number) =>
   EXAMPLE.map((node) => (node.type === 'mqtt-broker' ? { ...node, port: String(port) } : node))
 
 describe('the example that buffers while MQTT is offline', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   requires(MOSQUITTO !== undefined, 'apt-get install mosquitto')
 
   for (const line of Object.keys(LINES) as Line[]) {

@@ -170,7 +170,7 @@ async function work(line: Line, dbmode: number, deploys: number): Promise<void> 
 describe('the leases of a consumer', () => {
   for (const line of ['5', '4.1'] as const) {
     it(`are released by a full deploy, and stay over the others, on Node-RED ${line}`, async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       // What it takes is held until it is asked for.
       const held = (version: number): FlowNode[] => [
         ...flow({ dbmode: 0, lease: 3_600, versions: { one: version, two: version } }).filter(

@@ -17,7 +17,7 @@ const FLOWS: FlowNode[] = [
 ] as FlowNode[]
 
 describe('a full disk at the end of Node-RED', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let userDir: string
   let temporary: string
   let disk: SmallDisk

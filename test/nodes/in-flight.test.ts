@@ -58,7 +58,7 @@ function flow(dbmode: number, change: number): FlowNode[] {
 
 for (const dbmode of [0, 1, 4]) {
   describe(`messages in flight, dbmode ${dbmode}`, function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     let nodeRed: NodeRed
     before(async () => {
       nodeRed = await NodeRed.start({ flows: flow(dbmode, 0), observed: true })

@@ -103,7 +103,7 @@ const flow = (more: object = {}, queues: unknown = []): FlowNode[] => [
 
 for (const line of Object.keys(LINES) as Line[]) {
   describe(`junk in a flow file of Node-RED ${line}`, function () {
-    this.timeout(120_000)
+    this.timeout(180_000)
     let red: NodeRed
     before(async () => {
       red = await NodeRed.start({ line, flows: [TAB] })

@@ -131,7 +131,7 @@ function describeWaiting(
   interrupts = Object.keys(INTERRUPTS),
 ): void {
   describe(`messages that wait for ${database},`, function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     let nodeRed: NodeRed
     let held: Held
     before(async () => {

@@ -115,7 +115,7 @@ async function read(response: Response): Promise<Reply> {
 
 for (const line of Object.keys(LINES) as Line[]) {
   describe(`queues over HTTP in Node-RED ${line}`, function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     let nodeRed: NodeRed
     let client: Client
     before(async () => {
@@ -358,7 +358,7 @@ for (const line of Object.keys(LINES) as Line[]) {
 }
 
 describe('queues over HTTP that cannot be used', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   let nodeRed: NodeRed
   let client: Client
   let port: number
@@ -421,7 +421,7 @@ describe('queues over HTTP that cannot be used', function () {
 })
 
 describe('queues in Redis over HTTP', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const freshPrefix = ownPrefixes()
   let nodeRed: NodeRed
   let client: Client
@@ -481,7 +481,7 @@ describe('queues in Redis over HTTP', function () {
 })
 
 describe('access to queues over HTTP', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const password = hashSync('secret', 4)
   const users = [
     { username: 'admin', password, permissions: '*' },
@@ -607,7 +607,7 @@ describe('the settings of docs/metrics.md', () => {
 })
 
 describe('1,000 queues over HTTP', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
 
   it('are shown in some milliseconds', async () => {
     const queues = Array.from({ length: 1_000 }, (_, i) => ({ name: `q${i}`, size: 100 }))

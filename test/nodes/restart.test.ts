@@ -166,7 +166,7 @@ describe('the end of a process', () => {
 
 describe('a long queue', () => {
   it('is saved within the time that a stop has, and shows how far its load is', async function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     const userDir = makeUserDir()
     const func = 'for (let i = 0; i < 300000; i++) node.send({ topic: "k", payload: i });'
     const fill = { id: 'fill', type: 'function', func, outputs: 1 }

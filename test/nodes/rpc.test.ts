@@ -288,7 +288,7 @@ for (const line of Object.keys(LINES) as Line[]) {
 }
 
 describe('RPC with 10,000 requests in a row', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
 
   it('answers each, with flat memory, while a flow keeps running', async () => {
     const place = { z: 'tab', x: 1, y: 1 }

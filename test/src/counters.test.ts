@@ -234,7 +234,7 @@ function counts(
       ),
       { numRuns: runs, interruptAfterTimeLimit: 60_000 },
     )
-  }).timeout(120_000)
+  }).timeout(180_000)
 }
 
 describe('the counters of queues', () => {

@@ -173,7 +173,7 @@ describe('metrics', () => {
 })
 
 describe('promtool', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   requires(isInstalled('promtool'), 'apt-get install prometheus')
 
   const promtool = (args: string[], input = '') =>

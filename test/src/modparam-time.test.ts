@@ -24,7 +24,7 @@ const HOSTILE: Record<string, string> = {
 }
 
 describe('the time to read a configuration', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   for (const [what, unit] of Object.entries(HOSTILE)) {
     it(`grows as the text does, with ${what}`, () => {
       const text = (length: number) => unit.repeat(Math.ceil(length / unit.length))

@@ -30,7 +30,7 @@ async function unavailable(operate: () => Promise<unknown>): Promise<string> {
 }
 
 describe('the queues of a Kamailio on a bad day', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   requires(kamailioVersion() !== undefined, MISSING)
 
   let port: number

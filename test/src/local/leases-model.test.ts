@@ -71,7 +71,7 @@ describe('leases', () => {
       ),
       { numRuns: 2_000 },
     )
-  }).timeout(120_000)
+  }).timeout(180_000)
 })
 
 onEachDatabase('leases of a journal', (database) => {
@@ -84,7 +84,7 @@ onEachDatabase('leases of a journal', (database) => {
         .afterEach(() => database().wipe()),
       { numRuns: 150, interruptAfterTimeLimit: 60_000 },
     )
-  }).timeout(120_000)
+  }).timeout(180_000)
 })
 
 async function play(rig: Rig, made: Setting, steps: readonly Step[]): Promise<void> {

@@ -24,7 +24,7 @@ const { definitions } = parseDefinitions([
 ])
 
 describe('a Redis on a bad day', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   requires(HAS_REDIS, 'apt-get install redis-server')
 
   const servers: RedisServer[] = []

@@ -242,7 +242,7 @@ describe('connections to Redis that are cut', () => {
         })
         assert.equal((await near.stats('plain')).leased, 0)
       }
-    }).timeout(60_000)
+    }).timeout(180_000)
   }
 
   it('give back what was taken for those who had no answer in time', async () => {
@@ -270,5 +270,5 @@ describe('connections to Redis that are cut', () => {
     // What was acknowledged late is no longer in flight here either.
     assert.equal(far.leased('plain', ''), 0)
     assert.equal((await far.fetch('plain'))?.key, 'a')
-  }).timeout(60_000)
+  }).timeout(180_000)
 })

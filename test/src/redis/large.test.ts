@@ -12,7 +12,7 @@ const LARGE = 'x'.repeat(1_000_000)
 const LEASE = 600_000
 
 describe('a queue in Redis', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const freshPrefix = ownPrefixes()
   let engine: RedisEngine
   let edited = 0

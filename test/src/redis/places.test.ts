@@ -55,7 +55,7 @@ async function work(engine: RedisEngine): Promise<void> {
 
 for (const program of REDIS_PROGRAMS) {
   describe(`a place of ${program}`, function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     const ends: (() => unknown)[] = []
     afterEach(async () => {
       for (const end of ends.splice(0).reverse()) await end()

@@ -34,7 +34,7 @@ async function leavesNothing(
 }
 
 describe('a Redis of a test', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   requires(HAS_REDIS, 'apt-get install redis-server')
 
   it('starts and ends', async () => {

@@ -173,7 +173,7 @@ describe('queues in Redis', () => {
     }
     const before = await heard()
     await eventually(async () => assert.ok((await heard()) > before))
-  }).timeout(120_000)
+  }).timeout(180_000)
 
   it('forget a lease whose item is gone', async () => {
     const engine = await made({ name: 'q', maxInFlight: 1 })

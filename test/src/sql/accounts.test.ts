@@ -57,7 +57,7 @@ describe('an account of PostgreSQL', () => {
   let server: PostgresServer
   let certificate: string
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     const rules = METHODS.map((method) => `host all by-${method} 127.0.0.1/32 ${method}`)
     const hba = [...rules, 'hostssl all by-cert 127.0.0.1/32 cert'].join('\n')
     server = await PostgresServer.start(hba)
@@ -132,7 +132,7 @@ describe('an account of MariaDB', () => {
   }
   let server: MariadbServer
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     server = await MariadbServer.start([
       '--plugin-load-add=auth_ed25519',
       '--plugin-load-add=auth_pam_v1',

@@ -55,7 +55,7 @@ function holdsWhatTheServerDoes(
       .join()
 
   it('is taken in exactly where the server takes it, character for character', async function () {
-    this.timeout(120_000)
+    this.timeout(180_000)
     for (const charset of await charsets()) {
       const table = await tableIn(charset)
       const engine = await start(table, 4)

@@ -63,7 +63,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
     let reports: Reports
     const engines: LocalEngine[] = []
     before(async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       servers = [await kind.start(), await kind.start()]
     })
     after(async () => {

@@ -47,7 +47,7 @@ onEachDatabase('a failing call', (database, { name }) => {
 
   for (const fault of ['refused', 'unanswered'] as const) {
     it(`that is ${fault} leaves memory and table of a journaled queue the same`, async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       await withEachCall(this.test, fault, async (arm) => {
         const faults = arm()
         const [engine, defining] = start(4)
@@ -84,7 +84,7 @@ onEachDatabase('a failing call', (database, { name }) => {
     })
 
     it(`that is ${fault} loses and doubles nothing of what is loaded and saved`, async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       await withEachCall(this.test, fault, async (arm) => {
         const [first, filling] = start(3)
         await filling

@@ -17,7 +17,7 @@ describe('a database that is full', () => {
   let server: PostgresServer
   let directory: string
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     server = await PostgresServer.start()
     directory = mkdtempSync(join(tmpdir(), 'mqueue-full-'))
   })
@@ -27,7 +27,7 @@ describe('a database that is full', () => {
   })
 
   it('refuses what has no room, says so once, and works when there is some', async function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     const reports = new Reports()
     await server.limitFiles(17 * 2 ** 20)
     const engine = new LocalEngine({ url: server.url(), directory, id: 'test' }, reports)

@@ -127,7 +127,7 @@ onEachDatabase('a hand-over', (database, { name }) => {
     ['0, 4, 0, 4', 0, [4, 'A'], [0, 'A'], [4, 'A']],
   ] as [string, Dbmode, ...[Dbmode, string][]][]) {
     it(`of several at once (${what}) ends open, with every item once`, async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       for (const between of [0, 1, 3]) {
         await database().wipe()
         const engine = await start(from, 'abc')
@@ -221,7 +221,7 @@ onEachDatabase('a hand-over', (database, { name }) => {
     ]
 
     it(`of a queue made smaller, 0 to 4, keeps the newest (addmode ${addmode})`, async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       const engine = await startFull(addmode)
       const defining = engine.define(definition(4, 0))
       const isBeingWritten = () => filesLike(/draft$/).some((file) => statSync(file).size > 0)
@@ -242,7 +242,7 @@ onEachDatabase('a hand-over', (database, { name }) => {
     })
 
     it(`of a queue made smaller, 4 to 0, keeps the newest (addmode ${addmode})`, async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       const engine = await startFull(addmode)
       await within('define', engine.define(definition(4, 0)))
       await works(engine)

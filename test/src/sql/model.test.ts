@@ -72,7 +72,7 @@ type Step = {
 
 onEachDatabase('any sequence of events', (database, { name }) => {
   it('leaves what the model says', async function () {
-    this.timeout(120_000)
+    this.timeout(180_000)
     const steps = fc.array(step, { minLength: 5, maxLength: 40 })
     const property = fc.asyncProperty(definition, steps, async (first, events) => {
       await database().wipe()

@@ -122,7 +122,7 @@ onEachDatabase('a network', (database, { name }) => {
   })
 
   it('that swallows everything fails what waits, and the server is made to let go', async function () {
-    this.timeout(120_000)
+    this.timeout(180_000)
     const engine = await start(4)
     await add(engine, 'before')
     proxy.frozen = true

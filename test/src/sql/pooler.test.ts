@@ -22,7 +22,7 @@ describe('PostgreSQL behind a pooler', () => {
   const engines: LocalEngine[] = []
   let poolers: PgBouncer[] = []
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     server = await PostgresServer.start()
   })
   after(async () => {

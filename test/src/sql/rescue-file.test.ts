@@ -120,7 +120,7 @@ describe('a rescue file', () => {
   })
 
   it('keeps the others when an item is too large for a line, and tells it', async function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     // Each of these characters is six in JSON, or three bytes in the file.
     const long = ['\u0001'.repeat(90_000_000), '漢'.repeat(180_000_000)]
     const large = long.map((val, i) => ({ ...item(`large ${i}`), val }))
@@ -141,7 +141,7 @@ describe('a rescue file', () => {
   })
 
   it('takes more than a text can be long', function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     const disk = new SmallDisk(join(directory, 'disk'), 600_000)
     try {
       const file = new RescueFile(disk.path, 'id', 'q')

@@ -79,7 +79,7 @@ onEachDatabase('a rescue file with ids', (database, { name }) => {
   for (const fault of ['refused', 'unanswered'] as const) {
     for (const dbmode of [1, 4] as const) {
       it(`is loaded once while a call is ${fault} (dbmode ${dbmode})`, async function () {
-        this.timeout(120_000)
+        this.timeout(180_000)
         for (let nth = 1; ; nth++) {
           await database().wipe()
           await makeTable('xbyz')

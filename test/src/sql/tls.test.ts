@@ -31,7 +31,7 @@ describe('a database that takes encrypted connections only', () => {
   let server: ChildProcess
   let port: number
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     if (bin === undefined) return
     directory = mkdtempSync(join(tmpdir(), 'mqueue-tls-'))
     chmodSync(directory, 0o755)

@@ -147,7 +147,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
   for (const fault of ['refused', 'unanswered'] as const) {
     for (const to of [0, 1] as const) {
       it(`from 4 to ${to} while a call is ${fault} loses and doubles nothing`, async function () {
-        this.timeout(60_000)
+        this.timeout(180_000)
         for (let nth = 1; ; nth++) {
           await database().wipe()
           const engine = await start(4, 'abc')
@@ -183,7 +183,7 @@ onEachDatabase('an upheaval', (database, { name }) => {
       ['of a journal to another database', 4, true],
     ] as const) {
       it(`${what} while a call is ${fault} loses and doubles nothing`, async function () {
-        this.timeout(120_000)
+        this.timeout(180_000)
         for (let nth = 1; ; nth++) {
           await database().wipe()
           const engine = await start(from, 'abc')

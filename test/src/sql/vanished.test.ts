@@ -84,7 +84,7 @@ describe('an SQLite file in use', () => {
 
   for (const [how, vanish] of VANISHES) {
     it(`that is ${how} takes nothing with it of what was acknowledged until a kill`, async function () {
-      this.timeout(60_000)
+      this.timeout(180_000)
       const script = `
         import { LocalEngine } from ${JSON.stringify(import.meta.resolve('../../../src/index.ts'))}
         const report = { info() {}, warn: console.error, error: console.error }
@@ -199,7 +199,7 @@ describe('an SQLite file in use', () => {
   })
 
   it('keeps out other processes when the file of its lock is deleted', async function () {
-    this.timeout(120_000)
+    this.timeout(180_000)
     const engine = await start()
     await engine.add('q', 'a', 'a')
     const file = lockFile()
