@@ -14,11 +14,13 @@ export async function sees(hands: Hands, inject: string, debug: string, text: st
   else assert.match(shown, text, debug)
 }
 
-/** Waits for a status of a debug node. */
+/** Waits for a status of a debug node, for 50 seconds at most, since mocha does not end while somebody waits. */
 export async function until(hands: Hands, debug: string, wanted: (text: string) => boolean) {
-  for (;;) {
+  const deadline = Date.now() + 50_000
+  while (Date.now() < deadline) {
     const text = await hands.status(debug)
     if (wanted(text)) return text
     await sleep(100)
   }
+  throw new Error(`waited in vain for the status of "${debug}"`)
 }

@@ -190,7 +190,7 @@ const CODED: Record<string, Scenario> = {
   },
 }
 
-/** The examples of the recipes that say all there is to see: what they say is done. */
+/** The examples whose recipes say everything that they show. They are tried as the page says. */
 const ON_THE_PAGE = RECIPES.filter(({ example }) => !example.includes('/'))
   .map(({ example }) => example.replace('.json', ''))
   .filter((name) => !(name in CODED))
