@@ -17,18 +17,36 @@ export const MOSQUITTO = ['mosquitto', '/usr/sbin/mosquitto'].find((command) => 
 export class Broker {
   readonly port: number
   #child: ChildProcess | undefined
+  #log = ''
 
   constructor(port: number) {
     this.port = port
   }
 
+  /** How many messages it has taken on a topic, over all its starts. */
+  taken(topic: string): number {
+    return this.#log
+      .split('\n')
+      .filter((line) => /Received PUBLISH/.test(line) && line.includes(topic)).length
+  }
+
   /** Starts the process, and resolves once it takes connections. */
   async start(): Promise<void> {
-    this.#child = spawn(MOSQUITTO as string, ['-p', String(this.port)], { stdio: 'ignore' })
+    this.#child = spawn(MOSQUITTO as string, ['-v', '-p', String(this.port)])
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (chunk) => {
+        this.#log += chunk
+      })
+    }
     while (!(await this.#takesConnections())) {
       if (this.#child.exitCode !== null) throw new Error('Mosquitto ended')
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
+  }
+
+  /** Has the process stand still: what is sent to it is never confirmed. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP')
   }
 
   /** Kills the process, with all that it holds. */
