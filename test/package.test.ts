@@ -5,6 +5,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { LINES, type Line, NodeRed, PROJECT } from './support/node-red.ts'
 import { TYPES } from './support/node-types.ts'
+import { UNDER_TEST } from './support/node-under-test.ts'
 import { installPacked, type PackedUserDir } from './support/packed.ts'
 
 const NAME = '@mqueue/node-red-mqueue'
@@ -117,7 +118,12 @@ describe('the packed tarball', function () {
 
   for (const line of Object.keys(LINES) as Line[]) {
     it(`loads into Node-RED ${line} without a warning`, async () => {
-      const nodeRed = await NodeRed.start({ line, userDir: packed.userDir, flows: [] })
+      const nodeRed = await NodeRed.start({
+        line,
+        node: UNDER_TEST,
+        userDir: packed.userDir,
+        flows: [],
+      })
       try {
         const known = /Projects disabled|Encrypted credentials not found/
         const warnings = nodeRed.log

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type FlowNode, PROJECT } from '../support/node-red.ts'
 import { TYPES } from '../support/node-types.ts'
+import { nodeFor } from '../support/node-under-test.ts'
 import { OverHttp } from './over-http.ts'
 import { SCENARIOS } from './scenarios.ts'
 
@@ -33,18 +34,25 @@ describe('the examples', () => {
   })
 
   describe('run as they are', () => {
-    let hands: OverHttp
-    before(async () => {
-      hands = await OverHttp.start([])
+    // Those with queues in SQLite may need another Node.js than the others.
+    const started = new Map<string, OverHttp>()
+    async function handsFor(flow: FlowNode[]): Promise<OverHttp> {
+      const node = nodeFor(flow)
+      const hands = started.get(node) ?? (await OverHttp.start([], { node }))
+      started.set(node, hands)
+      await hands.deploy(flow)
+      return hands
+    }
+    after(async () => {
+      for (const hands of started.values()) await hands.stop()
     })
-    after(() => hands?.stop())
 
     for (const file of EXAMPLES) {
       const name = basename(file, '.json')
       it(name, async () => {
         const scenario = SCENARIOS[name]
         assert.ok(scenario, 'nobody has tried it')
-        await hands.deploy(read(file))
+        const hands = await handsFor(read(file))
         await scenario(hands)
         assert.doesNotMatch(hands.log, /\[error\]/)
       })

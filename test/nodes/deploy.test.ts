@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { config, probe, TAB } from '../support/flows.ts'
 import { type FlowNode, LINES, type Line, NodeRed } from '../support/node-red.ts'
+import { UNDER_TEST } from '../support/node-under-test.ts'
 
 const ADD = { id: 'add', type: 'mq-add', queue: 'q' }
 const FETCH = { id: 'fetch', type: 'mq-fetch', queue: 'q' }
@@ -22,7 +23,12 @@ for (const line of Object.keys(LINES) as Line[]) {
   describe(`contents in Node-RED ${line}`, () => {
     let nodeRed: NodeRed
     before(async () => {
-      nodeRed = await NodeRed.start({ line, flows: [], env: { MQ_TEST_SIZE: '2' } })
+      nodeRed = await NodeRed.start({
+        line,
+        node: UNDER_TEST,
+        flows: [],
+        env: { MQ_TEST_SIZE: '2' },
+      })
     })
     after(() => nodeRed.stop())
 

@@ -48,7 +48,7 @@ export type DeployType = 'full' | 'nodes' | 'flows' | 'reload'
 
 export interface Options {
   line?: Line
-  /** The Node.js that runs it: the one under test (see node-under-test.ts), when absent. */
+  /** The Node.js that runs it; when absent, what `nodeFor` says of the flows. */
   node?: string
   /** The user directory; made, with this package linked into it, when absent. */
   userDir?: string

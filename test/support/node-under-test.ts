@@ -5,18 +5,19 @@
 import { execFileSync } from 'node:child_process'
 import type { FlowNode } from './node-red.ts'
 
-const UNDER_TEST = process.env.NODE_UNDER_TEST || process.execPath
+export const UNDER_TEST = process.env.NODE_UNDER_TEST || process.execPath
 
 /** Whether the Node.js under test has the SQLite that queues are kept in, as Node.js 22.13 and later have. */
 const HAS_SQLITE = UNDER_TEST === process.execPath || hasSqlite(versionOf(UNDER_TEST))
 
 /**
- * The Node.js for a Node-RED with some flows.
+ * The Node.js for a Node-RED with some flows: the one under test, where its lack of SQLite does not matter.
  *
- * @param flows those that it starts with. With queues in SQLite they need a Node.js that has it
+ * @param flows those that it starts with. Where there are none, those that come later may need SQLite
  */
 export function nodeFor(flows: readonly FlowNode[] = []): string {
-  return HAS_SQLITE || !flows.some(usesSqlite) ? UNDER_TEST : process.execPath
+  const canDoWithout = flows.length > 0 && !flows.some(usesSqlite)
+  return HAS_SQLITE || canDoWithout ? UNDER_TEST : process.execPath
 }
 
 /** Whether a config node keeps queues in an SQLite file. */
