@@ -90,7 +90,9 @@ class ConfigDialog {
     placeServerFields(sectionOf(engine))
     this.#redis.toggle(engine.mayBeRedis)
     this.#kamailio.toggle(engine.mayBeKamailio)
-    this.#database.toggle(engine.mayHaveDatabase && this.#list.queues().some(persists))
+    this.#database.toggle(
+      engine.mayHaveDatabase && (this.#list.queues().some(persists) || this.#database.isSet),
+    )
     const { errors } = checkDefinitions([], defaults())
     for (const field of ['mqueueSize', 'mqueueAddmode']) {
       const error = errors.find((one) => one.field === field)
@@ -104,8 +106,8 @@ class ConfigDialog {
 
   #import({ definitions, dbUrl }: Import): void {
     const from = this.#list.queues().length
-    this.#add(definitions)
     if (dbUrl !== undefined) this.#database.take(dbUrl)
+    this.#add(definitions)
     // The panel returns the focus to its button when it closes.
     if (definitions.length > 0) setTimeout(() => this.#list.focusRow(from))
   }

@@ -15,7 +15,12 @@ export class DatabaseSection {
     return String($(URL_FIELD).val() ?? '')
   }
 
-  /** Shows the section while a queue persists. */
+  /** Whether an address is set, which must not be kept unseen. */
+  get isSet(): boolean {
+    return this.url().trim() !== ''
+  }
+
+  /** Shows the section while a queue persists, or an address is set. */
   toggle(needed: boolean): void {
     $('#mqueue-database').prop('hidden', !needed)
     this.#check()

@@ -3,6 +3,7 @@ import type { MqueueError } from '../../src/errors.ts'
 import { parseModparams } from '../../src/modparam.ts'
 import { checkDbUrl } from './check.ts'
 import { EngineChoice, onEngineChange } from './engine-select.ts'
+import { LineNumbers } from './line-numbers.ts'
 import { modeText } from './mode-select.ts'
 import { explain, text } from './text.ts'
 import { splitDbUrl } from './url-credentials.ts'
@@ -16,6 +17,7 @@ export interface Import {
 /** Where the lines of a kamailio.cfg are pasted: shows what they define before it is added. */
 export class ImportPanel {
   readonly #known: () => Set<string>
+  readonly #numbers = new LineNumbers($('#mqueue-import-text'))
   #found: Import = { definitions: [] }
 
   /**
@@ -37,6 +39,7 @@ export class ImportPanel {
     $('#mqueue-import-text').val('')
     this.#preview()
     $('#mqueue-import').prop('hidden', false)
+    this.#numbers.show()
     $('#mqueue-import-open').attr('aria-expanded', 'true')
     $('#mqueue-import-text').trigger('focus')
   }
@@ -81,7 +84,7 @@ export class ImportPanel {
 
 function buttonText({ definitions, dbUrl }: Import): string {
   const number = definitions.length
-  if (number === 0 && dbUrl !== undefined) return text('import.addDatabase')
+  if (number === 0) return text(dbUrl === undefined ? 'import.addNone' : 'import.addDatabase')
   return text(number === 1 ? 'import.addOne' : 'import.add', { number })
 }
 

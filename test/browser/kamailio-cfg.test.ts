@@ -32,6 +32,7 @@ describeEditor(
       dialog = await QueueDialog.open(editor)
       await panel('open').click()
       assert.ok(await panel('add').isDisabled())
+      assert.equal(await panel('add').innerText(), 'Add queues')
       await panel('text').fill(CFG)
       const lines = panel('preview').locator('li')
       assert.deepEqual(await lines.allInnerTexts(), [
@@ -42,6 +43,30 @@ describeEditor(
         'Line 11: The size must be a whole number from 0 on (0 is unlimited).',
       ])
       assert.ok(!(await dialog.form.innerText()).includes('secret'))
+    })
+
+    it('with the numbers of its lines beside it, which scroll with it', async () => {
+      const { editor } = shared
+      const numbers = dialog.form.locator('.mqueue-line-numbers')
+      assert.equal(
+        await numbers.innerText(),
+        CFG.split('\n')
+          .map((_, line) => line + 1)
+          .join('\n'),
+      )
+      assert.equal(await panel('text').getAttribute('aria-hidden'), null)
+      assert.equal(await numbers.locator('xpath=..').getAttribute('aria-hidden'), 'true')
+      // The end of the text, and of the numbers, is where it was scrolled to.
+      await panel('text').evaluate((area) => area.scrollTo(0, area.scrollHeight))
+      const heights = `(() => {
+        const area = document.querySelector('#mqueue-import-text')
+        const column = document.querySelector('.mqueue-line-column').getBoundingClientRect()
+        const numbers = document.querySelector('.mqueue-line-numbers').getBoundingClientRect()
+        return [area.scrollTop, column.top - numbers.top, area.scrollHeight, numbers.height]
+      })()`
+      await editor.page.waitForFunction(`(([top, moved]) => top > 50 && top === moved)(${heights})`)
+      const [, , text = 0, shown = 0] = await editor.value<number[]>(heights)
+      assert.ok(Math.abs(text - shown) < 12, `${text} px of text, ${shown} px of numbers`)
     })
 
     it('into the list, with the password among the credentials', async () => {
@@ -85,6 +110,24 @@ modparam("mqueue", "mqueue", "name=presence;size=100;addmode=2;dbmode=1")
       const deployed = await (await fetch(`${nodeRed.url}/flows`)).text()
       assert.match(deployed, /"name":"presence"/)
       assert.doesNotMatch(deployed, /secret/)
+    })
+
+    it('where it has an address only, which is then shown', async () => {
+      await shared.editor.edit('add')
+      dialog = await QueueDialog.open(shared.editor, 'add')
+      const address = dialog.form.locator('#node-config-input-dbUrl')
+      assert.ok(!(await address.isVisible()))
+      await panel('open').click()
+      await panel('text').fill('modparam("mqueue", "db_url", "mysql://db.local/kamailio")')
+      assert.deepEqual(await panel('preview').locator('li').allInnerTexts(), [
+        'Database: mysql://db.local/kamailio',
+      ])
+      assert.equal(await panel('add').innerText(), 'Take the address')
+      await panel('add').click()
+      await address.waitFor()
+      assert.equal(await address.inputValue(), 'mysql://db.local/kamailio')
+      await shared.editor.page.locator('#node-config-dialog-cancel').click()
+      await shared.editor.done()
     })
   },
   { flows },
