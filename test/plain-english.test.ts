@@ -49,12 +49,11 @@ function wrongIn(sentences: readonly { line: number; text: string }[], where: st
   })
 }
 
-/** The texts of a catalogue, each with its key. */
-function* textsOfCatalogue(value: unknown, key = ''): Generator<[key: string, text: string]> {
+/** The texts of a catalogue or of a flow, each with its key. */
+function* textsOf(value: unknown, key = ''): Generator<[key: string, text: string]> {
   if (typeof value === 'string') yield [key, value]
   else
-    for (const [name, inner] of Object.entries(value as object))
-      yield* textsOfCatalogue(inner, `${key}.${name}`)
+    for (const [name, inner] of Object.entries(value ?? {})) yield* textsOf(inner, `${key}.${name}`)
 }
 
 const sourceTexts = (file: string): SourceText[] =>
@@ -126,7 +125,7 @@ describe('plain English', () => {
 
   it('is spoken by the catalogues, and no language has long sentences', () => {
     const wrong = files('nodes/locales/*/*.json').flatMap((file) =>
-      [...textsOfCatalogue(JSON.parse(read(file)))].flatMap(([key, text]) => {
+      [...textsOf(JSON.parse(read(file)))].flatMap(([key, text]) => {
         const sentences = sentencesOf(text).map((sentence) => ({ line: 1, text: sentence }))
         return file.includes('/en-US/')
           ? wrongIn(sentences, `${file} ${key}`)
@@ -153,6 +152,17 @@ describe('plain English', () => {
       pages.flatMap((file) => wrongIn(sentencesOfPage(read(file)), file)),
       [],
     )
+  })
+
+  it('is spoken by the examples', () => {
+    const examples = files('examples/**/*.json')
+    assert.ok(examples.length > 15, `${examples.length} examples`)
+    const wrong = examples.flatMap((file) =>
+      [...textsOf(JSON.parse(read(file)))].flatMap(([key, text]) =>
+        stiffIn(text).map((found) => `${found}, ${file} ${key}: ${text}`),
+      ),
+    )
+    assert.deepEqual(wrong, [])
   })
 
   it('is spoken by errors and logs', () => {

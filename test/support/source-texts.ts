@@ -18,8 +18,12 @@ const REGEX_AFTER = /(?:^|[=(,:[!&|?{};+\n]|=>|\breturn|\bcase|\btypeof)\s*$/
 export function textsOfScript(code: string): SourceText[] {
   const texts: SourceText[] = []
   let place = 0
-  const push = (kind: SourceText['kind'], from: number, text: string) =>
-    texts.push({ kind, line: code.slice(0, from).split('\n').length, text })
+  /** Where each line ends. */
+  const ends = [...code.matchAll(/\n/g)].map(({ index }) => index)
+  const push = (kind: SourceText['kind'], from: number, text: string) => {
+    const last = ends.findIndex((end) => end >= from)
+    texts.push({ kind, line: (last < 0 ? ends.length : last) + 1, text })
+  }
 
   /** Reads code up to the end, or to the brace that closes an expression of a template. */
   const readCode = (isInner: boolean): void => {
