@@ -6,6 +6,7 @@ import { isTooOld, OLDEST } from '../../nodes/right-node.ts'
 import { config, probe, TAB } from '../support/flows.ts'
 import { LINES, type Line, NodeRed, PROJECT } from '../support/node-red.ts'
 import { TYPES } from '../support/node-types.ts'
+import { hasSqlite, usesSqlite } from '../support/node-under-test.ts'
 import { OLD_NODE } from '../support/old-node.ts'
 import { requires } from '../support/required.ts'
 
@@ -84,4 +85,20 @@ describe('a Node.js before 22.12, which cannot require an ES module', () => {
       }
     })
   }
+})
+
+describe('the Node.js that the tests run Node-RED on', () => {
+  it('has SQLite from 22.13 on', () => {
+    for (const version of ['22.9.0', '22.12.9']) assert.ok(!hasSqlite(version), version)
+    for (const version of ['22.13.0', '23.0.0', '24.1.0']) assert.ok(hasSqlite(version), version)
+  })
+
+  it('needs SQLite for a queue with a dbmode and no other database', () => {
+    const of = (queue: object, more: object = {}) => usesSqlite(config([queue], more))
+    assert.ok(!of({ name: 'q' }) && !of({ name: 'q', dbmode: '0' }))
+    assert.ok(of({ name: 'q', dbmode: 4 }) && of({ name: 'q', dbmode: '1' }))
+    assert.ok(of({ name: 'q', dbmode: 4 }, { dbUrl: 'sqlite:/tmp/q.sqlite' }))
+    assert.ok(!of({ name: 'q', dbmode: 4 }, { dbUrl: 'postgres://127.0.0.1/test' }))
+    assert.ok(!usesSqlite(TAB))
+  })
 })
