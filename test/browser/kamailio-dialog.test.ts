@@ -248,9 +248,9 @@ describe('the dialogs with a live Kamailio', () => {
       it('marks the nodes that cannot do what they are set to', async () => {
         for (const [id, said] of [
           ['add', /Kamailio has no RPC that adds items/],
-          ['ack', /nothing of its queues can be acknowledged/],
-          ['consume', /can only go for good/],
-          ['control', /Of its queues only the statistics/],
+          ['ack', /there is nothing to acknowledge/],
+          ['consume', /can only be taken for good/],
+          ['control', /Only the statistics of its queues/],
         ] as const) {
           assert.equal(await isValid(id), false, id)
           assert.match(await faults(id), said)

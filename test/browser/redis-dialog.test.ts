@@ -106,7 +106,7 @@ describe('the dialog with Redis', () => {
         assert.match(await tested(dialog), /^Not connected\. .*NOAUTH/)
         await input(dialog, 'redisUrl').fill(url(`:${NEVER_GIVEN}@`))
         const found = await tested(dialog)
-        assert.match(found, /^Connected: (Redis|Valkey) \d.* log of all changes.* evicts nothing/)
+        assert.match(found, /^Connected: (Redis|Valkey) \d.* logs every change.* evicts nothing/)
         await assertAccessible(shared.editor, '#mqueue-config')
         await close(shared, dialog)
         // The browser says so as well of a server that answers with an error, and none has.

@@ -35,6 +35,7 @@ class LateEngine implements LeasingEngine {
   size = (queue: string) => this.#later(() => this.#engine.size(queue))
   sizes = () => this.#later(() => this.#engine.sizes())
   known = (queue: string) => this.#engine.known(queue)
+  overflowed = (queue: string) => this.#engine.overflowed?.(queue) ?? 0
   loaded = () => undefined
   names = () => this.#engine.names()
   unstored = (queue: string) => this.#engine.unstored(queue)
