@@ -3,7 +3,7 @@ import type { Editor } from './editor.ts'
 
 /**
  * What of a form is not shown whole: the label of a field that takes two lines or is cut, a choice of a select that is
- * wider than the select, and a choice of a typed input that is wider than it.
+ * wider than the select, a choice of a typed input that is wider than it, and what a blank field says.
  */
 const CUT = `(form) => {
   const widthOf = (text, element) => {
@@ -42,14 +42,20 @@ const CUT = `(form) => {
   })
   const typed = all('.red-ui-typedInput-option-label').flatMap((label) => {
     const input = label.closest('.red-ui-typedInput-container').previousElementSibling
-    const found = [...document.querySelectorAll('.red-ui-typedInput-options')]
     const room = label.parentElement.clientWidth - 20
-    const choices = window.mqueueChoices?.[input.id.replace('node-input-', '')] ?? [label.innerText]
-    return choices
+    const widget = window.$(input).data('noderedTypedInput')
+    const { options = [] } = widget.typeMap[widget.propertyType]
+    return options
+      .map((option) => option.label ?? option)
       .filter((text) => widthOf(text, label) > room)
       .map((text) => 'choice: ' + text + ' needs ' + Math.ceil(widthOf(text, label)) + ', has ' + Math.floor(room))
   })
-  return [...labels, ...selects, ...typed]
+  const hints = all('input[placeholder]').flatMap((input) => {
+    const { paddingLeft, paddingRight } = getComputedStyle(input)
+    const room = input.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)
+    return widthOf(input.placeholder, input) > room ? ['hint: ' + input.placeholder] : []
+  })
+  return [...labels, ...selects, ...typed, ...hints]
 }`
 
 /**
