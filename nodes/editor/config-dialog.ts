@@ -4,6 +4,7 @@ import { configField } from './checked-fields.ts'
 import { nameConfigButtons } from './config-input.ts'
 import { placeServerFields, type ServerSection } from './credential-fields.ts'
 import { DatabaseSection } from './database.ts'
+import { takeWanted } from './define-queue.ts'
 import { EngineChoice, fillEngines, onEngineChange } from './engine-select.ts'
 import { ExportPanel } from './export-panel.ts'
 import { type Import, ImportPanel } from './import-panel.ts'
@@ -53,6 +54,15 @@ class ConfigDialog {
     $('#mqueue-export-open').on('click', () => this.#openExport())
     onEngineChange(() => this.#live())
     this.#live()
+    this.#begin(takeWanted(), !RED.nodes.node(node.id))
+  }
+
+  /** Begins with a row for the queue that is wanted, and in a new config node with one to write into. */
+  #begin(wanted: string | undefined, isNew: boolean): void {
+    const hasRows = this.#list.queues().length > 0
+    if (wanted !== undefined) this.#list.begin(wanted === '' ? {} : { name: wanted })
+    else if (isNew && !hasRows) this.#list.begin({})
+    this.#list.refresh()
   }
 
   /** Returns the queues to keep, and moves secrets out of the address that is used. */
@@ -113,6 +123,7 @@ class ConfigDialog {
   }
 
   #add(definitions: readonly QueueDefinitionInput[]): void {
+    if (definitions.length > 0) this.#list.removeUntouched()
     for (const definition of definitions) this.#list.add(definition)
     this.#list.refresh()
   }

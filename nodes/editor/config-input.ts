@@ -1,9 +1,14 @@
+import { knownConfig } from './last-used.ts'
+
 /**
  * Prepares the dialog of a flow node, and in it the choice of the config node. Names the choice of the config node by its
  * label, where Node-RED's tooltip would be its name.
  */
 export function prepareConfigInput(node: EditorNode): void {
   $('#mqueue-node').data('node', node.id)
+  const isNeeded = node._def.defaults.mqueue?.required !== false
+  const known = node.mqueue || !isNeeded ? '' : knownConfig(String(node.z))
+  if (known !== '') $('#node-input-mqueue').val(known)
   $('label[for="node-input-mqueue"]').attr('id', 'mqueue-label-config')
   $('#node-input-mqueue').attr('aria-labelledby', 'mqueue-label-config')
   nameConfigButtons('node-input', 'mqueue', 'mqueue')

@@ -13,7 +13,8 @@ export function greyOut(node: EditorNode): void {
   const reason = reasonBeside(property)
   const value = () => (field.is(':checkbox') ? field.prop('checked') : field.val())
   const say = () => {
-    if (property !== 'queue') reason.text(isInKamailio(node) ? text(lack.reason) : '')
+    if (property === 'queue') return
+    reason.text(isInKamailio(node) ? text(lack.reason) : '')
     reason.toggleClass('mqueue-problem', whyNot(node, property, value()) !== undefined)
   }
   const grey = () => {

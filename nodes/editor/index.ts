@@ -4,6 +4,8 @@ import { showWhatApplies } from './applies.ts'
 import { openConfigDialog, saveConfigDialog } from './config-dialog.ts'
 import { prepareConfigInput } from './config-input.ts'
 import { greyOut } from './grey-out.ts'
+import { prepareItemGoesTo } from './item-goes-to.ts'
+import { chooseKnown, watchLastUsed } from './last-used.ts'
 import { validateNumber, validateTypedNumber } from './numbers.ts'
 import { addSearchWords } from './palette-search.ts'
 import { prepareQueueInput } from './queue-input.ts'
@@ -26,10 +28,12 @@ import {
 
 const mqueueEditor = {
   actionLabel,
+  chooseKnown,
   greyOut,
   openConfigDialog,
   prepareActionInput,
   prepareConfigInput,
+  prepareItemGoesTo,
   prepareQueueInput,
   prepareTypedInput,
   queueLabel,
@@ -52,4 +56,5 @@ const mqueueEditor = {
 Object.assign(globalThis, { mqueueEditor })
 translateStatuses()
 addSearchWords()
+watchLastUsed()
 addSidebar()

@@ -1,7 +1,9 @@
 import { isReference } from './check.ts'
 import { prepareConfigInput } from './config-input.ts'
+import { defineButton } from './define-queue.ts'
 import { definedQueues } from './defined-queues.ts'
 import { inDialog } from './in-dialog.ts'
+import { onlyQueue } from './last-used.ts'
 import { addShowQueueButton } from './show-queue-button.ts'
 import { text } from './text.ts'
 import { nameTypedInput } from './typed-input.ts'
@@ -24,7 +26,7 @@ export function prepareQueueInput(
 ): void {
   prepareConfigInput(node)
   const types = () => [queueType(chosen()), ...others]
-  if (chosen() === '') $(INPUT).val(onlyQueue())
+  if (chosen() === '') $(INPUT).val(onlyListed())
   addShowQueueButton($(INPUT), (property) => inDialog(node, property))
   $(INPUT).typedInput({ default: 'queue', typeField: TYPE, types: types() })
   nameTypedInput('queue')
@@ -34,7 +36,7 @@ export function prepareQueueInput(
   $(CONFIG).on('change', () => {
     const now = JSON.stringify(types())
     if (now !== listed) {
-      const only = chosen() === '' ? onlyQueue() : ''
+      const only = chosen() === '' ? onlyListed() : ''
       $(INPUT).typedInput('types', types())
       if (only !== '') $(INPUT).typedInput('value', only).typedInput('types', types())
     }
@@ -49,17 +51,39 @@ function chosen(): string {
 
 function showProblem(node: EditorNode): void {
   const valid = node.type === 'mq-pv-free' || validateQueue(node, chosen(), {})
-  $('#mqueue-queue-problem').text(valid === true ? '' : valid)
+  const problem = $('#mqueue-queue-problem').text(valid === true ? '' : valid)
+  const missing = valid === true ? undefined : missingQueue()
+  if (missing === undefined) return
+  problem.append(' ', defineButton(missing, hasConfig() ? 'edit' : 'add'))
+}
+
+/** Whether a config node is chosen. */
+function hasConfig(): boolean {
+  return definedQueues(String($(CONFIG).val())) !== undefined
+}
+
+/**
+ * The queue that is chosen and not defined; blank where none can be chosen, since none is defined.
+ *
+ * @returns undefined where nothing is missing, or only the environment knows
+ */
+function missingQueue(): string | undefined {
+  if (!isListed()) return undefined
+  const names = definedQueues(String($(CONFIG).val()))
+  // The one choice there is adds a config node.
+  if (names === undefined) return $(CONFIG).find('option').length === 1 ? chosen() : undefined
+  if (names.some(isReference) || isReference(chosen())) return undefined
+  if (chosen() === '') return names.length === 0 ? '' : undefined
+  return names.includes(chosen()) ? undefined : chosen()
 }
 
 function isListed(): boolean {
   return ['', 'queue'].includes(String($(TYPE).val() ?? ''))
 }
 
-/** The queue that needs no choosing, because there is no other. */
-function onlyQueue(): string {
-  const [only = '', ...others] = definedQueues(String($(CONFIG).val())) ?? []
-  return isListed() && others.length === 0 ? only : ''
+/** The queue that needs no choosing, where one is chosen from the list. */
+function onlyListed(): string {
+  return isListed() ? onlyQueue(String($(CONFIG).val())) : ''
 }
 
 /** The type that lists queues. What is chosen stays in the list, also when it is not defined. */

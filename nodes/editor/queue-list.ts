@@ -9,6 +9,7 @@ export class QueueList {
   readonly #defaults: () => DefinitionDefaults
   readonly #changed: () => void
   #engine = new EngineChoice('')
+  #isOpening = false
 
   /**
    * @param list the element that becomes the list
@@ -27,7 +28,7 @@ export class QueueList {
         const row = new QueueRow(item, queue)
         row.liveIn(this.#engine)
         item.data('row', row)
-        if (queue.name !== undefined) return
+        if (queue.name !== undefined || this.#isOpening) return
         // Node-RED scrolls to the new row first.
         setTimeout(() => row.focus())
         this.refresh()
@@ -43,19 +44,36 @@ export class QueueList {
     this.#list.editableList('addItem', queue)
   }
 
-  /** The definitions as they were given, in the order in which they stand in the dialog. */
-  given(): QueueDefinitionInput[] {
-    return this.#rows().map((row) => row.given)
+  /** Adds a row while the dialog opens. The row takes the focus that Node-RED moves into the dialog at the end. */
+  begin(queue: QueueDefinitionInput): void {
+    this.#isOpening = true
+    this.add(queue)
+    this.#isOpening = false
+    const row = this.#rows().at(-1)
+    this.#list.closest('.red-ui-tray-body').one('focusin', () => row?.focus())
   }
 
-  /** The definitions as they stand in the dialog. */
+  /** Removes the rows in which nothing was written yet. */
+  removeUntouched(): void {
+    for (const item of this.#list.editableList('items').toArray()) {
+      const row = $(item).data('row') as QueueRow | undefined
+      if (row?.isUntouched) this.#list.editableList('removeItem', $(item).data('data'))
+    }
+  }
+
+  /** The definitions as they were given, in the order in which they stand in the dialog. */
+  given(): QueueDefinitionInput[] {
+    return this.#touched().map((row) => row.given)
+  }
+
+  /** The definitions as they stand in the dialog, without the rows in which nothing was written yet. */
   queues(): QueueDefinitionInput[] {
-    return this.#rows().map((row) => row.value())
+    return this.#touched().map((row) => row.value())
   }
 
   /** The names as they stand in the dialog; blank for a queue that has none yet. */
   names(): string[] {
-    return this.#rows().map((row) => row.name())
+    return this.#touched().map((row) => row.name())
   }
 
   /** Says where the queues live. */
@@ -71,8 +89,10 @@ export class QueueList {
     const rows = this.#rows()
     for (const row of rows) row.offerDeadLetters(rows)
     const { errors } = checkDefinitions(this.queues(), defaults)
-    for (const [index, row] of rows.entries()) {
+    const touched = this.#touched()
+    for (const row of rows) {
       row.showDefaults(defaults)
+      const index = touched.indexOf(row)
       row.showProblem(errors.find((error) => error.row === index))
     }
     this.#changed()
@@ -80,6 +100,10 @@ export class QueueList {
 
   focusRow(index: number): void {
     this.#rows()[index]?.focus()
+  }
+
+  #touched(): QueueRow[] {
+    return this.#rows().filter((row) => !row.isUntouched)
   }
 
   #rows(): QueueRow[] {

@@ -21,6 +21,8 @@ export class QueueRow {
   readonly #failures: FailureFields
   readonly #row: JQuery
   readonly #problem: JQuery
+  /** What stood in its fields at first. */
+  readonly #first: string
   /** Where the queue lives. */
   #engine = new EngineChoice('')
   /** A queue that was just added is not wrong before it is left. */
@@ -47,6 +49,18 @@ export class QueueRow {
     this.#row.on('focusout', () => {
       this.#left = true
     })
+    this.#first = this.#written()
+  }
+
+  /** Whether it is a queue that was just added, in which nothing stands that somebody wrote or chose. */
+  get isUntouched(): boolean {
+    return this.given.name === undefined && this.#written() === this.#first
+  }
+
+  /** What stands in its fields. */
+  #written(): string {
+    const fields = this.#row.find('input, select').toArray()
+    return JSON.stringify(fields.map((field) => $(field).val() ?? ''))
   }
 
   /** The element of a field: a select of modes may have become a text field. */

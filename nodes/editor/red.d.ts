@@ -7,7 +7,7 @@ declare const RED: {
   comms: { subscribe(topic: string, listener: (topic: string, status: NodeStatus) => void): void }
   editor: { editConfig(name: string, type: string, id: string): void }
   events: {
-    on(event: 'nodes:add', listener: (node: EditorNode) => void): void
+    on(event: 'nodes:add' | 'editor:save', listener: (node: EditorNode) => void): void
     on(event: 'view:selection-changed' | 'type-search:open', listener: () => void): void
     on(event: 'registry:node-type-added', listener: (type: string) => void): void
     on(
@@ -49,7 +49,7 @@ interface EditorNode {
   id: string
   type: string
   /** What its html file registers. */
-  _def: { defaults: Record<string, { value?: unknown }> }
+  _def: { defaults: Record<string, { value?: unknown; required?: boolean }> }
   _(key: string, values?: Record<string, unknown>): string
   [property: string]: unknown
 }
@@ -83,6 +83,7 @@ interface JQuery {
   editableList(options: object): JQuery
   editableList(action: 'addItem', data: object): JQuery
   editableList(action: 'items'): JQuery
+  editableList(action: 'removeItem', data: object): JQuery
   typedInput(options: object): JQuery
   typedInput(action: 'type'): string
   typedInput(action: 'disable', isDisabled: boolean): JQuery

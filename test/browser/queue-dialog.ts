@@ -40,9 +40,15 @@ export class QueueDialog {
     return this.rows.nth(row).locator('.mqueue-problem').innerText()
   }
 
-  /** Adds a row with the button below the list, and types into it, from its first field on. */
+  /**
+   * Types into the row that a new config node begins with, from its first field on. Where that has a name, adds a row with
+   * the button below the list.
+   */
   async add(...typed: string[]): Promise<void> {
-    await this.form.locator('.red-ui-editableList-addButton').click()
+    const last = this.rows.last().locator('.mqueue-name')
+    const isFree = (await this.rows.count()) > 0 && (await last.inputValue()) === ''
+    if (isFree) await last.focus()
+    else await this.form.locator('.red-ui-editableList-addButton').click()
     const { keyboard } = this.#editor.page
     await this.rows.last().locator('.mqueue-name:focus').waitFor()
     for (const [index, text] of typed.entries()) {

@@ -8,8 +8,8 @@ const CODED: Record<string, Scenario> = {
     await sees(hands, 'add', 'size after the add', '1')
     await sees(hands, 'add', 'size after the add', '2')
     await sees(hands, 'sizes', 'waiting', /first"?: ?2/)
-    await sees(hands, 'fetch', 'item', /mqk"?: ?"greeting"/)
-    await sees(hands, 'fetch', 'item', /mqv"?: ?"hello"/)
+    await sees(hands, 'fetch', "the item's value", 'hello')
+    await sees(hands, 'fetch', "the item's value", 'hello')
     await sees(hands, 'fetch', 'the queue is empty', /mqsize"?: ?0/)
   },
 
