@@ -121,13 +121,12 @@ async function takeAll(editor: Editor): Promise<void> {
   await page.locator('#node-dialog-cancel').waitFor({ state: 'detached' })
 
   await editor.show('drain-tab')
-  await editor.edit('drain-fetch')
-  await takeDialog(editor, 'mq-fetch')
-  await editor.done()
-
   await editor.inject('drain-in')
   await page.waitForFunction(`RED.nodes.node('drain-fetch').status?.text === '3'`)
   await takeFlow(editor, 'draining')
+  await editor.edit('drain-fetch')
+  await takeDialog(editor, 'mq-fetch')
+  await editor.done()
 
   await editor.show('one-call-tab')
   await editor.inject('one-call-in')

@@ -34,7 +34,7 @@ describe('the pages', () => {
     const shown = PAGES.flatMap((page) => targets(page)).map(({ path }) => path)
     for (const file of globSync('docs/images/*', { cwd: PROJECT })) {
       assert.ok(shown.includes(file), `no page shows ${file}`)
-      const most = file === 'docs/images/animation.png' ? 1_500_000 : 150_000
+      const most = file === 'docs/images/animation.png' ? 1_500_000 : 200_000
       assert.ok(statSync(join(PROJECT, file)).size < most, file)
     }
   })
