@@ -7,12 +7,14 @@ import { MqueueError, reasonOf } from '../src/errors.ts'
 import { Storages } from '../src/local/storages.ts'
 import { supported } from '../src/supports.ts'
 import { serveKamailioQuestion } from './ask-kamailio.ts'
+import { reportChanges } from './changes-log.ts'
 import { OverflowLog } from './overflow-log.ts'
 import { serveQueues } from './queues-http.ts'
 import {
   type ConfigNode,
   type Credentials,
   type EngineInUse,
+  goingWith,
   itemsIn,
   registry,
 } from './registry.ts'
@@ -133,7 +135,7 @@ function engineFor(
     const engine = goOn(node, kind, options, parked) ?? createEngine(kind, options)
     const { definitions, errors } = supported(parsed, engine.supports)
     const before = parked?.engine === engine ? parked : undefined
-    if (before !== undefined && errors.length === 0) reportDeleted(node, before, definitions)
+    if (before !== undefined && errors.length === 0) reportChanges(node, before, definitions)
     const held = heldWith(definitions, errors, before)
     return { inUse: { engine, kind, definitions, held }, errors }
   } catch (cause) {
@@ -175,31 +177,16 @@ function goOn(
   if (parked.kind === kind && relocateEngine(kind, engine, options)) return engine
   // It throws for a kind that there is not, and then nothing must be lost.
   const successor = createEngine(kind, options)
-  const items = itemsIn(parked, held)
-  if (items > 0) node.warn(`Items dropped, since the queues live in another engine now: ${items}.`)
+  if (itemsIn(parked, held) > 0) {
+    const text = `Items dropped, since the queues live in another engine now (${kind} instead of ${parked.kind})`
+    node.warn(`${text}: ${goingWith(parked)}.`)
+  }
   closing(node, async () => engine.close())
   return successor
 }
 
 function closing(node: ConfigNode, close: () => Promise<void>): void {
   close().catch((error) => node.error(reasonOf(error)))
-}
-
-/** Reports how many items go with queues that are no longer defined. */
-function reportDeleted(
-  node: ConfigNode,
-  parked: EngineInUse,
-  definitions: EngineInUse['definitions'],
-): void {
-  const kept = new Set(definitions.map(({ name }) => name))
-  const ids = new Set(definitions.flatMap(({ id }) => id ?? []))
-  for (const definition of parked.held) {
-    const isRenamed = definition.id !== undefined && ids.has(definition.id)
-    if (kept.has(definition.name) || isRenamed) continue
-    const items = itemsIn(parked, [definition])
-    if (items === 0) continue
-    node.warn(`Queue "${definition.name}": items dropped with the deleted queue: ${items}.`)
-  }
 }
 
 /** Brings the queues into line with their definitions, and reports what no longer fits. */

@@ -1,7 +1,7 @@
 import type { Node, NodeAPI } from 'node-red'
 import type { QueueDefinition } from '../src/definition.ts'
 import type { Engine } from '../src/engine.ts'
-import { type MqueueError, reasonOf } from '../src/errors.ts'
+import { type MqueueError, quote, reasonOf } from '../src/errors.ts'
 import { leasing } from '../src/leasing.ts'
 import type { Source } from '../src/overview.ts'
 import { FlowFile } from './flow-file.ts'
@@ -194,8 +194,10 @@ export const registry = new Registry()
 
 /** Closes the engine of a config node that was deleted. Its items go; what a database has stays there. */
 async function closeDeleted(RED: NodeAPI, id: string, inUse: EngineInUse): Promise<void> {
-  const items = itemsIn(inUse, inUse.held)
-  if (items > 0) RED.log.warn(`mqueue: items dropped with the deleted config node ${id}: ${items}.`)
+  if (itemsIn(inUse, inUse.held) > 0) {
+    const text = `mqueue: items dropped with the deleted config node ${id}`
+    RED.log.warn(`${text}: ${goingWith(inUse)}.`)
+  }
   await inUse.engine.close()
 }
 
@@ -204,6 +206,15 @@ export function itemsIn({ engine }: EngineInUse, queues: Iterable<QueueDefinitio
   let items = 0
   for (const { name } of queues) items += engine.unstored(name)
   return items
+}
+
+/** How many items go with the queues of an engine, and with which of them: `3 ("q": 2, "r": 1)`. */
+export function goingWith(inUse: EngineInUse): string {
+  const parts = inUse.held.flatMap((definition) => {
+    const items = itemsIn(inUse, [definition])
+    return items === 0 ? [] : `${quote(definition.name)}: ${items}`
+  })
+  return `${itemsIn(inUse, inUse.held)} (${parts.join(', ')})`
 }
 
 /** The size of a queue that was seen last; undefined while the queue cannot be used. */

@@ -31,6 +31,10 @@ export interface QueueView extends Partial<Omit<QueueStats, 'size'>> {
   readonly name: string
   /** The most items; 0 is unlimited. */
   readonly bound: number
+  /** Names the row of its definition, where that has an id. */
+  readonly row?: string
+  /** How many of its items are stored nowhere else, so that they go with it. */
+  readonly unstored?: number
   /** The items waiting; null while the queue cannot be used. */
   readonly size: number | null
   /** Whether another queue of its config node names it as the one for what is given up. */
@@ -142,7 +146,17 @@ export class Overviews {
     // The definition may be another one by now, or none.
     const bound = ifThere(() => engine.definition(name).size) ?? 0
     const caution = seen.problem === undefined ? engine.caution?.(name) : undefined
-    return { name, bound, ...seen, isDeadLetters, ...(caution && { caution }) }
+    const row = ifThere(() => engine.definition(name).id)
+    const unstored = engine.unstored(name)
+    return {
+      name,
+      bound,
+      ...(row !== undefined && { row }),
+      ...(unstored > 0 && { unstored }),
+      ...seen,
+      isDeadLetters,
+      ...(caution && { caution }),
+    }
   }
 
   /** What a queue answers. One that fails, or is being loaded, is not asked. */

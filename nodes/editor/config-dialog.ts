@@ -9,9 +9,11 @@ import { EngineChoice, fillEngines, onEngineChange } from './engine-select.ts'
 import { ExportPanel } from './export-panel.ts'
 import { type Import, ImportPanel } from './import-panel.ts'
 import { KamailioSection } from './kamailio.ts'
+import { ListChanges } from './list-changes.ts'
 import { fillModes } from './mode-select.ts'
 import { QueueList } from './queue-list.ts'
 import { RedisSection } from './redis.ts'
+import { renameSoon } from './renames.ts'
 import { markRows } from './row-marks.ts'
 import { explain, text } from './text.ts'
 
@@ -22,7 +24,9 @@ class ConfigDialog {
   readonly #panel: ImportPanel
   readonly #kamailio: KamailioSection
   readonly #list: QueueList
+  readonly #changes: ListChanges
   readonly #redis: RedisSection
+  readonly #id: string
   readonly #given: unknown
   readonly #before: DefinitionDefaults
 
@@ -36,13 +40,16 @@ class ConfigDialog {
       names: () => this.#list.names(),
       add: (names) => this.#add(names.map((name) => ({ name }))),
     })
+    this.#id = node.id
     this.#given = queues
     this.#before = { mqueueSize, mqueueAddmode }
     const addmode = $('#node-config-input-mqueueAddmode')
     fillModes(addmode, 'addmode', String(mqueueAddmode ?? '').trim() || '0')
     $('#node-config-input-mqueueSize').attr('placeholder', text('unlimited'))
     this.#list = new QueueList($('#mqueue-config-queues'), defaults, () => this.#follow())
-    for (const queue of Array.isArray(queues) ? queues : []) this.#list.add(queue)
+    const given = Array.isArray(queues) ? queues : []
+    this.#changes = new ListChanges(node.id, given, this.#list, $('#mqueue-removed'))
+    for (const queue of given) this.#list.add(queue)
     // The addmode may become another element, when an environment variable is typed.
     const inputs = '#node-config-input-mqueueSize, #node-config-input-mqueueAddmode'
     $('#mqueue-config').on('input change', inputs, () => this.#list.refresh())
@@ -73,6 +80,7 @@ class ConfigDialog {
     if (engine.mayBeKamailio && !isMoved) this.#kamailio.moveSecrets()
     if (engine.isKamailio) correctDefaults()
     if (engine.mayHaveDatabase) this.#database.take(this.#database.url())
+    renameSoon(this.#id, this.#changes.renames)
     const queues = this.#list.queues()
     if (queues.length === 0 && isReference(this.#given)) return this.#given
     const given = new Set<QueueDefinitionInput>(Array.isArray(this.#given) ? this.#given : [])
@@ -112,6 +120,7 @@ class ConfigDialog {
         .toggleClass('input-error', bad)
         .attr('aria-invalid', bad ? 'true' : null)
     }
+    this.#changes.follow()
   }
 
   #import({ definitions, dbUrl }: Import): void {

@@ -1,6 +1,7 @@
 /** What the scripts in the html files call: they are not modules, so they cannot import. */
 import { actionLabel, prepareActionInput } from './action-input.ts'
 import { showWhatApplies } from './applies.ts'
+import { warnOfDeleted } from './config-deleted.ts'
 import { openConfigDialog, saveConfigDialog } from './config-dialog.ts'
 import { prepareConfigInput } from './config-input.ts'
 import { greyOut } from './grey-out.ts'
@@ -10,6 +11,7 @@ import { validateNumber, validateTypedNumber } from './numbers.ts'
 import { addSearchWords } from './palette-search.ts'
 import { prepareQueueInput } from './queue-input.ts'
 import { queueLabel } from './queue-label.ts'
+import { followRenames } from './renames.ts'
 import { addSidebar } from './sidebar/tab.ts'
 import { translateStatuses } from './status-language.ts'
 import { prepareTypedInput } from './typed-input.ts'
@@ -58,3 +60,5 @@ translateStatuses()
 addSearchWords()
 watchLastUsed()
 addSidebar()
+followRenames()
+warnOfDeleted()

@@ -32,14 +32,20 @@ export function prepareQueueInput(
   nameTypedInput('queue')
   $(INPUT).on('change', () => showProblem(node))
   let listed = JSON.stringify(types())
+  const choose = (name: string) =>
+    $(INPUT).typedInput('types', types()).typedInput('value', name).typedInput('types', types())
+  let named = node.queue
   // Node-RED triggers this also after it has edited, added or deleted a config node from here.
   $(CONFIG).on('change', () => {
     const now = JSON.stringify(types())
     if (now !== listed) {
       const only = chosen() === '' ? onlyListed() : ''
       $(INPUT).typedInput('types', types())
-      if (only !== '') $(INPUT).typedInput('value', only).typedInput('types', types())
+      if (only !== '') choose(only)
     }
+    // A queue may have been renamed, and its nodes with it, this one included.
+    if (node.queue !== named && chosen() === named) choose(String(node.queue))
+    named = node.queue
     listed = now
     $(INPUT).trigger('change')
   })

@@ -2,6 +2,7 @@ import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definit
 import { checkDefinitions } from './check.ts'
 import { EngineChoice } from './engine-select.ts'
 import { QueueRow } from './queue-row.ts'
+import type { RenameNotice } from './rename-notice.ts'
 
 /** The list of queues in the dialog of the config node. */
 export class QueueList {
@@ -74,6 +75,18 @@ export class QueueList {
   /** The names as they stand in the dialog; blank for a queue that has none yet. */
   names(): string[] {
     return this.#touched().map((row) => row.name())
+  }
+
+  /** The queues that have another name than the one they were given. */
+  renamed(): { row: RenameNotice; given: QueueDefinitionInput; from: string; to: string }[] {
+    return this.#rows().flatMap((row) => {
+      const from = row.formerName()
+      return from === undefined ? [] : { row: row.renamed, given: row.given, from, to: row.name() }
+    })
+  }
+
+  forEachRow(visit: (row: QueueRow) => void): void {
+    for (const row of this.#rows()) visit(row)
   }
 
   /** Says where the queues live. */

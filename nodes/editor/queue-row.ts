@@ -6,6 +6,7 @@ import { FailureFields } from './failure-fields.ts'
 import { addField, cellOf, isUnchanged, meant } from './field.ts'
 import { fillModes } from './mode-select.ts'
 import { FAILURE_FIELDS } from './modes.ts'
+import { RenameNotice } from './rename-notice.ts'
 import { shown } from './shown.ts'
 import { explain, text } from './text.ts'
 
@@ -18,6 +19,7 @@ let rows = 0
 export class QueueRow {
   /** The definition as it was given; empty for a queue that was just added. */
   readonly given: QueueDefinitionInput
+  readonly renamed: RenameNotice
   readonly #failures: FailureFields
   readonly #row: JQuery
   readonly #problem: JQuery
@@ -46,6 +48,7 @@ export class QueueRow {
     this.#failures = new FailureFields(this.#row, given)
     const id = `mqueue-problem-${++rows}`
     this.#problem = $('<div>', { class: 'mqueue-problem', id, role: 'status' })
+    this.renamed = new RenameNotice(this.#row)
     this.#row.on('focusout', () => {
       this.#left = true
     })
@@ -71,6 +74,12 @@ export class QueueRow {
   /** The name as it stands in its field. */
   name(): string {
     return String(this.#field('name').val()).trim()
+  }
+
+  /** The name that it was given, where it has another one now. */
+  formerName(): string | undefined {
+    const former = shown(this.given.name).trim()
+    return ['', this.name()].includes(former) || this.name() === '' ? undefined : former
   }
 
   /** The definition as it stands in the fields. */

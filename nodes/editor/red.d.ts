@@ -5,18 +5,32 @@ declare const RED: {
   actions: { add(name: string, handler: () => void, options: { label: string }): void }
   clipboard: { copyText(value: string, element?: JQuery, message?: string): void }
   comms: { subscribe(topic: string, listener: (topic: string, status: NodeStatus) => void): void }
-  editor: { editConfig(name: string, type: string, id: string): void }
+  editor: {
+    editConfig(name: string, type: string, id: string): void
+    validateNode(node: EditorNode): void
+  }
   events: {
-    on(event: 'nodes:add' | 'editor:save', listener: (node: EditorNode) => void): void
+    on(
+      event: 'editor:save' | `nodes:${'add' | 'change' | 'remove'}`,
+      listener: (node: EditorNode) => void,
+    ): void
     on(event: 'view:selection-changed' | 'type-search:open', listener: () => void): void
     on(event: 'registry:node-type-added', listener: (type: string) => void): void
+    emit(event: 'nodes:change', node: EditorNode): void
     on(
       event: `registry:node-set-${'added' | 'enabled' | 'disabled' | 'removed'}`,
       listener: (set: { types: string[] }) => void,
     ): void
   }
+  history: {
+    /** The step that would be undone first. */
+    peek(): HistoryEvent | undefined
+    /** Replaces that step. */
+    replace(event: HistoryEvent): void
+  }
   i18n: { lang(): string }
   nodes: {
+    dirty(): boolean
     id(): string
     node(id: string): EditorNode | null | undefined
     eachNode(visit: (node: EditorNode) => void): void
@@ -42,6 +56,15 @@ declare const RED: {
     parseContextKey(key: string): { key: string }
     validateTypedProperty(value: unknown, type: string, options: object): boolean | string
   }
+}
+
+/** A step that can be undone. */
+interface HistoryEvent {
+  t: string
+  dirty?: boolean
+  /** The steps that one of several has. */
+  events?: HistoryEvent[]
+  [property: string]: unknown
 }
 
 /** A node as the editor holds it. */

@@ -100,7 +100,10 @@ for (const line of Object.keys(LINES) as Line[]) {
         const from = nodeRed.log.length
         await nodeRed.deploy(flow([]), type)
         assert.equal((await nodeRed.ask('size')).error?.code, 'MQ_NO_CONFIG')
-        await nodeRed.logged(/items dropped with the deleted config node config: 3\./, from)
+        await nodeRed.logged(
+          /items dropped with the deleted config node config: 3 \("q": 3\)\./,
+          from,
+        )
         await nodeRed.deploy(FLOW, type)
         assert.equal(await drain(), '')
       })
@@ -113,6 +116,37 @@ for (const line of Object.keys(LINES) as Line[]) {
         await nodeRed.logged(/Queue "q": items dropped with the deleted queue: 3\./, from)
         await nodeRed.deploy(FLOW, type)
         assert.equal(await drain(), '')
+      })
+
+      it(`go along when their row is renamed, and the log says so, deployed as ${type}`, async () => {
+        await fill(flow([config([{ name: 'q', id: 'row' }])]))
+        const from = nodeRed.log.length
+        await nodeRed.deploy(
+          flow([config([{ name: 'r', id: 'row' }])], probe({ ...SIZE, id: 'ofr', queue: 'r' })),
+          type,
+        )
+        assert.equal((await nodeRed.ask('ofr')).msg?.payload, 3)
+        await nodeRed.logged(/Queue "r": it was "q", and keeps its items: 3\./, from)
+        await nodeRed.deploy(flow([config([{ name: 'q', id: 'row' }])]), type)
+        assert.equal(await drain(), 'abc')
+      })
+
+      it(`stay in the database when their queue is deleted, and the log says so, deployed as ${type}`, async () => {
+        const kept = [
+          TAB,
+          config([{ name: 'q', dbmode: 4 }, { name: 'r' }]),
+          ...probe(ADD),
+          ...probe(FETCH, 2),
+        ]
+        await fill(kept)
+        const from = nodeRed.log.length
+        await nodeRed.deploy(flow([config([{ name: 'r' }])]), type)
+        await nodeRed.logged(
+          /Queue "q": deleted\. Items that stay where they are stored: 3\./,
+          from,
+        )
+        await nodeRed.deploy(kept, type)
+        assert.equal(await drain(), 'abc')
       })
 
       it(`wait for a bad definition to be corrected, deployed as ${type}`, async () => {
@@ -130,8 +164,11 @@ for (const line of Object.keys(LINES) as Line[]) {
         ]
         const ends: [nodes: object[], said: RegExp][] = [
           [[config([{ name: 'r' }])], /Queue "q": items dropped with the deleted queue: 3\./],
-          [[config([{ name: 'q' }], { engine: 'redis' })], /live in another engine now: 3\./],
-          [[], /items dropped with the deleted config node config: 3\./],
+          [
+            [config([{ name: 'q' }], { engine: 'redis' })],
+            /live in another engine now \(redis instead of memory\): 3 \("q": 3\)\./,
+          ],
+          [[], /items dropped with the deleted config node config: 3 \("q": 3\)\./],
         ]
         for (const node of bad) {
           for (const [nodes, said] of ends) {

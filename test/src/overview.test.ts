@@ -80,7 +80,7 @@ describe('an overview', () => {
   it('shows each queue in the order of the definitions, with all its counts', async () => {
     const engine = new LocalEngine()
     await define(engine, [
-      { name: 'z', size: 2, deadLetter: 'dead' },
+      { name: 'z', id: 'row', size: 2, deadLetter: 'dead' },
       { name: 'dead' },
       { name: 'a', size: 9 },
     ])
@@ -117,6 +117,8 @@ describe('an overview', () => {
     assert.deepEqual(rest, {
       ...none,
       name: 'z',
+      row: 'row',
+      unstored: 2,
       bound: 2,
       size: 1,
       leased: 1,
@@ -166,7 +168,15 @@ describe('an overview', () => {
     engine.take('q', { lease: 60_000 })
     const { look, lookAgain } = overviewsOf(engine)
     engine.isSlow = true
-    const known = { name: 'q', bound: 5, size: 1, leased: 1, paused: false, isDeadLetters: false }
+    const known = {
+      name: 'q',
+      bound: 5,
+      size: 1,
+      leased: 1,
+      paused: false,
+      isDeadLetters: false,
+      unstored: 2,
+    }
     assert.deepEqual(await look(), [{ ...known, late: true }])
     engine.pause('q')
     assert.deepEqual(await lookAgain(), [{ ...known, paused: true, late: true }])

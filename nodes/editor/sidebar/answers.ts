@@ -5,6 +5,10 @@ export interface QueueAnswer {
   name: string
   /** The most items it holds; 0 is unlimited. */
   bound: number
+  /** Names the row of its definition, where that has an id. */
+  row?: string
+  /** How many of its items are stored nowhere else. */
+  unstored?: number
   /** The items waiting; null while it cannot be used. */
   size: number | null
   leased?: number

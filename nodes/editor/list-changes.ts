@@ -1,0 +1,124 @@
+import type { QueueDefinitionInput } from '../../src/definition.ts'
+import { EngineChoice } from './engine-select.ts'
+import { type Held, HeldItems } from './held-items.ts'
+import type { QueueList } from './queue-list.ts'
+import { namersOf, type Rename } from './renames.ts'
+import { shown } from './shown.ts'
+import { text } from './text.ts'
+
+/** The time between two questions to the runtime while there is something to say, in ms. */
+const INTERVAL = 2_000
+
+/** Says in the dialog what becomes of the items of queues that are renamed or removed, and offers to take that back. */
+export class ListChanges {
+  readonly #id: string
+  readonly #given: readonly QueueDefinitionInput[]
+  readonly #list: QueueList
+  readonly #removed: JQuery
+  readonly #held: HeldItems
+  #isAsking = false
+  #said = ''
+
+  /**
+   * @param id the id of the config node
+   * @param given the definitions that the dialog was opened with
+   * @param removed the element that says what goes with the queues that are removed
+   */
+  constructor(
+    id: string,
+    given: readonly QueueDefinitionInput[],
+    list: QueueList,
+    removed: JQuery,
+  ) {
+    this.#id = id
+    this.#given = given
+    this.#list = list
+    this.#removed = removed
+    this.#held = new HeldItems(id)
+  }
+
+  /** Is called whenever the list has changed. */
+  follow(): void {
+    this.#show()
+    if (!this.#isAsking && this.#isChanged) this.#ask()
+  }
+
+  /** The new names that the nodes must get. */
+  get renames(): Rename[] {
+    return this.#renamed.flatMap(({ row, from, to }) => (row.isFollowed ? { from, to } : []))
+  }
+
+  get #renamed() {
+    return this.#list.renamed()
+  }
+
+  /** The queues that no row defines any more, neither as theirs nor by their name. */
+  get #gone(): QueueDefinitionInput[] {
+    const kept = new Set(this.#list.given())
+    const names = new Set(this.#list.names())
+    const isGone = (queue: QueueDefinitionInput) =>
+      !kept.has(queue) && !names.has(shown(queue.name).trim())
+    return this.#given.filter(isGone)
+  }
+
+  get #isChanged(): boolean {
+    return this.#renamed.length > 0 || this.#gone.length > 0
+  }
+
+  async #ask(): Promise<void> {
+    this.#isAsking = true
+    while (this.#isOpen && this.#isChanged) {
+      await this.#held.ask()
+      if (this.#isOpen) this.#show()
+      await new Promise((resolve) => setTimeout(resolve, INTERVAL))
+    }
+    this.#isAsking = false
+  }
+
+  get #isOpen(): boolean {
+    return this.#removed[0]?.isConnected === true
+  }
+
+  #show(): void {
+    this.#list.forEachRow((row) => row.renamed.hide())
+    for (const { row, given, from } of this.#renamed) {
+      row.show(renamedText(this.#held.of(given)), namersOf(this.#id, from).length)
+    }
+    const gone = this.#gone.map((queue) => ({ queue, said: goneText(queue, this.#held.of(queue)) }))
+    const said = JSON.stringify(gone)
+    // A button that has the focus must stay.
+    if (said === this.#said) return
+    this.#said = said
+    this.#removed.empty()
+    for (const one of gone) if (one.said !== '') this.#addLine(one.queue, one.said)
+  }
+
+  #addLine(queue: QueueDefinitionInput, said: string): void {
+    const line = $('<div>').text(`${said} `).appendTo(this.#removed)
+    $('<button>', { type: 'button', class: 'red-ui-button red-ui-button-small' })
+      .text(text('removed.keep'))
+      .on('click', () => {
+        this.#list.add(queue)
+        this.#list.refresh()
+        this.#list.focusRow(this.#list.names().length - 1)
+      })
+      .appendTo(line)
+  }
+}
+
+function renamedText(held: Held | undefined): string {
+  const number = held?.items ?? 0
+  if (number === 0 || EngineChoice.inDialog().isKamailio) return ''
+  return text(held?.engine === 'redis' ? 'renamed.redis' : 'renamed.held', { number })
+}
+
+function goneText({ name }: QueueDefinitionInput, held: Held | undefined): string {
+  if (held === undefined || held.items === 0) return ''
+  const values = { name: shown(name).trim() }
+  const stays = held.items - held.unstored
+  const said = [
+    held.unstored > 0 ? text('removed.goes', { ...values, number: held.unstored }) : '',
+    stays > 0 ? text('removed.stays', { ...values, number: stays }) : '',
+  ]
+  return said.filter((sentence) => sentence !== '').join(' ')
+}
