@@ -32,7 +32,7 @@ export class HeldItems {
     if (!RED.user.hasPermission('mqueue.read')) return
     try {
       const { nodes } = await this.#server.queues()
-      // In each instance of a subflow the runtime has a config node of its own.
+      // Each instance of a subflow has its own config node in the runtime.
       this.#nodes = nodes.filter(({ id }) => isMadeOf(id, this.#id))
     } catch {
       // What is not known is not said.

@@ -33,7 +33,7 @@ export function followRenames(): void {
   })
 }
 
-/** Gives flow nodes the new names of queues, in one step of undo with the change of the config node. */
+/** Renames queues in flow nodes, in one step of undo with the change of the config node. */
 function renameInNodes(configId: string, renames: readonly Rename[]): void {
   const dirty = RED.nodes.dirty()
   // Names may be swapped, so all nodes are found first.

@@ -93,7 +93,7 @@ describeEditor(
       await dialog.field(1, 'name').fill('lost')
     })
 
-    it('gives its new name to the nodes that name it, in one step with the dialog', async () => {
+    it('renames itself in the nodes that name it, in one step with the dialog', async () => {
       const choice = dialog.rows.nth(0).locator('.mqueue-renamed label')
       assert.equal(
         (await choice.innerText()).trim(),
