@@ -40,11 +40,14 @@ function inEditor({ editor }: InEditor) {
 /** Adds an item to the queue "calls", whatever dialog is open. */
 const inject = ({ editor }: InEditor) => editor.value(`$.post('inject/in')`)
 
-/** The names of the queues that run, with how many items each holds. */
-async function running({ editor }: InEditor): Promise<string[]> {
-  return editor.value(
-    `$.getJSON('mqueue/queues').then(({ nodes }) => nodes.flatMap(({ queues }) =>
-      queues.map(({ name, size, leased }) => name + ' ' + (size + leased))))`,
+/** Waits until these queues run, each with so many items: a deploy is answered before its nodes have started. */
+async function runs({ editor }: InEditor, ...queues: string[]): Promise<void> {
+  const running = `$.getJSON('mqueue/queues').then(({ nodes }) => nodes.flatMap(({ queues }) =>
+    queues.map(({ name, size, leased }) => name + ' ' + (size + leased))).sort().join())`
+  await editor.page.waitForFunction(
+    `${running}.then((found) => found === ${JSON.stringify(queues.sort().join())})`,
+    undefined,
+    { polling: 500 },
   )
 }
 
@@ -131,7 +134,7 @@ describeEditor(
       await dialog.done()
       await close()
       await shared.editor.deploy()
-      assert.deepEqual(await running(shared), ['jobs 4', 'lost 0'])
+      await runs(shared, 'jobs 4', 'lost 0')
     })
 
     it('leaves the nodes as they are where that is chosen', async () => {
@@ -158,7 +161,7 @@ describeEditor(
       assert.equal(nodes.fetch?.[0], 'lost')
       assert.equal(nodes.other?.[0], 'jobs')
       await shared.editor.deploy()
-      assert.deepEqual(await running(shared), ['lost 4', 'jobs 0'])
+      await runs(shared, 'lost 4', 'jobs 0')
     })
 
     it('says how many go with its row when that is removed, and can be kept', async () => {
@@ -173,7 +176,7 @@ describeEditor(
       await dialog.done()
       await close()
       await shared.editor.deploy()
-      assert.deepEqual((await running(shared)).sort(), ['jobs 0', 'lost 4'])
+      await runs(shared, 'jobs 0', 'lost 4')
     })
 
     it('says how many go with its config node when that is deleted', async () => {
