@@ -20,6 +20,7 @@ import { supported } from '../supports.ts'
 import { WatchedQueues } from '../watched-queues.ts'
 import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import { LocalQueue } from './local-queue.ts'
+import { onceRead } from './once-read.ts'
 import { Storages } from './storages.ts'
 
 const SUPPORTS: Supports = { add: true, leases: true, dbmodes: [0, 1, 2, 3, 4] }
@@ -55,7 +56,7 @@ export class LocalEngine implements LeasingEngine {
   )
   #storages: Storages
   /** What each queue is kept by. */
-  readonly #kept = new WeakMap<LocalQueue, { name: string; dbmode: number; storages: Storages }>()
+  readonly #kept = new WeakMap<LocalQueue, Kept>()
   readonly #clock: Clock
   #report: Report
   #saving: Promise<void> | undefined
@@ -118,7 +119,8 @@ export class LocalEngine implements LeasingEngine {
       this.#watched.forget(name)
     }
     // A queue that is left makes room for others in its table, so all of the above comes first.
-    for (const queue of this.#queues.values()) this.#keep(queue)
+    const unread = this.#unread()
+    for (const queue of this.#queues.values()) this.#keep(queue, unread)
     const opening = [...this.#queues.values()].flatMap((queue) => queue.opening ?? [])
     return opening.length === 0 ? dropped : Promise.all(opening).then(() => dropped)
   }
@@ -295,16 +297,36 @@ export class LocalEngine implements LeasingEngine {
     })
   }
 
+  /** The queues that cannot be read at the moment, by the names that they are stored under. */
+  #unread(): ReadonlyMap<string, LocalQueue> {
+    const unread = [...this.#queues.values()].flatMap((queue) => {
+      const kept = this.#kept.get(queue)
+      return kept === undefined || queue.isReady ? [] : [[kept.at, queue] as const]
+    })
+    return new Map(unread)
+  }
+
   /** Stores a queue as its definition and the location say. */
-  #keep(queue: LocalQueue): void {
+  #keep(queue: LocalQueue, unread: ReadonlyMap<string, LocalQueue>): void {
     const { name, dbmode } = queue.definition
     const storages = this.#storages
-    const kept = this.#kept.get(queue)
-    const isSame = kept?.name === name && kept.storages === storages
-    const isKept = kept?.dbmode === dbmode && (isSame || Storages.keepsNothing(dbmode))
+    const before = this.#kept.get(queue)
+    const isSame = before?.name === name && before.storages === storages
+    const isKept = before?.dbmode === dbmode && (isSame || Storages.keepsNothing(dbmode))
     if (isKept && !queue.isClosed) return
-    this.#kept.set(queue, { name, dbmode, storages })
-    queue.keepBy(storages.storageFor(dbmode, name))
+    const from = before?.at ?? name
+    const kept = { name, dbmode, storages, at: from }
+    this.#kept.set(queue, kept)
+    const make = () => {
+      kept.at = name
+      return storages.storageFor(dbmode, name)
+    }
+    // One that stays where it is waits for nobody.
+    const places = new Set(from === name ? [name] : [from, name])
+    const there = [...places].flatMap((place) => unread.get(place) ?? [])
+    const awaited = from === name ? there.filter((one) => one !== queue) : there
+    if (awaited.length === 0) queue.keepBy(make())
+    else queue.keepBy(onceRead({ queue, from, awaited }, () => this.#report, make))
   }
 
   #queue(name: string): LocalQueue {
@@ -323,6 +345,15 @@ export class LocalEngine implements LeasingEngine {
   #assertOpen(): void {
     if (this.#closed) throw closed()
   }
+}
+
+/** What a queue is stored by. */
+interface Kept {
+  readonly name: string
+  readonly dbmode: number
+  readonly storages: Storages
+  /** The name that it is stored under, which may still be the one before. */
+  at: string
 }
 
 /** @throws MqueueError `MQ_UNAVAILABLE` with the number of items that are lost, when there are any */

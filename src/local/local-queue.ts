@@ -37,6 +37,8 @@ export class LocalQueue {
   readonly #counters = new Counters()
   /** Whether it was said that what is given up waits for its dead letter queue. */
   #isBurialReported = false
+  /** Those who wait until it is ready. */
+  readonly #awaiting: ((isReady: boolean) => void)[] = []
   /** How many operations that had to wait are not answered yet. */
   #late = 0
 
@@ -171,8 +173,23 @@ export class LocalQueue {
     this.#keeper.want(storage)
   }
 
+  /**
+   * Whether nothing of it waits to be read. What another process has, or has no table by this name, is none of its.
+   */
+  get isReady(): boolean {
+    const { state } = this.#keeper
+    if (state.is === 'failed') return state.error.code !== 'MQ_UNAVAILABLE'
+    return state.is === 'open' || state.is === 'closed'
+  }
+
+  /** Resolves with true once it is ready, and with false when it ends before that. */
+  get ready(): Promise<boolean> {
+    return new Promise((resolve) => this.#awaiting.push(resolve))
+  }
+
   /** Writes what must outlive the process. It never rejects. Returns how many items are lost. */
   stop(): Promise<number> {
+    this.#tellReady(false)
     this.consumers.closed(() => this.#closed())
     this.consumers.recall()
     return this.#keeper.stop()
@@ -180,6 +197,7 @@ export class LocalQueue {
 
   /** Ends the queue, and leaves what is stored where it is. It never rejects. */
   release(): MaybePromise<void> {
+    this.#tellReady(false)
     this.consumers.forget()
     return this.#keeper.release()
   }
@@ -254,9 +272,14 @@ export class LocalQueue {
       : operation(state.storage)
   }
 
+  #tellReady(isReady: boolean): void {
+    for (const resolve of this.#awaiting.splice(0)) resolve(isReady)
+  }
+
   #stateChanged(): void {
     this.#watchers.changed()
     const { is } = this.#keeper.state
+    if (this.isReady) this.#tellReady(is !== 'closed')
     if (is === 'open') this.consumers.opened()
     else if (is === 'failed') this.consumers.failed(() => this.#unusable())
     else if (is !== 'opening') this.consumers.closed(() => this.#unusable())

@@ -1,6 +1,7 @@
 /** Renamed queues keep their items, whatever their storage, and whatever the names were of. */
 import assert from 'node:assert/strict'
 import { LocalEngine, parseDefinitions, type QueueDefinitionInput } from '../../../src/index.ts'
+import { Database } from '../../../src/sql/database.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 
 /** The names that the rows 1, 2 and 3 have one after the other; blank where a row is not there. */
@@ -177,5 +178,87 @@ onEachDatabase('renamed queues', (database) => {
       const keys = (await held(next)).x?.split(' ').sort().join(' ')
       assert.equal(keys, '1-1 1-2 there-1 there-2')
     })
+  }
+
+  const { claim } = Database.prototype
+  afterEach(() => {
+    Database.prototype.claim = claim
+  })
+
+  /** Waits until the queues hold this: a database that was away is tried again after a while. */
+  async function holds(engine: LocalEngine, expected: Record<string, string>): Promise<void> {
+    const deadline = Date.now() + 30_000
+    for (;;) {
+      try {
+        assert.deepEqual(await held(engine), expected)
+        return
+      } catch (error) {
+        if (Date.now() > deadline) throw error
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  it('do not wait for what another process has', async () => {
+    const owner = make()
+    await owner.define(rows(['a', '', ''], [4, 0, 0]))
+    const other = new LocalEngine({ ...database().location, id: 'other' }, reports)
+    engines.push(other)
+    await other.define(rows(['a', '', ''], [4, 0, 0]))
+    await assert.rejects(async () => other.size('a'), { code: 'MQ_STORE_LOCKED' })
+    await other.define(rows(['x', '', ''], [4, 0, 0]))
+    await holds(other, { x: '' })
+  })
+
+  for (const dbmode of [1, 4]) {
+    const dbmodes = [dbmode, dbmode, dbmode]
+    for (const [what, names] of [
+      ['to new names', ['x', 'y', 'c']],
+      ['with swapped names', ['b', 'a', 'c']],
+      ['in a chain', ['b', 'c', 'd']],
+    ] as const) {
+      /** An engine whose queues are renamed while their database is away. */
+      async function renamedAway(): Promise<LocalEngine> {
+        const before = make()
+        await before.define(rows(['a', 'b', 'c'], dbmodes))
+        await fill(before, ['a', 'b', 'c'])
+        await before.save()
+        await before.close()
+        const engine = make()
+        Database.prototype.claim = async () => {
+          throw new Error('away for the test')
+        }
+        await engine.define(rows(['a', 'b', 'c'], dbmodes))
+        await engine.define(rows(names, dbmodes))
+        await assert.rejects(async () => engine.size(names[0]), { code: 'MQ_UNAVAILABLE' })
+        return engine
+      }
+
+      it(`keep their items ${what} while the database is away (dbmode ${dbmode})`, async () => {
+        const engine = await renamedAway()
+        Database.prototype.claim = claim
+        await holds(engine, expected(names))
+        await engine.save()
+        await engine.close()
+        const next = make()
+        await next.define(rows(names, dbmodes))
+        assert.deepEqual(await held(next), expected(names))
+      })
+
+      it(`say that they do not ${what} when it is away until the stop (dbmode ${dbmode})`, async () => {
+        const engine = await renamedAway()
+        await engine.save()
+        const said = `warn: Queue "${names[0]}": what is stored of it as "a" stays there.`
+        assert.ok(
+          reports.said.some((text) => text.startsWith(said)),
+          reports.said.join('\n'),
+        )
+        await engine.close()
+        Database.prototype.claim = claim
+        const next = make()
+        await next.define(rows(['a', 'b', 'c'], dbmodes))
+        assert.deepEqual(await held(next), expected(['a', 'b', 'c']))
+      })
+    }
   }
 })
