@@ -134,6 +134,18 @@ describe('the words', () => {
     }
   })
 
+  it('of a message put the name of a queue in quotes', () => {
+    // What names a choice, a node or a part of a list is not a sentence.
+    const sentence = /[.?]$|^"__/
+    for (const language of LANGUAGES) {
+      for (const [key, text] of catalogue(language, 'mqueue')) {
+        if (!sentence.test(text)) continue
+        const bare = text.replace(/"__\w+?__"/g, '')
+        assert.doesNotMatch(bare, /__(queue|name)__(?! __version__)/, `${language}: ${key}`)
+      }
+    }
+  })
+
   it('for the fields of a queue are the same in the dialog and in the help', () => {
     for (const language of LANGUAGES) {
       const texts = catalogue(language, 'mqueue')

@@ -54,7 +54,7 @@ function described(number: number, { missing, surplus, unusable }: Compared): st
 
 /** Names as they stand in a sentence: the first ones, and how many more there are. */
 function some(names: readonly string[]): string {
-  const said = names.slice(0, MOST_NAMES).map((name) => name.slice(0, LONGEST_NAME))
+  const said = names.slice(0, MOST_NAMES).map((name) => `"${name.slice(0, LONGEST_NAME)}"`)
   const more = names.length - said.length
   if (more > 0) said.push(`… (+${more})`)
   return said.join(', ')

@@ -34,7 +34,7 @@ export function validateQueues(node: EditorNode, queues: unknown): true | string
   }
   const reasons = wrong.map((error) => {
     const name = rowName(queues, error.row)
-    return name === '' ? explain(error) : `${name}: ${explain(error)}`
+    return name === '' ? explain(error) : `"${name}": ${explain(error)}`
   })
   return harmless(reasons.join(' '))
 }

@@ -194,7 +194,7 @@ describe('the dialogs with a live Kamailio', () => {
         await input(dialog, 'rpcUrl').fill(withUser(guarded.url, PASSWORD))
         assert.equal(
           await asked(dialog),
-          'Kamailio has 3 queues. Added to the list: 2. In the list, and not in Kamailio: dead.',
+          'Kamailio has 3 queues. Added to the list: 2. In the list, and not in Kamailio: "dead".',
         )
         assert.equal(
           await shared.editor.value('document.activeElement.id'),
