@@ -74,7 +74,7 @@ describeEditor(
 
     it('says what is wrong with a definition, and why a queue cannot be used', async () => {
       const wrong = await sidebar.root.locator('.mqueue-line-error').innerText()
-      assert.match(wrong, /"x".*size/)
+      assert.match(wrong, /"x".*Size/)
       const problem = sidebar.line('shared').locator('.mqueue-problem')
       await problem.getByText(/ECONNREFUSED|cannot be reached/).waitFor()
       assert.match(
