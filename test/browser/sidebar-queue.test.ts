@@ -6,7 +6,7 @@ import { describeEditor, type InEditor } from './in-editor.ts'
 import { least } from './least.ts'
 import { SidebarTab } from './sidebar.ts'
 
-const PAUSED = 'Paused. mq-consume and leases get nothing; adds and a plain mq-fetch go on.'
+const PAUSED = 'Paused. mq-consume and leases get nothing. Adds and a plain mq-fetch go on.'
 const shared = { z: 'tab', mqueue: 'config', queueType: 'queue' }
 const flows: FlowNode[] = [
   { id: 'tab', type: 'tab', label: 'Flow' },
