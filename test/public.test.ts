@@ -29,6 +29,17 @@ describe('the public project', () => {
     assert.ok(released[0]?.startsWith(`## ${pack.version} `), 'the newest is that of package.json')
   })
 
+  it('has each change once, in the group of what was added, changed or fixed', () => {
+    const [, unreleased = ''] = /^## Unreleased\n\n([\s\S]*?)^## /m.exec(read('CHANGELOG.md')) ?? []
+    assert.deepEqual(unreleased.match(/^### .*$/gm), ['### Added', '### Changed', '### Fixed'])
+    assert.match(unreleased, /^### /, 'no change stands above the groups')
+    const changes = unreleased.match(/^- .*$/gm) ?? []
+    assert.deepEqual(
+      changes.filter((change, index) => changes.indexOf(change) !== index),
+      [],
+    )
+  })
+
   it('is tried in CI on the oldest Node.js that is promised, and on the one of the tests', () => {
     const workflow = read('.github/workflows/ci.yml')
     const [own] = pack.devDependencies.node.match(/\d+/)
