@@ -56,7 +56,7 @@ describe('the packed tarball', function () {
 
   it('has every module that another one imports', () => {
     for (const file of files.filter((name) => name.endsWith('.js'))) {
-      for (const [, from = ''] of read(file).matchAll(/from '(\.[^']*)'/g)) {
+      for (const [, from = ''] of read(file).matchAll(/(?:from |import\()'(\.[^']*)'/g)) {
         assert.ok(files.includes(join(dirname(file), from)), `${file} imports ${from}`)
       }
     }
