@@ -91,11 +91,11 @@ export function errorStatus(error: unknown): Status {
   return {
     fill: 'red',
     shape: 'ring',
-    text: error instanceof MqueueError ? reasonOf(error) : UNKNOWN,
+    text: error instanceof MqueueError ? wordsOf(error) : UNKNOWN,
   }
 }
 
-function reasonOf({ code, queue }: MqueueError): string {
+function wordsOf({ code, queue }: MqueueError): string {
   return code === 'MQ_UNKNOWN_QUEUE' && queue === '' ? NO_QUEUE : REASONS[code]
 }
 

@@ -174,7 +174,8 @@ export class LocalQueue {
   }
 
   /**
-   * Whether nothing of it waits to be read. What another process has, or has no table by this name, is none of its.
+   * Whether nothing of it waits to be read. There is nothing to read where no table can have its name, or another process
+   * has its table.
    */
   get isReady(): boolean {
     const { state } = this.#keeper
@@ -184,12 +185,13 @@ export class LocalQueue {
 
   /** Resolves with true once it is ready, and with false when it ends before that. */
   get ready(): Promise<boolean> {
+    if (this.isReady) return Promise.resolve(!this.isClosed)
     return new Promise((resolve) => this.#awaiting.push(resolve))
   }
 
   /** Writes what must outlive the process. It never rejects. Returns how many items are lost. */
   stop(): Promise<number> {
-    this.#tellReady(false)
+    this.#settleReady(false)
     this.consumers.closed(() => this.#closed())
     this.consumers.recall()
     return this.#keeper.stop()
@@ -197,7 +199,7 @@ export class LocalQueue {
 
   /** Ends the queue, and leaves what is stored where it is. It never rejects. */
   release(): MaybePromise<void> {
-    this.#tellReady(false)
+    this.#settleReady(false)
     this.consumers.forget()
     return this.#keeper.release()
   }
@@ -272,14 +274,14 @@ export class LocalQueue {
       : operation(state.storage)
   }
 
-  #tellReady(isReady: boolean): void {
+  #settleReady(isReady: boolean): void {
     for (const resolve of this.#awaiting.splice(0)) resolve(isReady)
   }
 
   #stateChanged(): void {
     this.#watchers.changed()
     const { is } = this.#keeper.state
-    if (this.isReady) this.#tellReady(is !== 'closed')
+    if (this.isReady) this.#settleReady(is !== 'closed')
     if (is === 'open') this.consumers.opened()
     else if (is === 'failed') this.consumers.failed(() => this.#unusable())
     else if (is !== 'opening') this.consumers.closed(() => this.#unusable())
