@@ -33,7 +33,7 @@ describe('the public project', () => {
     const [, unreleased = ''] = /^## Unreleased\n\n([\s\S]*?)^## /m.exec(read('CHANGELOG.md')) ?? []
     assert.deepEqual(unreleased.match(/^### .*$/gm), ['### Added', '### Changed', '### Fixed'])
     assert.match(unreleased, /^### /, 'no change stands above the groups')
-    const changes = unreleased.match(/^- .*$/gm) ?? []
+    const changes: string[] = unreleased.match(/^- .*$/gm) ?? []
     assert.deepEqual(
       changes.filter((change, index) => changes.indexOf(change) !== index),
       [],
