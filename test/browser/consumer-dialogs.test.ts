@@ -59,7 +59,7 @@ describeEditor(
       assert.deepEqual(found, [
         ['mq-add', 'queue add'],
         ['mq-fetch', 'queue fetch'],
-        ['mq-consume', 'queue each'],
+        ['mq-consume', 'queue next'],
         ['mq-ack', 'queue ack'],
         ['mq-size', 'queue size'],
         ['mq-control', 'queue ctrl'],

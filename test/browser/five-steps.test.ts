@@ -47,7 +47,7 @@ describeEditor('the five steps of the README', (shared, it) => {
 
   step(
     3,
-    'Drag a _queue each_, a _queue ack_ and a _debug_ into the flow, and wire them: queue each → queue ack → debug.',
+    'Drag a _queue next_, a _queue ack_ and a _debug_ into the flow, and wire them: queue next → queue ack → debug.',
     async () => {
       const { editor } = shared
       ids.each = await editor.drag('mq-consume', 160, 180)
