@@ -27,13 +27,10 @@ describe('whether a queue is ready', () => {
 
   it('is answered with no by one that ends, before that and after', async () => {
     const queue = make()
-    const opening = Promise.withResolvers<NoStorage>()
-    queue.keepBy(opening.promise)
+    queue.keepBy(new Promise(() => {}))
     const early = queue.ready
-    const stopped = queue.stop()
+    await queue.release()
     assert.equal(await early, false)
-    opening.resolve(new NoStorage())
-    await stopped
     assert.equal(await queue.ready, false)
   })
 })
