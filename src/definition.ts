@@ -1,6 +1,7 @@
-import { ALLOWED, DEFAULT_LABELS } from './definition-words.ts'
-import { MqueueError, quote, type Rule } from './errors.ts'
-import { type UnsetVariable, unsetVariable } from './variable.ts'
+import { invalid, notSet, ruleOf } from './definition-errors.ts'
+import { defaultErrors, parseNumber } from './definition-numbers.ts'
+import { MqueueError, quote } from './errors.ts'
+import { unsetVariable } from './variable.ts'
 import { isBlank } from './written.ts'
 
 /** 0 append; 1 unique key, the oldest item stays; 2 unique key, the newest item stays. */
@@ -72,7 +73,6 @@ export interface ParsedDefinitions {
 }
 
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/
-const INTEGER = /^\d+$/
 
 /** The longest that an item may stay away after a retry, in seconds: 30 days. */
 const LONGEST_RETRY_DELAY = 2_592_000
@@ -220,69 +220,4 @@ function parseDeadLetter(queue: string, value: unknown): string {
   if (typeof name === 'string' && name !== queue && NAME.test(name)) return name
   const reason = 'Dead letters to must be the name of another queue in the list'
   throw invalid(queue, 'deadLetter', 'deadLetter', reason)
-}
-
-/** What is wrong with the defaults themselves, whether or not a queue takes them. */
-function defaultErrors(defaults: DefinitionDefaults): MqueueError[] {
-  const errors: MqueueError[] = []
-  for (const [field, highest, rule] of [
-    ['mqueueSize', Number.MAX_SAFE_INTEGER, 'defaultSize'],
-    ['mqueueAddmode', 2, 'defaultAddmode'],
-  ] as const) {
-    const number = integer(defaults[field])
-    if (number !== undefined && number <= highest) continue
-    const { text } = ALLOWED[field === 'mqueueSize' ? 'size' : 'addmode']
-    const unset = unsetVariable(defaults[field])
-    const message = unset?.hint ?? `${DEFAULT_LABELS[field]} must be ${text}`
-    errors.push(
-      new MqueueError('MQ_INVALID_DEFINITION', message, {
-        queue: '',
-        field,
-        ...ruleOf(rule, unset),
-      }),
-    )
-  }
-  return errors
-}
-
-function parseNumber(
-  queue: string,
-  field: keyof typeof ALLOWED,
-  value: unknown,
-  fallback: unknown,
-  highest: number,
-): number {
-  const number = integer(isBlank(value) ? fallback : value)
-  if (number !== undefined && number <= highest) return number
-  const { label, text, defaultField, blankRule } = ALLOWED[field]
-  if (!isBlank(value)) throw invalid(queue, field, field, `${label} must be ${text}`)
-  const unset = unsetVariable(fallback)
-  if (unset !== undefined) throw notSet(queue, defaultField, unset)
-  const taken = DEFAULT_LABELS[defaultField as keyof typeof DEFAULT_LABELS]
-  const reason = `${label} is blank, and ${taken} must be ${text}`
-  throw invalid(queue, defaultField, blankRule, reason)
-}
-
-/** A whole number from 0 on, also when written as text; undefined for anything else, 0 for nothing. */
-function integer(value: unknown): number | undefined {
-  if (isBlank(value)) return 0
-  const text = typeof value === 'string' ? value.trim() : value
-  const number = typeof text === 'string' && INTEGER.test(text) ? Number(text) : text
-  return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : undefined
-}
-
-/** The error of a field whose environment variable is not set. */
-function notSet(queue: string, field: string, { name, hint }: UnsetVariable): MqueueError {
-  const { message } = invalid(queue, field, 'notSet', hint)
-  const place = { queue, field, rule: 'notSet', part: name } as const
-  return new MqueueError('MQ_INVALID_DEFINITION', message, place)
-}
-
-function ruleOf(rule: Rule, unset: UnsetVariable | undefined): { rule: Rule; part?: string } {
-  return unset === undefined ? { rule } : { rule: 'notSet', part: unset.name }
-}
-
-function invalid(queue: string, field: string, rule: Rule, reason: string): MqueueError {
-  const shown = queue === '' ? 'A queue without a name' : `Queue ${quote(queue)}`
-  return new MqueueError('MQ_INVALID_DEFINITION', `${shown}: ${reason}`, { queue, field, rule })
 }
