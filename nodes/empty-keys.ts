@@ -8,8 +8,8 @@ const OUTCOMES: Partial<Record<DroppedItem['reason'], string>> = {
   duplicate: 'only the first one is kept (addmode 1)',
 }
 
-/** The queues that it was said of. */
-const told = new WeakMap<Engine, Set<string>>()
+/** The queues that were warned of. */
+const warned = new WeakMap<Engine, Set<string>>()
 
 /**
  * Warns that the items with an empty key are one item to a queue with unique keys, once for each queue.
@@ -24,9 +24,9 @@ export function warnOfEmptyKeys(
   reason: DroppedItem['reason'],
 ): void {
   const outcome = OUTCOMES[reason]
-  const queues = told.get(engine) ?? new Set()
+  const queues = warned.get(engine) ?? new Set()
   if (outcome === undefined || queues.has(queue)) return
-  told.set(engine, queues.add(queue))
+  warned.set(engine, queues.add(queue))
   const text = `Queue ${quote(queue)}: all items with an empty key are one item, and ${outcome}`
   const cause = 'An Inject node has the empty topic, unless you set one'
   node.warn(`${text}. ${cause}. Choose another key in this node, or set msg.topic before it.`)

@@ -15,7 +15,7 @@ interface Holder {
 }
 
 /** What is known of a queue. */
-interface Told {
+interface Warned {
   /** How many of the dropped items need no warning any more. */
   count: number
   /** When there was the last warning, in ms. */
@@ -24,7 +24,7 @@ interface Told {
 
 /** Warns in the log, at most once a minute for each queue, of the items that full queues drop. */
 export class OverflowLog {
-  readonly #told = new WeakMap<Engine, Map<string, Told>>()
+  readonly #warned = new WeakMap<Engine, Map<string, Warned>>()
   #timer: NodeJS.Timeout | undefined
 
   /** Looks at the queues of these nodes from now on. */
@@ -42,37 +42,37 @@ export class OverflowLog {
    * @param isDue whether the last warning does not matter
    */
   look(holder: Holder, now: number, isDue = false): void {
-    this.#visit(holder, (queue, count, told) => {
+    this.#visit(holder, (queue, count, warned) => {
       // A queue that was deleted and made again begins again.
-      if (count < told.count) told.count = 0
-      if (count === told.count || (!isDue && now - told.at < QUIET)) return
-      const text = `full, and its oldest items were dropped: ${count - told.count} in the last minute`
+      if (count < warned.count) warned.count = 0
+      if (count === warned.count || (!isDue && now - warned.at < QUIET)) return
+      const text = `full, and its oldest items were dropped: ${count - warned.count} in the last minute`
       holder.warn(`Queue ${quote(queue)}: ${text}. ${ADVICE}.`)
-      told.count = count
-      told.at = now
+      warned.count = count
+      warned.at = now
     })
   }
 
   /** Leaves out what the queues have dropped so far, since that was said otherwise. */
   skip(holder: Holder): void {
-    this.#visit(holder, (_queue, count, told) => {
-      told.count = count
+    this.#visit(holder, (_queue, count, warned) => {
+      warned.count = count
     })
   }
 
   #visit(
     { inUse: { engine } }: Holder,
-    visit: (queue: string, count: number, told: Told) => void,
+    visit: (queue: string, count: number, warned: Warned) => void,
   ): void {
     if (engine.overflowed === undefined) return
-    const known = this.#told.get(engine) ?? new Map<string, Told>()
-    this.#told.set(engine, known)
+    const known = this.#warned.get(engine) ?? new Map<string, Warned>()
+    this.#warned.set(engine, known)
     for (const queue of engine.names()) {
       const count = engine.overflowed(queue)
       if (count === 0 && !known.has(queue)) continue
-      const told = known.get(queue) ?? { count: 0, at: Number.NEGATIVE_INFINITY }
-      known.set(queue, told)
-      visit(queue, count, told)
+      const warned = known.get(queue) ?? { count: 0, at: Number.NEGATIVE_INFINITY }
+      known.set(queue, warned)
+      visit(queue, count, warned)
     }
   }
 }
