@@ -1,5 +1,6 @@
 import type { QueueDefinition } from '../src/definition.ts'
 import { quote } from '../src/errors.ts'
+import { formerNames } from '../src/former-names.ts'
 import { leasing } from '../src/leasing.ts'
 import { type ConfigNode, type EngineInUse, itemsIn, knownSize } from './registry.ts'
 
@@ -9,31 +10,27 @@ export function reportChanges(
   before: EngineInUse,
   definitions: readonly QueueDefinition[],
 ): void {
-  const kept = new Set(definitions.map(({ name }) => name))
+  const heirs = new Map<string, string>()
+  for (const [name, former] of formerNames(before.held, definitions)) heirs.set(former, name)
   for (const former of before.held) {
-    const heir = heirOf(former, definitions)
-    if (heir !== undefined && heir.name !== former.name) reportRenamed(node, before, former, heir)
-    else if (heir === undefined && !kept.has(former.name)) reportDeleted(node, before, former)
+    const heir = heirs.get(former.name)
+    if (heir === undefined) reportDeleted(node, before, former)
+    else if (heir !== former.name) reportRenamed(node, before, former, heir)
   }
-}
-
-/** The definition of the same row. */
-function heirOf({ id }: QueueDefinition, definitions: readonly QueueDefinition[]) {
-  return id === undefined ? undefined : definitions.find((one) => one.id === id)
 }
 
 function reportRenamed(
   node: ConfigNode,
   { engine, kind }: EngineInUse,
   { name }: QueueDefinition,
-  heir: QueueDefinition,
+  heir: string,
 ): void {
   const items = holding(engine, name)
   if (items === 0) return
-  const [former, now] = [quote(name), quote(heir.name)]
+  const [former, now] = [quote(name), quote(heir)]
   if (kind === 'memory') node.log(`Queue ${now}: it was ${former}, and keeps its items: ${items}.`)
   if (kind !== 'redis') return
-  const text = `Queue ${now}: it was ${former}, and begins empty`
+  const text = `Queue ${now}: it was ${former}. It has what Redis keeps under its new name`
   node.warn(`${text}. Items that stay in Redis under the old name: ${items}.`)
 }
 

@@ -55,10 +55,14 @@ export class HeldItems {
   }
 }
 
-/** Whether a queue runs by a definition, which may have another name by now. */
+/**
+ * Whether a queue runs by a definition, which may have another name by now. Where one of them has no id yet, the id of the
+ * other may be the name that it was given for.
+ */
 function isOf({ name, row }: QueueAnswer, definition: QueueDefinitionInput): boolean {
   const id = shown(definition.id).trim()
-  return row !== undefined && id !== '' ? row === id : name === shown(definition.name).trim()
+  if (row !== undefined && id !== '') return row === id
+  return name === id || name === shown(definition.name).trim()
 }
 
 function heldIn({ size, leased = 0, unstored = 0 }: QueueAnswer, engine: string): Held {

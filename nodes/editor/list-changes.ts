@@ -52,10 +52,13 @@ export class ListChanges {
     return this.#list.renamed()
   }
 
-  /** The queues that no row defines any more, neither as theirs nor by their name. */
+  /** The queues that no row goes on with: their own is gone, and none that is new has their name. */
   get #gone(): QueueDefinitionInput[] {
-    const kept = new Set(this.#list.given())
-    const names = new Set(this.#list.names())
+    const rows = this.#list.given()
+    const kept = new Set(rows)
+    const given = new Set(this.#given)
+    const isNew = (_name: string, row: number) => !given.has(rows[row] ?? {})
+    const names = new Set(this.#list.names().filter(isNew))
     const isGone = (queue: QueueDefinitionInput) =>
       !kept.has(queue) && !names.has(shown(queue.name).trim())
     return this.#given.filter(isGone)

@@ -1,4 +1,5 @@
 import type { DefinitionDefaults, QueueDefinitionInput } from '../../src/definition.ts'
+import { isReference } from './check.ts'
 import { shown } from './shown.ts'
 
 /** The list of a config node, with what blank sizes and addmodes take there. */
@@ -8,8 +9,8 @@ export interface MarkedList {
 }
 
 /**
- * Assigns an id to each queue that has none, so that it keeps what it holds when it is renamed. Each one that was
- * changed gets the time of that, since the newest definition wins where Node-REDs share a queue.
+ * Assigns an id to each queue that has none, so that it keeps what it holds when it is renamed. One that was there before
+ * gets its name, since the runtime knows a queue without an id by its name. Each one that was changed gets the time of that, since the newest definition wins where Node-REDs share a queue.
  *
  * @param before each queue as it was, in the order of `after`; empty for one that is new
  * @param after the list as it will be saved
@@ -22,12 +23,19 @@ export function markRows(
   now: number,
   newId: () => string,
 ): QueueDefinitionInput[] {
+  const taken = new Set(after.queues.map((queue) => shown(queue.id).trim()))
   return after.queues.map((queue, row) => {
     const old = before.queues[row] ?? {}
     const changed = meaning(queue, after.defaults) !== meaning(old, before.defaults)
-    const id = shown(queue.id).trim() === '' ? newId() : queue.id
+    const id = shown(queue.id).trim() === '' ? idOf(old, taken, newId) : queue.id
     return changed ? { ...queue, id, edited: now } : { ...queue, id }
   })
+}
+
+/** The id of a queue that has none yet: its name, where it is known and no other queue has it as its id. */
+function idOf({ name }: QueueDefinitionInput, taken: ReadonlySet<string>, newId: () => string) {
+  const known = shown(name).trim()
+  return known === '' || isReference(known) || taken.has(known) ? newId() : known
 }
 
 /** What a definition says, with what its blank fields take. */

@@ -12,6 +12,7 @@ import type {
   TakeOptions,
 } from '../engine.ts'
 import { MqueueError } from '../errors.ts'
+import { formerNames } from '../former-names.ts'
 import type { LeasingEngine, SeenItem } from '../leasing.ts'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { assertListed, closed, missing } from '../missing.ts'
@@ -100,12 +101,16 @@ export class LocalEngine implements LeasingEngine {
     const dropped: DroppedItems[] = []
     this.#queues = new Map()
     this.#recent = undefined
-    const ids = new Set(definitions.flatMap(({ id }) => id ?? []))
+    const formers = formerNames(
+      [...before.values()].map(({ definition }) => definition),
+      definitions,
+    )
     for (const definition of definitions) {
       const { name } = definition
-      const former = formerName(before, definition, ids)
-      const queue = before.get(former) ?? this.#newQueue(definition)
-      before.delete(former)
+      const former = formers.get(name) ?? name
+      const queue =
+        (formers.has(name) ? before.get(former) : undefined) ?? this.#newQueue(definition)
+      if (formers.has(name)) before.delete(former)
       this.#queues.set(name, queue)
       const items = queue.redefine(definition, this.#watched.of(name))
       if (former !== name) this.#watched.forget(former)
@@ -362,26 +367,6 @@ function assertNoneLost(counts: readonly number[]): void {
   if (lost === 0) return
   const text = `Items are lost, because they could not be written anywhere: ${lost}.`
   throw new MqueueError('MQ_UNAVAILABLE', `${text} The log has the reason for each queue.`)
-}
-
-/**
- * The name that the queue of a definition had before: that of its id or, where none has that, its own, unless another row
- * has the id of that queue. Blank where there is none.
- *
- * @param ids the ids of all definitions
- */
-function formerName(
-  before: ReadonlyMap<string, LocalQueue>,
-  { id, name }: QueueDefinition,
-  ids: ReadonlySet<string>,
-): string {
-  const same = before.get(name)?.definition.id
-  if (id !== undefined && same !== id) {
-    const renamed = [...before].find(([, queue]) => queue.definition.id === id)
-    if (renamed !== undefined) return renamed[0]
-  }
-  const isAnothers = same !== undefined && same !== id && ids.has(same)
-  return isAnothers ? '' : name
 }
 
 /** The result of an operation; undefined when it throws, since the queue cannot be used now. */

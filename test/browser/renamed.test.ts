@@ -9,6 +9,8 @@ const ROWS = [
   { name: 'calls', size: '', addmode: '', dbmode: 0, id: 'c1', deadLetter: 'lost' },
   { name: 'lost', size: '', addmode: '', dbmode: 0, id: 'l1' },
 ]
+/** As they are in a flow that no dialog has written ids into. */
+const WITHOUT_IDS = ROWS.map(({ id: _, ...row }) => row)
 const flows: FlowNode[] = [
   ...oneOfEach(ROWS),
   {
@@ -192,6 +194,45 @@ describeEditor(
     })
   },
   { flows },
+)
+
+describeEditor(
+  'queues of a flow whose rows never had an id',
+  (shared, it) => {
+    let dialog: QueueDialog
+    const removed = () => dialog.form.locator('#mqueue-removed')
+
+    it('are said to go where another row gets the name of one that is removed', async () => {
+      for (let count = 0; count < 3; count++) await inject(shared)
+      await shared.editor.edit('add')
+      dialog = await QueueDialog.open(shared.editor)
+      await dialog.rows.nth(0).getByLabel('Remove the queue').click()
+      const said = removed().getByText('Items that go with the queue "calls"')
+      await said.waitFor()
+      await dialog.field(0, 'name').fill('calls')
+      await dialog.rows.nth(0).locator('.mqueue-renamed input').waitFor()
+      await said.waitFor()
+    })
+
+    it('keep what they hold when they are renamed, and again before the deploy', async () => {
+      await dialog.field(0, 'name').fill('lost')
+      await removed().getByRole('button', { name: 'Keep the queue' }).click()
+      await dialog.field(1, 'name').fill('jobs')
+      await dialog.rows.nth(1).getByText('Items in the queue: 3.').waitFor()
+      await dialog.done()
+      dialog = await QueueDialog.open(shared.editor)
+      await dialog.field(1, 'name').fill('tasks')
+      await dialog.rows.nth(1).getByText('Items in the queue: 3.').waitFor()
+      await dialog.done()
+      await shared.editor.page.locator('#node-dialog-cancel').click()
+      await shared.editor.deploy()
+      await runs(shared, 'lost 0', 'tasks 3')
+      assert.deepEqual(shared.editor.errors, [])
+    })
+  },
+  {
+    flows: flows.map((node) => (node.type === 'mqueue' ? { ...node, queues: WITHOUT_IDS } : node)),
+  },
 )
 
 describeEditor(

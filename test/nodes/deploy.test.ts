@@ -131,6 +131,30 @@ for (const line of Object.keys(LINES) as Line[]) {
         assert.equal(await drain(), 'abc')
       })
 
+      it(`go along when a row that never had an id is renamed, deployed as ${type}`, async () => {
+        await fill()
+        await nodeRed.deploy(
+          flow([config([{ name: 'r', id: 'q' }])], probe({ ...SIZE, id: 'ofr', queue: 'r' })),
+          type,
+        )
+        assert.equal((await nodeRed.ask('ofr')).msg?.payload, 3)
+      })
+
+      it(`do not go without a word when another row gets the name of theirs, deployed as ${type}`, async () => {
+        await fill(
+          flow([
+            config([
+              { name: 'q', id: 'one' },
+              { name: 'r', id: 'two' },
+            ]),
+          ]),
+        )
+        const from = nodeRed.log.length
+        await nodeRed.deploy(flow([config([{ name: 'q', id: 'two' }])]), type)
+        assert.equal((await nodeRed.ask('size')).msg?.payload, 0)
+        await nodeRed.logged(/Queue "q": items dropped with the deleted queue: 3\./, from)
+      })
+
       it(`stay in the database when their queue is deleted, and the log says so, deployed as ${type}`, async () => {
         const kept = [
           TAB,

@@ -23,12 +23,21 @@ describe('what the dialog writes into each queue besides its fields', () => {
     ])
   })
 
-  it('is an id alone for a queue that has none and was not changed', () => {
+  it('is its name as its id for a queue that has none, by which the runtime knows it', () => {
     const queue = { name: 'a', size: 5, attempts: '3' }
-    assert.deepEqual(marked([queue], [queue]), [{ ...queue, id: 'id-1' }])
+    assert.deepEqual(marked([queue], [queue]), [{ ...queue, id: 'a' }])
     assert.deepEqual(marked([{ ...queue, id: ' ' }], [{ ...queue, id: ' ' }]), [
-      { ...queue, id: 'id-1' },
+      { ...queue, id: 'a' },
     ])
+    assert.deepEqual(marked([queue], [{ ...queue, name: 'b' }]), [
+      { ...queue, name: 'b', id: 'a', edited: NOW },
+    ])
+  })
+
+  it('is another id where its name is the id of another queue, or comes from the environment', () => {
+    const [other, queue, named] = [{ name: 'b', id: 'a' }, { name: 'a' }, { name: `\${NAME}` }]
+    const ids = marked([other, queue, named], [other, queue, named]).map(({ id }) => id)
+    assert.deepEqual(ids, ['a', 'id-1', 'id-2'])
   })
 
   for (const [field, value] of Object.entries({
