@@ -64,6 +64,28 @@ describe('npm test', function () {
     assert.equal(status, 1)
   })
 
+  it('counts a lane without its sums as failed, whatever its code is and whatever it prints', () => {
+    write('test/one.test.ts', `it('breaks off', () => process.exit(0))`)
+    write(
+      'test/browser/two.test.ts',
+      `it('breaks off', () => { console.log('  5 passing\\n  0 failing'); process.exit(3) })`,
+    )
+    write('test/nodes/three.test.ts', PASSES('../../src/used.ts'))
+    const { status, output } = run()
+    assert.match(output, /=== quick\n {2}it ended with code 0\n/)
+    assert.match(output, /=== browser\n {2}it ended with code 3\n/)
+    assert.match(output, /\n {2}1 passing\n {2}2 failing\n {2}0 pending\n$/)
+    assert.equal(status, 1)
+  })
+
+  it('counts what the lanes have done, not what their tests print', () => {
+    const says = `console.log('  7 passing\\n  8 failing\\n  9 pending')`
+    write('test/one.test.ts', `it('passes', () => { ${says} }); it.skip('is left out')`)
+    const { status, output } = run('quick')
+    assert.match(output, /\n {2}1 passing\n {2}0 failing\n {2}1 pending\n$/)
+    assert.equal(status, 0)
+  })
+
   it('fails where too little is covered', () => {
     write('src/unused.ts', 'export function unused() {\n  return 1\n}\n')
     write('test/one.test.ts', PASSES('../src/used.ts'))
