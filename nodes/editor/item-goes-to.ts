@@ -1,3 +1,5 @@
+import { text } from './text.ts'
+
 /**
  * The choice of where an item goes in a message, in the dialogs of the nodes that take items. It is a view of three
  * properties, and is not stored: `keyTo`, `valueTo` and `restore`.
@@ -8,6 +10,14 @@ const KEY = '#node-input-keyTo'
 const VALUE = '#node-input-valueTo'
 const RESTORE = '#node-input-restore'
 const ROWS = [KEY, VALUE, RESTORE]
+
+/** The choices, each with the key of its text. */
+const CHOICES = {
+  mqk: 'itemGoesTo.mqk',
+  topic: 'itemGoesTo.topic',
+  whole: 'itemGoesTo.whole',
+  other: 'itemGoesTo.other',
+} as const
 
 /** The properties of messages that the key and the value go to, by choice. */
 const PAIRS: Readonly<Record<string, readonly [key: string, value: string]>> = {
@@ -21,7 +31,11 @@ const PAIRS: Readonly<Record<string, readonly [key: string, value: string]>> = {
  * @param first the choice of a new node
  */
 export function prepareItemGoesTo(first: 'mqk' | 'topic'): void {
-  const choice = $(CHOICE).val(choiceOf(first))
+  const choice = $(CHOICE)
+  for (const [value, key] of Object.entries(CHOICES)) {
+    $('<option>', { value }).text(text(key)).appendTo(choice)
+  }
+  choice.val(choiceOf(first))
   const showFields = () => {
     for (const field of ROWS) {
       $(field)
