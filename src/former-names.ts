@@ -2,7 +2,7 @@ import type { QueueDefinition } from './definition.ts'
 
 /**
  * The name that each queue had before, by the one that it has now. Queues that are new are not there. A queue is known by the
- * id of its row. One whose row had no id is known by its name, which the dialog gives the row as its id. Last, a row whose id
+ * id of its row. One whose row had no id is known by its name, which is then the id that the dialog sets. Last, a row whose id
  * is unknown goes on with the queue of its name, unless another row does.
  *
  * @param before the definitions of the queues that there were
