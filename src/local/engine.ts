@@ -107,13 +107,15 @@ export class LocalEngine implements LeasingEngine {
     )
     for (const definition of definitions) {
       const { name } = definition
-      const former = formers.get(name) ?? name
-      const queue =
-        (formers.has(name) ? before.get(former) : undefined) ?? this.#newQueue(definition)
-      if (formers.has(name)) before.delete(former)
+      const former = formers.get(name)
+      const living = former === undefined ? undefined : before.get(former)
+      const queue = living ?? this.#newQueue(definition)
       this.#queues.set(name, queue)
       const items = queue.redefine(definition, this.#watched.of(name))
-      if (former !== name) this.#watched.forget(former)
+      if (former !== undefined) {
+        before.delete(former)
+        if (former !== name) this.#watched.forget(former)
+      }
       if (items.length > 0) dropped.push({ queue: name, items })
     }
     this.#setAside = errors.length > 0 ? before : new Map()
