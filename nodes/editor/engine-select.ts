@@ -40,6 +40,16 @@ export class EngineChoice {
     return config?.type === 'mqueue' ? EngineChoice.of(config) : new EngineChoice(DEFAULT)
   }
 
+  /** Whether queues that live in an engine of this name will live in another one for certain. */
+  leaves(name: string): boolean {
+    return !isReference(this.#name) && this.#name !== name
+  }
+
+  /** Whether another choice is the same. */
+  equals(other: EngineChoice): boolean {
+    return this.#name === other.#name
+  }
+
   /** Whether it is Redis for certain. */
   get isRedis(): boolean {
     return this.#name === 'redis'

@@ -9,13 +9,17 @@ import { text } from './text.ts'
 /** The time between two questions to the runtime while there is something to say, in ms. */
 const INTERVAL = 2_000
 
-/** Says in the dialog what becomes of the items of queues that are renamed or removed, and offers to take that back. */
+/**
+ * Says in the dialog what becomes of the items of queues that are renamed or removed, or will live elsewhere, and offers to
+ * take a removal back.
+ */
 export class ListChanges {
   readonly #id: string
   readonly #given: readonly QueueDefinitionInput[]
   readonly #list: QueueList
   readonly #removed: JQuery
   readonly #held: HeldItems
+  readonly #engine = EngineChoice.inDialog()
   #isAsking = false
   #said = ''
 
@@ -64,8 +68,15 @@ export class ListChanges {
     return this.#given.filter(isGone)
   }
 
+  /** Whether the queue of a definition will live in another engine than it does. */
+  #isLeaving(queue: QueueDefinitionInput): boolean {
+    const held = this.#held.of(queue)
+    return held !== undefined && EngineChoice.inDialog().leaves(held.engine)
+  }
+
   get #isChanged(): boolean {
-    return this.#renamed.length > 0 || this.#gone.length > 0
+    const isElsewhere = !this.#engine.equals(EngineChoice.inDialog())
+    return isElsewhere || this.#renamed.length > 0 || this.#gone.length > 0
   }
 
   async #ask(): Promise<void> {
@@ -85,19 +96,35 @@ export class ListChanges {
   #show(): void {
     this.#list.forEachRow((row) => row.renamed.hide())
     for (const { row, given, from } of this.#renamed) {
-      row.show(renamedText(this.#held.of(given)), namersOf(this.#id, from).length)
+      const said = this.#isLeaving(given) ? '' : renamedText(this.#held.of(given))
+      row.show(said, namersOf(this.#id, from).length)
     }
-    const gone = this.#gone.map((queue) => ({ queue, said: goneText(queue, this.#held.of(queue)) }))
+    const removed = new Set(this.#gone)
+    const gone = this.#given
+      .filter((queue) => removed.has(queue) || this.#isLeaving(queue))
+      .map((queue) => {
+        const isRemoved = removed.has(queue)
+        const said = goneText(
+          queue,
+          this.#held.of(queue),
+          isRemoved ? 'removed.goes' : 'removed.elsewhere',
+        )
+        return { queue, isRemoved, said }
+      })
     const said = JSON.stringify(gone)
     // A button that has the focus must stay.
     if (said === this.#said) return
     this.#said = said
     this.#removed.empty()
-    for (const one of gone) if (one.said !== '') this.#addLine(one.queue, one.said)
+    for (const { queue, isRemoved, said } of gone) {
+      if (said === '') continue
+      const line = $('<div>').text(`${said} `).appendTo(this.#removed)
+      if (isRemoved) this.#addButton(line, queue)
+    }
   }
 
-  #addLine(queue: QueueDefinitionInput, said: string): void {
-    const line = $('<div>').text(`${said} `).appendTo(this.#removed)
+  /** Adds the button that brings a queue back. */
+  #addButton(line: JQuery, queue: QueueDefinitionInput): void {
     $('<button>', { type: 'button', class: 'red-ui-button red-ui-button-small' })
       .text(text('removed.keep'))
       .on('click', () => {
@@ -111,16 +138,21 @@ export class ListChanges {
 
 function renamedText(held: Held | undefined): string {
   const number = held?.items ?? 0
-  if (number === 0 || EngineChoice.inDialog().isKamailio) return ''
+  if (number === 0 || held?.engine === 'kamailio') return ''
   return text(held?.engine === 'redis' ? 'renamed.redis' : 'renamed.held', { number })
 }
 
-function goneText({ name }: QueueDefinitionInput, held: Held | undefined): string {
+/** @param why what the items go for: the queue is removed, or lives elsewhere */
+function goneText(
+  { name }: QueueDefinitionInput,
+  held: Held | undefined,
+  why: 'removed.goes' | 'removed.elsewhere',
+): string {
   if (held === undefined || held.items === 0) return ''
   const values = { name: shown(name).trim() }
   const stays = held.items - held.unstored
   const said = [
-    held.unstored > 0 ? text('removed.goes', { ...values, number: held.unstored }) : '',
+    held.unstored > 0 ? text(why, { ...values, number: held.unstored }) : '',
     stays > 0 ? text('removed.stays', { ...values, number: stays }) : '',
   ]
   return said.filter((sentence) => sentence !== '').join(' ')

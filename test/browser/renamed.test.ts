@@ -214,9 +214,27 @@ describeEditor(
       await said.waitFor()
     })
 
-    it('keep what they hold when they are renamed, and again before the deploy', async () => {
+    it('are said to go where they will live in another engine, renamed or not', async () => {
+      const engine = dialog.form.locator('#node-config-input-engine')
       await dialog.field(0, 'name').fill('lost')
       await removed().getByRole('button', { name: 'Keep the queue' }).click()
+      await dialog.field(1, 'name').fill('jobs')
+      const stay = dialog.rows.nth(1).getByText('Items in the queue: 3.')
+      await stay.waitFor()
+      await engine.selectOption('redis')
+      const said = removed().getByText(
+        'Items of the queue "calls" that go at the next deploy, since it lives elsewhere then: 3.',
+      )
+      await said.waitFor()
+      assert.equal(await stay.isVisible(), false)
+      await dialog.field(1, 'name').fill('calls')
+      assert.equal(await said.isVisible(), true)
+      assert.equal(await removed().getByRole('button').count(), 0)
+      await engine.selectOption('memory')
+      await said.waitFor({ state: 'detached' })
+    })
+
+    it('keep what they hold when they are renamed, and again before the deploy', async () => {
       await dialog.field(1, 'name').fill('jobs')
       await dialog.rows.nth(1).getByText('Items in the queue: 3.').waitFor()
       await dialog.done()
