@@ -1,10 +1,22 @@
 /** The words of the dialogs fit their places in every language. */
+import assert from 'node:assert/strict'
 import { assertNothingCut } from './cut.ts'
 import { FLOW_NODES, oneOfEach } from './flows.ts'
 import { describeEditor } from './in-editor.ts'
 import { QueueDialog } from './queue-dialog.ts'
 
 const flows = oneOfEach([{ name: 'calls', size: '', addmode: '', dbmode: 1 }])
+const withoutConfig = flows
+  .filter(({ type }) => type !== 'mqueue')
+  .map((node) => ({ ...node, mqueue: '' }))
+
+/** The heights between the rows that follow each other, in px. */
+const GAPS = `(() => {
+  const rows = [...document.querySelectorAll('#mqueue-node .form-row')]
+    .filter((row) => row.checkVisibility() && row.getClientRects().length > 0)
+    .map((row) => row.getBoundingClientRect())
+  return rows.slice(1).map(({ top }, index) => Math.round(top - rows[index].bottom))
+})()`
 
 for (const locale of ['en-US', 'de', 'es-ES']) {
   describeEditor(
@@ -33,4 +45,32 @@ for (const locale of ['en-US', 'de', 'es-ES']) {
     },
     { flows, view: { locale }, lines: ['5'] },
   )
+
+  describeEditor(
+    `the words of a dialog without a config node in ${locale}`,
+    (shared, it) => {
+      it('are shown whole, with the buttons beside them', async () => {
+        const { editor } = shared
+        await editor.edit('add')
+        await assertNothingCut(editor, '#mqueue-node')
+      })
+    },
+    { flows: withoutConfig, view: { locale } },
+  )
 }
+
+describeEditor(
+  'the rows of the dialogs',
+  (shared, it) => {
+    for (const [type, id] of Object.entries(FLOW_NODES)) {
+      it(`stand at one distance in the dialog of ${type}`, async () => {
+        const { editor } = shared
+        await editor.edit(id)
+        const gaps = await editor.value<number[]>(GAPS)
+        await editor.done()
+        assert.deepEqual([...new Set(gaps)], [12])
+      })
+    }
+  },
+  { flows },
+)

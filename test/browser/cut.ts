@@ -3,7 +3,8 @@ import type { Editor } from './editor.ts'
 
 /**
  * What of a form is not shown whole: the label of a field that takes two lines or is cut, a choice of a select that is
- * wider than the select, a choice of a typed input that is wider than it, and what a blank field says.
+ * wider than the select, a choice of a typed input that is wider than it, what a blank field says, and a button or field
+ * that ends outside the form.
  */
 const CUT = `(form) => {
   const widthOf = (text, element) => {
@@ -55,7 +56,11 @@ const CUT = `(form) => {
     const room = input.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight)
     return widthOf(input.placeholder, input) > room ? ['hint: ' + input.placeholder] : []
   })
-  return [...labels, ...selects, ...typed, ...hints]
+  const right = form.getBoundingClientRect().right
+  const outside = all('button, a.red-ui-button, input, select')
+    .filter((element) => element.getBoundingClientRect().right > right + 1)
+    .map((element) => 'outside: ' + element.id)
+  return [...labels, ...selects, ...typed, ...hints, ...outside]
 }`
 
 /**
