@@ -91,9 +91,13 @@ function buttonText({ definitions, dbUrl }: Import): string {
 function described({ name, size, addmode, dbmode }: QueueDefinition): string {
   const bound = size === 0 ? text('unlimited') : text('import.atMost', { size })
   // There is nothing else that has an effect.
-  if (EngineChoice.inDialog().isKamailio) return size === 0 ? name : `${name}: ${bound}`
-  const modes = [modeText('addmode', String(addmode)), modeText('dbmode', String(dbmode))]
-  return `${name}: ${[bound, ...modes].join('; ')}`
+  if (EngineChoice.inDialog().isKamailio) return size === 0 ? `"${name}"` : `"${name}": ${bound}`
+  const [keys, storage] = [String(addmode), String(dbmode)]
+  const modes = [
+    `${text('column.addmode')} ${modeText('addmode', keys)}`,
+    `${text('column.dbmode')} ${modeText('dbmode', storage)}`,
+  ]
+  return `"${name}": ${[bound, ...modes].join('; ')}`
 }
 
 function inOrder(errors: MqueueError[], badUrl: MqueueError | undefined): MqueueError[] {

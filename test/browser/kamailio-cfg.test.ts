@@ -36,9 +36,9 @@ describeEditor(
       await panel('text').fill(CFG)
       const lines = panel('preview').locator('li')
       assert.deepEqual(await lines.allInnerTexts(), [
-        'alarms: at most 50 items; 1: oldest wins; 0: memory',
+        '"alarms": at most 50 items; Equal keys 1: oldest wins; Storage 0: memory',
         '"calls" is in the list already and stays as it is',
-        'presence: at most 100 items; 2: newest wins; 1: saved at stop',
+        '"presence": at most 100 items; Equal keys 2: newest wins; Storage 1: saved at stop',
         'Database: mysql://db.local/kamailio',
         'Line 11: The size must be a whole number from 0 on (0 is unlimited).',
       ])

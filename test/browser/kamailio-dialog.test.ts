@@ -157,7 +157,7 @@ describe('the dialogs with a live Kamailio', () => {
         ]
         await dialog.form.locator('#mqueue-import-text').fill(cfg.join('\n'))
         const preview = dialog.form.locator('#mqueue-import-preview li')
-        assert.deepEqual(await preview.allInnerTexts(), ['sms: at most 100 items', 'fax'])
+        assert.deepEqual(await preview.allInnerTexts(), ['"sms": at most 100 items', '"fax"'])
         await dialog.form.locator('#mqueue-import-cancel').click()
         await input(dialog, 'engine').selectOption('memory')
         await close(shared, dialog)
