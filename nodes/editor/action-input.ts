@@ -1,5 +1,5 @@
 import { ACTIONS } from './actions.ts'
-import { readable } from './queue-label.ts'
+import { paletteLabel, readable } from './queue-label.ts'
 import { nameTypedInput } from './typed-input.ts'
 
 const INPUT = '#node-input-action'
@@ -26,14 +26,14 @@ export function prepareActionInput(node: EditorNode): void {
   })
 }
 
-/** Says in words what a node without a name does. */
+/** Says in words what a node without a name does. While it needs a queue and has none, it is called as in the palette. */
 export function actionLabel(node: EditorNode): string {
+  if (node.queue === '') return paletteLabel(node)
   const isMessage = node.actionType === 'msg'
   const known = ACTIONS[node.type]?.includes(String(node.action))
   const key = isMessage ? 'msg' : known ? String(node.action) : 'other'
-  const queue = String(node.queue ?? '')
   return node._(`${node.type}.unnamed.${key}`, {
-    queue: readable(queue, String(node.queueType)),
+    queue: readable(String(node.queue ?? ''), String(node.queueType)),
     property: `msg.${node.action}`,
   })
 }

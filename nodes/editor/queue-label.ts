@@ -1,19 +1,22 @@
 /**
- * Says in words what a flow node without a name does.
+ * Says in words what a flow node without a name does. While no queue is chosen it is called as in the palette.
  *
  * @param key the text in the node's catalogue, with a place for the queue
- * @param fallback what the node is called while no queue is chosen
  * @param values what else the text has places for
  */
 export function queueLabel(
   node: EditorNode,
   key: string,
-  fallback: string,
   values: Record<string, unknown> = {},
 ): string {
   const queue = String(node.queue ?? '')
-  if (queue === '') return fallback
+  if (queue === '') return paletteLabel(node)
   return node._(key, { ...values, queue: readable(queue, String(node.queueType)) })
+}
+
+/** What the node is called in the palette. */
+export function paletteLabel(node: EditorNode): string {
+  return node._(`${node.type}.palette`)
 }
 
 /** A queue's name, or where it is found. */

@@ -92,6 +92,17 @@ describeEditor('a node that is new on the canvas', (shared, it) => {
     assert.deepEqual([mqueue, queue], [last, ''])
   })
 
+  for (const [type, label] of Object.entries({
+    'mq-fetch': 'queue fetch',
+    'mq-control': 'queue ctrl',
+  })) {
+    it(`${type} is called as in the palette while no queue is chosen`, async () => {
+      const { id, queue } = await drop(type, 560)
+      assert.equal(queue, '')
+      await shared.editor.node(id).getByText(label, { exact: true }).waitFor()
+    })
+  }
+
   it('is left as it is when it is imported', async () => {
     const node = { id: 'imported', type: 'mq-add', mqueue: '', queue: '', queueType: 'queue' }
     const nodes = [{ ...node, x: 500, y: 100, wires: [[]] }]
@@ -102,6 +113,7 @@ describeEditor('a node that is new on the canvas', (shared, it) => {
       .locator('#red-ui-workspace-chart')
       .click({ position: { x: 600, y: 400 } })
     assert.deepEqual(await read('imported', 'mqueue', 'queue'), ['', ''])
+    await shared.editor.node('imported').getByText('queue add', { exact: true }).waitFor()
     assert.deepEqual(shared.editor.errors, [])
   })
 })
