@@ -49,7 +49,8 @@ class Lane {
     const env = { ...process.env, ...(measured && { NODE_V8_COVERAGE: COVERAGE }) }
     // Much of nodes/ runs in real Node-REDs only.
     if (measured && this.name === 'nodes') Object.assign(env, { NODE_RED_COVERAGE: COVERAGE })
-    const mocha = ['node_modules/mocha/bin/mocha.js', ...this.files]
+    // Node.js 24 was seen to spin forever at its own end, when it cleaned up after all tests had passed.
+    const mocha = ['node_modules/mocha/bin/mocha.js', '--exit', ...this.files]
     this.#child = spawn(process.execPath, mocha, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
