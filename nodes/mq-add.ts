@@ -7,6 +7,7 @@ import { copyOf } from './copy.ts'
 import { droppedMessage } from './dropped-message.ts'
 import { warnOfEmptyKeys } from './empty-keys.ts'
 import { InputNode, type Send } from './input.ts'
+import { overflowLog } from './overflow-log.ts'
 import { type Reader, reader } from './property.ts'
 import { QueueLink, type QueueNodeDef } from './queue-link.ts'
 import { isSet } from './settings.ts'
@@ -107,8 +108,10 @@ class MqAdd extends InputNode {
 
   #dropped(engine: Engine, queue: string, dropped: DroppedItem, send: Send): void {
     if (dropped.key === '') warnOfEmptyKeys(this.#node, engine, queue, dropped.reason)
+    if (!this.#tellsDropped) return
+    if (dropped.reason === 'overflow') overflowLog.leaveOut(engine, queue, 1)
     // Of messages sent together, Node-RED clones all but the first, which an HTTP response does not survive.
-    if (this.#tellsDropped) send([null, droppedMessage(queue, dropped)])
+    send([null, droppedMessage(queue, dropped)])
   }
 
   /** Answers for an item that was not queued, since the queue is full and refuses what is new. */

@@ -8,7 +8,7 @@ import { Storages } from '../src/local/storages.ts'
 import { supported } from '../src/supports.ts'
 import { serveKamailioQuestion } from './ask-kamailio.ts'
 import { reportChanges } from './changes-log.ts'
-import { OverflowLog } from './overflow-log.ts'
+import { overflowLog } from './overflow-log.ts'
 import { serveQueues } from './queues-http.ts'
 import {
   type ConfigNode,
@@ -37,8 +37,6 @@ interface MqueueDef extends NodeDef {
   mqueueAddmode?: string | number
   queues?: unknown
 }
-
-const overflowLog = new OverflowLog()
 
 /** The engine of a config node whose definition names none that there is. */
 const DEFAULT_KIND = 'memory'

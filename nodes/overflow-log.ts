@@ -60,19 +60,31 @@ export class OverflowLog {
     })
   }
 
+  /** Leaves out items that a node has sent on, so that the flow knows of them. */
+  leaveOut(engine: Engine, queue: string, items: number): void {
+    this.#warnedOf(engine, queue).count += items
+  }
+
   #visit(
     { inUse: { engine } }: Holder,
     visit: (queue: string, count: number, warned: Warned) => void,
   ): void {
     if (engine.overflowed === undefined) return
-    const known = this.#warned.get(engine) ?? new Map<string, Warned>()
-    this.#warned.set(engine, known)
     for (const queue of engine.names()) {
       const count = engine.overflowed(queue)
-      if (count === 0 && !known.has(queue)) continue
-      const warned = known.get(queue) ?? { count: 0, at: Number.NEGATIVE_INFINITY }
-      known.set(queue, warned)
-      visit(queue, count, warned)
+      if (count === 0 && !this.#warned.get(engine)?.has(queue)) continue
+      visit(queue, count, this.#warnedOf(engine, queue))
     }
   }
+
+  #warnedOf(engine: Engine, queue: string): Warned {
+    const queues = this.#warned.get(engine) ?? new Map<string, Warned>()
+    this.#warned.set(engine, queues)
+    const warned = queues.get(queue) ?? { count: 0, at: Number.NEGATIVE_INFINITY }
+    queues.set(queue, warned)
+    return warned
+  }
 }
+
+/** The log of all config nodes. */
+export const overflowLog = new OverflowLog()

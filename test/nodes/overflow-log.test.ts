@@ -63,6 +63,40 @@ describe('the log of a full queue', () => {
     assert.deepEqual(node.said, [])
   })
 
+  it('leaves out what a node has sent on', () => {
+    const [log, node] = [new OverflowLog(), holder('q')]
+    node.add('q', 5)
+    log.leaveOut(node.inUse.engine, 'q', 3)
+    log.look(node, 0)
+    assert.deepEqual(node.said, [])
+    node.add('q', 2)
+    log.leaveOut(node.inUse.engine, 'q', 1)
+    log.look(node, 0)
+    assert.match(node.said.join(), /: 1 in the last minute/)
+  })
+
+  it('says nothing of items that leave on the second output of mq-add', async () => {
+    const nodeRed = await NodeRed.start({
+      line: '4.1',
+      flows: [
+        TAB,
+        config(['q', 'silent'].map((name) => ({ name, size: 1 }))),
+        ...probe({ id: 'sends', type: 'mq-add', queue: 'q', dropped: true }, 1),
+        ...probe({ id: 'drops', type: 'mq-add', queue: 'silent' }),
+      ],
+    })
+    try {
+      for (const id of ['sends', 'drops']) {
+        for (const topic of ['a', 'b']) await nodeRed.ask(id, { topic, payload: 1 })
+      }
+      // The queues are looked at in their order.
+      await nodeRed.logged(/Queue "silent": full/)
+      assert.doesNotMatch(nodeRed.log, /Queue "q": full/)
+    } finally {
+      await nodeRed.stop()
+    }
+  })
+
   it('is that of Node-RED', async () => {
     const nodeRed = await NodeRed.start({
       line: '4.1',
