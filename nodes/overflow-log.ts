@@ -78,10 +78,11 @@ export class OverflowLog {
   }
 
   #warnedOf(engine: Engine, queue: string): Warned {
+    const known = this.#warned.get(engine)?.get(queue)
+    if (known !== undefined) return known
     const queues = this.#warned.get(engine) ?? new Map<string, Warned>()
-    this.#warned.set(engine, queues)
-    const warned = queues.get(queue) ?? { count: 0, at: Number.NEGATIVE_INFINITY }
-    queues.set(queue, warned)
+    const warned = { count: 0, at: Number.NEGATIVE_INFINITY }
+    this.#warned.set(engine, queues.set(queue, warned))
     return warned
   }
 }
