@@ -18,7 +18,7 @@ export function namersOf(configId: string, queue: string): EditorNode[] {
   return usesOf(nodes, configId, queue).certain.filter(isNamer)
 }
 
-/** Has flow nodes get the new names of queues, as soon as the config node has them. */
+/** Renames queues in flow nodes, as soon as the config node has their new names. */
 export function renameSoon(configId: string, renames: readonly Rename[]): void {
   pending = renames.length === 0 ? undefined : { id: configId, renames }
 }

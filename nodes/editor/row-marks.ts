@@ -10,7 +10,8 @@ export interface MarkedList {
 
 /**
  * Assigns an id to each queue that has none, so that it keeps what it holds when it is renamed. One that was there before
- * gets its name, since the runtime knows a queue without an id by its name. Each one that was changed gets the time of that, since the newest definition wins where Node-REDs share a queue.
+ * gets its name, since the runtime knows a queue without an id by its name. Each one that was changed gets the time of
+ * that, since the newest definition wins where Node-REDs share a queue.
  *
  * @param before each queue as it was, in the order of `after`; empty for one that is new
  * @param after the list as it will be saved
