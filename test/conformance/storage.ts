@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { type Addmode, type Dbmode, LocalEngine, MqueueError } from '../../src/index.ts'
 import { type DatabaseKind, Reports, type TestDatabase } from '../support/databases.ts'
 import { drained } from '../support/drain.ts'
+import { closedAfterEach } from '../support/engines.ts'
 import { defined, eventually } from './engine.ts'
 
 const LONG = `${'long '.repeat(30_000)}end`
@@ -50,15 +51,12 @@ export const VALUES = [
 
 export function conformsAsStore(database: () => TestDatabase, kind: DatabaseKind): void {
   let reports: Reports
-  const engines: LocalEngine[] = []
+  const engines = closedAfterEach<LocalEngine>()
   const rows = (table: string) =>
     database().query(`select id, "key", val from "${table}" order by id`)
 
   beforeEach(() => {
     reports = new Reports()
-  })
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
   })
 
   async function start(dbmode: Dbmode, size = 0, addmode: Addmode = 0): Promise<LocalEngine> {

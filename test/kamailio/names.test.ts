@@ -10,6 +10,7 @@ import {
   type TestDatabase,
 } from '../support/databases.ts'
 import { drained } from '../support/drain.ts'
+import { closedAfterEach } from '../support/engines.ts'
 import { ownMariadb } from '../support/own-mariadb.ts'
 import { requires } from '../support/required.ts'
 import { hasModule, kamailioVersion, Rig } from './rig.ts'
@@ -66,10 +67,7 @@ function namesMeet(database: () => TestDatabase, { name: kind, module }: Databas
     kamailioVersion() !== undefined && hasModule(module),
     'apt-get install kamailio kamailio-json-modules kamailio-sqlite-modules kamailio-postgres-modules kamailio-mysql-modules',
   )
-  const engines: LocalEngine[] = []
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
-  })
+  const engines = closedAfterEach<LocalEngine>()
 
   async function start(...queues: string[]): Promise<LocalEngine> {
     const engine = new LocalEngine(database().location, new Reports())

@@ -3,20 +3,17 @@ import assert from 'node:assert/strict'
 import { LocalEngine, parseDefinitions, type QueueDefinitionInput } from '../../../src/index.ts'
 import { Connection } from '../../../src/sql/connection.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 import { MovedClock } from '../../support/moved-clock.ts'
 
 onEachDatabase('a dead letter', (database) => {
-  const engines: LocalEngine[] = []
+  const engines = closedAfterEach<LocalEngine>()
   let reports: Reports
   let clock: MovedClock
 
   beforeEach(() => {
     reports = new Reports()
     clock = new MovedClock()
-  })
-
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
   })
 
   async function start(...inputs: QueueDefinitionInput[]): Promise<LocalEngine> {

@@ -3,18 +3,15 @@ import assert from 'node:assert/strict'
 import { LocalEngine, parseDefinitions, type QueueDefinitionInput } from '../../../src/index.ts'
 import { Connection } from '../../../src/sql/connection.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 import { MovedClock } from '../../support/moved-clock.ts'
 
 onEachDatabase('leases that are stored', (database) => {
-  const engines: LocalEngine[] = []
+  const engines = closedAfterEach<LocalEngine>()
   let reports: Reports
 
   beforeEach(() => {
     reports = new Reports()
-  })
-
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
   })
 
   async function start(dbmode: number, ...inputs: QueueDefinitionInput[]): Promise<LocalEngine> {

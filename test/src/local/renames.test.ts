@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { LocalEngine, parseDefinitions, type QueueDefinitionInput } from '../../../src/index.ts'
 import { Database } from '../../../src/sql/database.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 
 /** The names that the rows 1, 2 and 3 have one after the other; blank where a row is not there. */
 const CASES: Record<string, readonly (readonly [one: string, two: string, three: string])[]> = {
@@ -44,15 +45,11 @@ const CASES: Record<string, readonly (readonly [one: string, two: string, three:
 }
 
 onEachDatabase('renamed queues', (database) => {
-  const engines: LocalEngine[] = []
+  const engines = closedAfterEach<LocalEngine>()
   let reports: Reports
 
   beforeEach(() => {
     reports = new Reports()
-  })
-
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
   })
 
   function make(): LocalEngine {

@@ -10,6 +10,7 @@ import { Connection } from '../../../src/sql/connection.ts'
 import { defined } from '../../conformance/engine.ts'
 import { onDatabase, Reports, type TestDatabase } from '../../support/databases.ts'
 import { drained } from '../../support/drain.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 
 /** Characters of which every character set holds some, and some that look the same to a few. */
 const CHARACTERS = [
@@ -29,13 +30,10 @@ function holdsWhatTheServerDoes(
   charsets: () => Promise<string[]>,
   tableIn: (charset: string) => Promise<CharsetTable>,
 ): void {
-  const engines: LocalEngine[] = []
+  const engines = closedAfterEach<LocalEngine>()
   let reports: Reports
   beforeEach(() => {
     reports = new Reports()
-  })
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
   })
   async function start({ location }: CharsetTable, dbmode: Dbmode): Promise<LocalEngine> {
     const engine = new LocalEngine(location, reports)

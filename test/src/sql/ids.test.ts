@@ -6,6 +6,7 @@ import { type Dbmode, LocalEngine, type MaybePromise, MqueueError } from '../../
 import { defined, eventually } from '../../conformance/engine.ts'
 import { onDatabase, Reports, type TestDatabase } from '../../support/databases.ts'
 import { drained } from '../../support/drain.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 
 /** A kind of id: how the column is made, and the largest one. */
 type Kind = readonly [column: string, largest: number]
@@ -23,13 +24,10 @@ function goesOn(
   comeTo: (id: number) => Promise<unknown>,
   canRestart: boolean,
 ): void {
-  const engines: LocalEngine[] = []
+  const engines = closedAfterEach<LocalEngine>()
   let reports: Reports
   beforeEach(() => {
     reports = new Reports()
-  })
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
   })
 
   async function start(dbmode: Dbmode = 4): Promise<LocalEngine> {

@@ -10,12 +10,10 @@ import { Connection } from '../../../src/sql/connection.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 import { drained } from '../../support/drain.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 
 onEachDatabase('a journal', (database, { name }) => {
-  const engines: LocalEngine[] = []
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
-  })
+  const engines = closedAfterEach<LocalEngine>()
 
   async function start(queues = ['q'], dbmode: Dbmode = 4): Promise<LocalEngine> {
     const engine = new LocalEngine(database().location, new Reports())

@@ -5,13 +5,11 @@ import { LocalEngine, MqueueError } from '../../../src/index.ts'
 import { defined } from '../../conformance/engine.ts'
 import { onDatabase, onKind, Reports } from '../../support/databases.ts'
 import { drained } from '../../support/drain.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 import { ownMariadb } from '../../support/own-mariadb.ts'
 
 function opener(location: () => StoreLocation) {
-  const engines: LocalEngine[] = []
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
-  })
+  const engines = closedAfterEach<LocalEngine>()
   return async (queues: string[], more: Partial<StoreLocation> = {}) => {
     const engine = new LocalEngine({ ...location(), ...more }, new Reports())
     engines.push(engine)

@@ -5,16 +5,14 @@ import { LocalEngine } from '../../../src/index.ts'
 import { Connection } from '../../../src/sql/connection.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 import { TcpProxy } from '../../support/proxy.ts'
 
 onEachDatabase('a database that refuses writes', (database, { name }) => {
   let reports: Reports
-  const engines: LocalEngine[] = []
+  const engines = closedAfterEach<LocalEngine>()
   beforeEach(() => {
     reports = new Reports()
-  })
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
   })
 
   async function start(location = {}, queues = ['q']): Promise<LocalEngine> {

@@ -7,13 +7,11 @@ import { type Dbmode, LocalEngine } from '../../../src/index.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 import { drained } from '../../support/drain.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 import { Faults } from '../../support/faults.ts'
 
 onEachDatabase('a rescue file with ids', (database, { name }) => {
-  const engines: LocalEngine[] = []
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
-  })
+  const engines = closedAfterEach<LocalEngine>()
 
   async function start(dbmode: Dbmode): Promise<LocalEngine> {
     const engine = new LocalEngine(database().location, new Reports())

@@ -12,17 +12,15 @@ import { Connection } from '../../../src/sql/connection.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { DATABASES, onEachDatabase, Reports } from '../../support/databases.ts'
 import { drain } from '../../support/drain.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 
 const CHILD = join(import.meta.dirname, '../../support/moving.ts')
 
 onEachDatabase('an address of the same database', (database, { name }) => {
   let reports: Reports
-  const engines: LocalEngine[] = []
+  const engines = closedAfterEach<LocalEngine>()
   beforeEach(() => {
     reports = new Reports()
-  })
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
   })
 
   const urlOf = () => database().location.url as string

@@ -6,6 +6,7 @@ import { type Dbmode, LocalEngine } from '../../../src/index.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 import { drained } from '../../support/drain.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 
 const GOOD = Array.from({ length: 10 }, (_, i) => `good ${i}`)
 
@@ -41,12 +42,9 @@ function thrower(): never {
 
 onEachDatabase('an item that cannot be written', (database, { name }) => {
   let reports: Reports
-  const engines: LocalEngine[] = []
+  const engines = closedAfterEach<LocalEngine>()
   beforeEach(() => {
     reports = new Reports()
-  })
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
   })
 
   async function start(dbmode: Dbmode): Promise<LocalEngine> {

@@ -8,16 +8,14 @@ import { Connection } from '../../../src/sql/connection.ts'
 import { defined, eventually } from '../../conformance/engine.ts'
 import { onEachDatabase, Reports } from '../../support/databases.ts'
 import { drain } from '../../support/drain.ts'
+import { closedAfterEach } from '../../support/engines.ts'
 import { Faults } from '../../support/faults.ts'
 
 onEachDatabase('an upheaval', (database, { name }) => {
   let reports: Reports
-  const engines: LocalEngine[] = []
+  const engines = closedAfterEach<LocalEngine>()
   beforeEach(() => {
     reports = new Reports()
-  })
-  afterEach(async () => {
-    for (const engine of engines.splice(0)) await engine.close()
   })
 
   async function start(dbmode: Dbmode, items = '', more: Partial<StoreLocation> = {}) {
