@@ -44,7 +44,7 @@ export function prepareItemGoesTo(first: 'mqk' | 'topic'): void {
     }
   }
   choice.on('change', () => {
-    take(String(choice.val()))
+    take(String(choice.val()), first)
     showFields()
   })
   showFields()
@@ -66,12 +66,14 @@ function isIn(pair: readonly string[] = [], first: string): boolean {
 }
 
 /** Puts a choice into the fields. One that leaves them open changes nothing. */
-function take(choice: string): void {
+function take(choice: string, first: string): void {
   if (choice === 'other') return
   $(RESTORE)
     .prop('checked', choice === 'whole')
     .trigger('change')
-  const pair = PAIRS[choice]
+  // Properties of the user's own would have the dialog show its single fields the next time.
+  const isOwn = choiceOf(first) === 'other'
+  const pair = PAIRS[choice === 'whole' && isOwn ? first : choice]
   if (pair === undefined) return
   $(KEY).typedInput('value', pair[0])
   $(VALUE).typedInput('value', pair[1])

@@ -65,6 +65,21 @@ describeEditor(
         assert.deepEqual(await isShown(), [true, true, true])
         await shared.editor.done()
       })
+
+      it(`${id}: shows each choice again that was made over other properties`, async () => {
+        for (const chosen of ['mqk', 'topic', 'whole']) {
+          await shared.editor.edit(id)
+          await choice().selectOption('other')
+          await target('keyTo').fill('call.id')
+          await choice().selectOption(chosen)
+          assert.deepEqual(await isShown(), [false, false, false])
+          await shared.editor.done()
+          await shared.editor.edit(id)
+          assert.equal(await choice().inputValue(), chosen)
+          await shared.editor.done()
+        }
+        assert.deepEqual(await stored(id), [...pair, true])
+      })
     }
 
     it('is not in the flow', async () => {

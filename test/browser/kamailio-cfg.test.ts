@@ -66,7 +66,13 @@ describeEditor(
       })()`
       await editor.page.waitForFunction(`(([top, moved]) => top > 50 && top === moved)(${heights})`)
       const [, , text = 0, shown = 0] = await editor.value<number[]>(heights)
-      assert.ok(Math.abs(text - shown) < 12, `${text} px of text, ${shown} px of numbers`)
+      assert.ok(Math.abs(text - shown) < 2, `${text} px of text, ${shown} px of numbers`)
+      const above = await editor.value<number[]>(`(() => {
+        const { borderTopWidth, paddingTop } = getComputedStyle(document.querySelector('#mqueue-import-text'))
+        const numbers = getComputedStyle(document.querySelector('.mqueue-line-numbers'))
+        return [parseFloat(borderTopWidth) + parseFloat(paddingTop), parseFloat(numbers.paddingTop)]
+      })()`)
+      assert.equal(above[1], above[0], 'a number stands beside its line')
     })
 
     it('into the list, with the password among the credentials', async () => {
