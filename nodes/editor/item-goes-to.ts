@@ -60,7 +60,7 @@ function choiceOf(first: string): string {
 /** Whether the fields have a pair of properties, where blank takes the one of a new node. */
 function isIn(pair: readonly string[] = [], first: string): boolean {
   return [KEY, VALUE].every((field, index) => {
-    const written = String($(field).val() ?? '').trim() || PAIRS[first]?.[index]
+    const written = $(field).typedInput('value').trim() || PAIRS[first]?.[index]
     return written === pair[index]
   })
 }

@@ -108,7 +108,7 @@ interface JQuery {
   editableList(action: 'items'): JQuery
   editableList(action: 'removeItem', data: object): JQuery
   typedInput(options: object): JQuery
-  typedInput(action: 'type'): string
+  typedInput(action: 'type' | 'value'): string
   typedInput(action: 'disable', isDisabled: boolean): JQuery
   typedInput(action: 'value', value: string): JQuery
   typedInput(action: 'types', types: (string | TypedInputType)[]): JQuery

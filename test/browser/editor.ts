@@ -157,10 +157,16 @@ export class Editor {
     return form
   }
 
-  /** Waits until the dialog on top has slid in. Node-RED then moves the focus to it. */
+  /** Waits until the dialog on top is there and has slid in. Node-RED moves the focus to it on the way. */
   async opened(): Promise<void> {
-    const top = `[...document.querySelectorAll('.red-ui-tray')].at(-1)`
-    await this.page.waitForFunction(`${top}.contains(document.activeElement)`)
+    await this.page.waitForFunction(`${TOP_DIALOG}?.contains(document.activeElement)`)
+    await this.#settled()
+  }
+
+  /** Waits until the dialog on top, where there is one, has slid in: a click on one that moves may miss. */
+  async #settled(): Promise<void> {
+    const right = `(top => top === undefined ? '0px' : getComputedStyle(top).right)(${TOP_DIALOG})`
+    await this.page.waitForFunction(`${right} === '0px'`)
   }
 
   /** Chooses a queue from the list in the dialog of a flow node. */
@@ -184,6 +190,8 @@ export class Editor {
     const ok = this.page.locator(button)
     await ok.click()
     await ok.waitFor({ state: 'detached' })
+    // The dialog below comes back.
+    await this.#settled()
   }
 
   /** Presses Deploy, and resolves once the flows were taken. */
@@ -273,5 +281,7 @@ export class Editor {
   }
 }
 
+/** The dialog that lies over the others; undefined where none is open. */
+const TOP_DIALOG = `[...document.querySelectorAll('.red-ui-tray')].at(-1)`
 const FLOWS = 'RED.nodes.getWorkspaceOrder()'
 const IDS = `(() => { const ids = []; RED.nodes.eachNode(({ id }) => ids.push(id)); return ids })()`
