@@ -100,7 +100,9 @@ export class Rig {
     const deadline = Date.now() + 30_000
     while (!(await answers(port))) {
       if (rig.#child.exitCode !== null || Date.now() > deadline) {
-        throw new Error(`Kamailio does not start:\n${rig.#log()}`)
+        const log = rig.#log()
+        await rig.stop()
+        throw new Error(`Kamailio does not start:\n${log}`)
       }
       await sleep(30)
     }
