@@ -66,6 +66,9 @@ function flow({
   ]
 }
 
+/** An operation gives up when an SQLite file is held for three seconds, which no case is about, in ms. */
+const PATIENCE = 2_500
+
 /** A database that can be held, so that it does nothing for the process under test. */
 interface Held {
   readonly dbUrl?: string
@@ -143,6 +146,33 @@ function describeWaiting(
 
     let count = 0
     let number = 0
+    let heldAt = Number.POSITIVE_INFINITY
+    let heldFor = 0
+
+    async function hold(queue: string): Promise<void> {
+      await held.hold(queue)
+      heldAt = performance.now()
+    }
+
+    async function release(): Promise<void> {
+      await held.release()
+      heldFor = Math.max(heldFor, performance.now() - heldAt)
+      heldAt = Number.POSITIVE_INFINITY
+    }
+
+    /** Does it again where the machine was so busy that the database was held for too long. */
+    async function inTime(play: () => Promise<void>): Promise<void> {
+      for (let left = 3; ; left--) {
+        heldFor = 0
+        try {
+          await play()
+          return
+        } catch (error) {
+          await release()
+          if (heldFor < PATIENCE || left === 0) throw error
+        }
+      }
+    }
 
     /** Sends messages to mq-add and to mq-fetch, and waits until they are there. */
     async function burst(adds: number, fetches: number): Promise<void> {
@@ -194,7 +224,7 @@ function describeWaiting(
         await nodeRed.deploy(flow({ ...version, queues: [] }), 'nodes')
         version.queues = [{ name: queue, dbmode }]
       }
-      if (dbmode !== 0) await held.hold(queue)
+      if (dbmode !== 0) await hold(queue)
       if (isOpened) await nodeRed.deploy(flow(version), 'nodes')
       await burst(3, 3)
       const mustWait = dbmode === 4 || isOpened
@@ -203,7 +233,7 @@ function describeWaiting(
       const over = interrupt(nodeRed, version)
       if (released === 'when the flows run again') await over
       await nodeRed.logged(/^STOPPING/m, offset)
-      await held.release()
+      await release()
       await over
       await until(() => mine().dones.length >= 13, 'all messages to end')
 
@@ -233,17 +263,19 @@ function describeWaiting(
       describe(`are all accounted for at ${what}`, () => {
         for (const released of ['while the nodes close', 'when the flows run again'] as const) {
           it(`dbmode 4, to be committed ${released}`, () =>
-            assertConserved(4, 'to be committed', interrupt, released))
+            inTime(() => assertConserved(4, 'to be committed', interrupt, released)))
 
           for (const dbmode of [1, 4]) {
             it(`dbmode ${dbmode}, for a queue that opens ${released}`, () =>
-              assertConserved(dbmode, 'for the queue to open', interrupt, released))
+              inTime(() => assertConserved(dbmode, 'for the queue to open', interrupt, released)))
           }
         }
 
         for (const dbmode of [0, 1]) {
           it(`dbmode ${dbmode}, where nobody waits for a commit`, () =>
-            assertConserved(dbmode, 'to be committed', interrupt, 'while the nodes close'))
+            inTime(() =>
+              assertConserved(dbmode, 'to be committed', interrupt, 'while the nodes close'),
+            ))
         }
       })
     }
