@@ -15,8 +15,8 @@ const LANES = {
   quick: 'test/{*,src/*,nodes/editor/**/*}.test.ts',
   browser: 'test/browser/**/*.test.ts',
   histories: 'test/nodes/{conservation,consume-deploys,kill,redis-history}.test.ts',
-  nodes: 'test/nodes/**/*.test.ts',
   sql: 'test/src/sql/**/*.test.ts',
+  nodes: 'test/nodes/**/*.test.ts',
   src: 'test/src/**/*.test.ts',
   rest: 'test/**/*.test.ts',
 }
