@@ -96,16 +96,17 @@ describeEditor(
     })
 
     it('has no long task, also while one scrolls', async () => {
+      // What is long each time is one of ours. What is long once may be anyone's.
+      const steps = Array<number>(40).fill(Number.POSITIVE_INFINITY)
       const longest = await least(LONG, async () => {
-        const steps: number[] = []
-        for (let part = 0; part < 40; part++) {
-          const step = used(async () => {
+        for (const part of steps.keys()) {
+          const step = await used(async () => {
             await sidebar.list.evaluate((element, at) => {
               element.scrollTo(0, (element.scrollHeight * at) / 40)
             }, part)
             await value('new Promise(requestAnimationFrame)')
           })
-          steps.push(await step)
+          steps[part] = Math.min(steps[part] as number, step)
         }
         return Math.max(...steps)
       })
