@@ -146,8 +146,7 @@ describeEditor(
             assert.equal(await isWrong(), wrong, `${property} ${value}`)
           }
         }
-        await page().locator('#node-dialog-cancel').click()
-        await page().locator('#node-dialog-cancel').waitFor({ state: 'detached' })
+        await shared.editor.cancel()
       })
     }
 

@@ -186,10 +186,22 @@ export class Editor {
     await this.#press('#node-config-dialog-ok')
   }
 
+  /** Closes the edit dialog of a node without what was entered. */
+  async cancel(): Promise<void> {
+    await this.#press('#node-dialog-cancel')
+  }
+
+  /** Closes the dialog of a config node without what was entered. */
+  async configCancel(): Promise<void> {
+    await this.#press('#node-config-dialog-cancel')
+  }
+
   async #press(button: string): Promise<void> {
-    const ok = this.page.locator(button)
-    await ok.click()
-    await ok.waitFor({ state: 'detached' })
+    const place = this.page.locator(button)
+    await place.waitFor()
+    await this.#settled()
+    await place.click()
+    await place.waitFor({ state: 'detached' })
     // The dialog below comes back.
     await this.#settled()
   }

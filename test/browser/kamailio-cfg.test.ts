@@ -132,7 +132,7 @@ modparam("mqueue", "mqueue", "name=presence;size=100;addmode=2;dbmode=1")
       await panel('add').click()
       await address.waitFor()
       assert.equal(await address.inputValue(), 'mysql://db.local/kamailio')
-      await shared.editor.page.locator('#node-config-dialog-cancel').click()
+      await shared.editor.configCancel()
       await shared.editor.done()
     })
   },

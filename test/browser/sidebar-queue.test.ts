@@ -241,7 +241,11 @@ describeEditor(
       const values = await sidebar.items.locator('.mqueue-value').allInnerTexts()
       assert.deepEqual(values.slice(0, 3), [HOSTILE, 'مرحبا\\u202e', '␀␛[31m'])
       assert.equal(values[4], '00ff3c')
-      for (const opener of await sidebar.items.locator('.mqueue-opener').all()) await opener.click()
+      for (const one of await sidebar.items.all()) {
+        await one.locator('.mqueue-opener').click()
+        // It moves those below, which a click could miss meanwhile.
+        await one.locator('pre').first().waitFor()
+      }
       const wholes = sidebar.items.locator('pre')
       await wholes.nth(5).waitFor()
       await item('bytes').getByText('Value (binary)').waitFor()
