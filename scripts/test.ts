@@ -1,5 +1,5 @@
 /**
- * Runs the tests in lanes, three at a time. A lane is a process that runs a part of the test files, one after the other.
+ * Runs the tests in lanes, as many at a time as there are cores. A lane is a process that runs a part of the test files, one after the other.
  * What a lane prints stands together. Below the last lane stand the coverage, what failed, and the sums.
  *
  * With names of lanes as arguments, only these run, and the coverage is not measured.
@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 
@@ -20,8 +21,8 @@ const LANES = {
   src: 'test/src/**/*.test.ts',
   rest: 'test/**/*.test.ts',
 }
-/** More than a small machine has cores, since most tests wait for others most of the time. */
-const AT_A_TIME = Number(process.env.TEST_LANES ?? 3)
+/** With more, lanes take the processor from one another: it saves little, and tests run into their timeouts. */
+const AT_A_TIME = Number(process.env.TEST_LANES ?? Math.max(2, availableParallelism()))
 /** Absolute, since some programs run elsewhere. */
 const COVERAGE = resolve('coverage/tmp')
 const REPORT = ['node_modules/c8/bin/c8.js', 'report']
