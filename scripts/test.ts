@@ -1,6 +1,6 @@
 /**
- * Runs the tests in lanes, as many at a time as there are cores. A lane is a process that runs a part of the test files, one after the other.
- * What a lane prints stands together. Below the last lane stand the coverage, what failed, and the sums.
+ * Runs the tests in lanes, as many at a time as there are cores. A lane is a process that runs a part of the test files,
+ * one after the other. What a lane prints stands together. Below the last lane stand the coverage, what failed, and the sums.
  *
  * With names of lanes as arguments, only these run, and the coverage is not measured.
  */

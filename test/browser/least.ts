@@ -5,6 +5,6 @@
  */
 export async function least(enough: number, measureOnce: () => Promise<number>): Promise<number> {
   let found = Number.POSITIVE_INFINITY
-  for (let i = 0; i < 6 && found >= enough; i++) found = Math.min(found, await measureOnce())
+  for (let i = 0; i < 12 && found >= enough; i++) found = Math.min(found, await measureOnce())
   return found
 }
